@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let house: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+let package = Package(
+    name: "freshet",
+    products: [.executable(name: "freshet", targets: ["freshet"])],
+    targets: [
+        // System libraries from the distribution; each has one importer.
+        .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+        // The arithmetic: kernels in C are optimised in debug builds too, since tests run whole streams through them.
+        .target(
+            name: "CKernels",
+            cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-fast-math", "-Wall", "-Wextra", "-Werror"])]),
+        module("Linear", ["CKernels"]),
+        module("Events"),
+        module("Models", ["Linear", "Events"]),
+        module("FeatureStore", ["Events"]),
+        module("Pipeline", ["Models", "FeatureStore", "Events"]),
+        module("Kafka", ["CRdKafka", "Pipeline"]),
+        module("Evaluation", ["Models", "Events", "Pipeline"]),
+        module("HTTPAPI", ["CMicroHTTPD", "Models", "FeatureStore"]),
+        module("ServiceKit", ["CYAML"]),
+        .executableTarget(
+            name: "freshet",
+            dependencies: [
+                "Linear", "Events", "Models", "FeatureStore", "Pipeline", "Kafka", "Evaluation", "HTTPAPI", "ServiceKit",
+            ],
+            swiftSettings: house),
+
+        tests("LinearTests", ["Linear"]),
+        tests("EventsTests", ["Events"]),
+        tests("ModelsTests", ["Models"]),
+        tests("FeatureStoreTests", ["FeatureStore"]),
+        tests("PipelineTests", ["Pipeline"]),
+        tests("KafkaTests", ["Kafka"]),
+        tests("EvaluationTests", ["Evaluation"]),
+        tests("HTTPAPITests", ["HTTPAPI"]),
+        tests("ServiceKitTests", ["ServiceKit"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

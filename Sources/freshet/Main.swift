@@ -1,0 +1,6 @@
+@main
+struct Freshet {
+    static func main() {
+        print("freshet")
+    }
+}
