@@ -1,0 +1,316 @@
+public import Events
+internal import Linear
+
+/// Sequential co-visitation: how often one item was touched shortly after another, nearer pairs weighing more.
+///
+/// On an event of item i by a user whose distinct recent items are j₁ (newest), j₂, …, every pair learns
+/// `C[jₖ→i] += g·(k+1)^−γ` and `C[i→jₖ] += w_b·g·(k+1)^−γ`, and `n_i += g`; g is the forward weight of the event's
+/// time, 2^((t−L)/h). All counts are integers in fixed point (2¹² is one event), so that their order of summation does
+/// not matter and every machine gets the same ones. With a half-life, the landmark L moves by whole half-lives of the
+/// largest event time seen, and a row is shifted right by as many bits when it is next touched.
+///
+/// A row keeps a bounded number of neighbours: past the bound its smallest counts are dropped, ties by the hash of the
+/// neighbour's identifier, which is the same on every machine. The idea is the item-to-item table of Linden, Smith and
+/// York, "Amazon.com Recommendations" (IEEE Internet Computing 2003), with order and distance.
+public final class CovisitationTable {
+    /// What the counts depend on; another value makes another state.
+    public struct Settings: Sendable, Equatable {
+        /// How many preceding distinct items an event is paired with.
+        public var window = 10
+        /// The exponent γ on the distance of a pair.
+        public var distanceExponent = 0.7
+        /// The weight w_b of the pair in the other direction.
+        public var backwardWeight = 0.6
+        /// The half-life of a count in milliseconds; 0 for none.
+        public var halfLifeMilliseconds: Int64 = 0
+        /// The neighbours that a row keeps when it has outgrown its bound.
+        public var neighbours = 128
+
+        public init() {}
+    }
+
+    public typealias Item = IdentifierTable.Number
+
+    @usableFromInline struct Entry {
+        @usableFromInline var item: Item
+        @usableFromInline var count: UInt32
+
+        init(item: Item, count: UInt32) {
+            self.item = item
+            self.count = count
+        }
+    }
+
+    @usableFromInline struct Row {
+        @usableFromInline var entries: UnsafeMutablePointer<Entry>?
+        @usableFromInline var capacity: Int32 = 0
+        @usableFromInline var count: Int32 = 0
+        /// n of this item, in fixed point.
+        @usableFromInline var total: UInt64 = 0
+        @usableFromInline var epoch: Int64 = 0
+
+        init() {}
+    }
+
+    static let one: Double = 4096
+
+    public let settings: Settings
+    let identifiers: IdentifierTable
+    @usableFromInline var rows: UnsafeMutablePointer<Row>
+    @usableFromInline var rowCount = 0
+    private var rowCapacity = 1024
+    private let largestCapacity: Int32
+    /// (k+1)^−γ for k = 1…window, forward and backward, in fixed point.
+    private let forwardWeights: [Double]
+    private let backwardWeights: [Double]
+    /// n^−a of each item on the scale of its own row's epoch, for ranking; derived, and made again when a changes.
+    private var targetNorms: [Float] = []
+    private var targetExponent = 0.0
+    /// The number of half-lives that the largest event time has passed since the epoch of 1970.
+    public private(set) var epoch: Int64 = 0
+
+    public init(settings: Settings, identifiers: IdentifierTable) {
+        precondition(settings.window > 0 && settings.neighbours > 0, "a co-visitation row needs room")
+        self.settings = settings
+        self.identifiers = identifiers
+        rows = .allocate(capacity: rowCapacity)
+        var capacity: Int32 = 4
+        while Int(capacity) < settings.neighbours * 2 { capacity *= 2 }
+        largestCapacity = capacity
+        forwardWeights = (1...settings.window).map {
+            Deterministic.pow(Double($0 + 1), -settings.distanceExponent) * Self.one
+        }
+        backwardWeights = forwardWeights.map { $0 * settings.backwardWeight }
+    }
+
+    deinit {
+        for index in 0..<rowCount { rows[index].entries?.deallocate() }
+        rows.deallocate()
+    }
+
+    /// Learns one event of `item`, whose user touched `preceding` (newest first, without `item`) before it.
+    public func learn(item: Item, preceding: UnsafeBufferPointer<Item>, time: Int64) {
+        var gain = 1.0
+        if settings.halfLifeMilliseconds > 0 {
+            let halfLife = settings.halfLifeMilliseconds
+            epoch = max(epoch, time / halfLife)
+            gain = Deterministic.exp2(Double(time - epoch * halfLife) / Double(halfLife))
+        }
+        reserve(item)
+        for index in 0..<min(preceding.count, settings.window) {
+            let other = preceding[index]
+            reserve(other)
+            add(UInt32((forwardWeights[index] * gain).rounded()), to: other, neighbour: item)
+            add(UInt32((backwardWeights[index] * gain).rounded()), to: item, neighbour: other)
+        }
+        age(item)
+        rows[Int(item)].total += UInt64((Self.one * gain).rounded())
+        refreshNorm(item)
+    }
+
+    /// Sets the exponent a on the target's count that `targetNorm` uses.
+    public func setTargetExponent(_ exponent: Double) {
+        guard exponent != targetExponent else { return }
+        targetExponent = exponent
+        for item in 0..<rowCount { refreshNorm(Item(item)) }
+    }
+
+    /// n^−a of an item; 0 for an item without events.
+    public func targetNorm(_ item: Item) -> Float {
+        guard Int(item) < targetNorms.count else { return 0 }
+        let shift = epoch - rows[Int(item)].epoch
+        let norm = targetNorms[Int(item)]
+        return shift <= 0 ? norm : norm * Float(Deterministic.exp2(targetExponent * Double(shift)))
+    }
+
+    private func refreshNorm(_ item: Item) {
+        while targetNorms.count < rowCount { targetNorms.append(0) }
+        let total = rows[Int(item)].total
+        targetNorms[Int(item)] =
+            total == 0 ? 0 : Float(Deterministic.pow(Double(total) / Self.one, -targetExponent))
+    }
+
+    /// Forgets a row; counts that other rows hold of the item stay.
+    public func forget(_ item: Item) {
+        guard Int(item) < rowCount else { return }
+        rows[Int(item)].entries?.deallocate()
+        rows[Int(item)] = Row()
+        refreshNorm(item)
+    }
+
+    /// n of an item on the scale of the present epoch, 1 being one event.
+    public func total(_ item: Item) -> Double {
+        guard Int(item) < rowCount else { return 0 }
+        let row = rows[Int(item)]
+        return Double(row.total) / Self.one * scale(row)
+    }
+
+    public func neighbourCount(_ item: Item) -> Int {
+        Int(item) < rowCount ? Int(rows[Int(item)].count) : 0
+    }
+
+    /// Calls `body(neighbour, count)` for each neighbour of an item, 1 being one event at distance 0, in no defined order.
+    @inlinable
+    public func forEachNeighbour(of item: Item, _ body: (Item, Float) -> Void) {
+        guard Int(item) < rowCount else { return }
+        let row = rows[Int(item)]
+        guard let entries = row.entries else { return }
+        let unit = Float(scale(row)) / 4096
+        for slot in 0..<Int(row.capacity) where entries[slot].item != IdentifierTable.none {
+            body(entries[slot].item, Float(entries[slot].count) * unit)
+        }
+    }
+
+    /// Adds `factor` times each neighbour's count to the scores.
+    @inline(__always)
+    func addNeighbours(of item: Item, times factor: Float, to scores: inout ScoreAccumulator) {
+        guard Int(item) < rowCount else { return }
+        let row = rows[Int(item)]
+        guard let entries = row.entries else { return }
+        let unit = factor * Float(scale(row)) / 4096
+        for slot in 0..<Int(row.capacity) where entries[slot].item != IdentifierTable.none {
+            let amount = Float(entries[slot].count) * unit
+            if amount > 0 { scores.add(entries[slot].item, amount) }
+        }
+    }
+
+    /// What a row's counts have to be multiplied with to stand on the scale of the present epoch.
+    @usableFromInline
+    func scale(_ row: Row) -> Double {
+        let shift = epoch - row.epoch
+        return shift <= 0 ? 1 : (shift >= 64 ? 0 : 1 / Double(UInt64(1) << UInt64(shift)))
+    }
+
+    private func add(_ weight: UInt32, to item: Item, neighbour: Item) {
+        age(item)
+        if rows[Int(item)].capacity == 0 { grow(item) }
+        while true {
+            let row = rows[Int(item)]
+            let entries = row.entries.unsafelyUnwrapped
+            let mask = Int(row.capacity) - 1
+            var slot = Self.home(neighbour, mask)
+            while entries[slot].item != IdentifierTable.none && entries[slot].item != neighbour {
+                slot = (slot + 1) & mask
+            }
+            if entries[slot].item == neighbour {
+                let (sum, overflow) = entries[slot].count.addingReportingOverflow(weight)
+                entries[slot].count = overflow ? .max : sum
+                return
+            }
+            if row.count * 4 < row.capacity * 3 {
+                entries[slot] = Entry(item: neighbour, count: weight)
+                rows[Int(item)].count += 1
+                return
+            }
+            if row.capacity < largestCapacity { grow(item) } else { prune(item) }
+        }
+    }
+
+    @inline(__always)
+    static func home(_ item: Item, _ mask: Int) -> Int {
+        Int(truncatingIfNeeded: (item &* 0x9E37_79B1) >> 7) & mask
+    }
+
+    private func reserve(_ item: Item) {
+        if Int(item) < rowCount { return }
+        if Int(item) >= rowCapacity {
+            let capacity = max(Int(item) + 1, rowCapacity * 2)
+            let larger = UnsafeMutablePointer<Row>.allocate(capacity: capacity)
+            larger.moveInitialize(from: rows, count: rowCount)
+            rows.deallocate()
+            rows = larger
+            rowCapacity = capacity
+        }
+        (rows + rowCount).initialize(repeating: Row(), count: Int(item) + 1 - rowCount)
+        rowCount = Int(item) + 1
+    }
+
+    /// Brings a row to the present epoch, halving its counts once for each half-life that has passed.
+    private func age(_ item: Item) {
+        let shift = epoch - rows[Int(item)].epoch
+        guard shift > 0 else { return }
+        rows[Int(item)].epoch = epoch
+        guard let entries = rows[Int(item)].entries else {
+            rows[Int(item)].total = shift >= 64 ? 0 : rows[Int(item)].total >> UInt64(shift)
+            return
+        }
+        for slot in 0..<Int(rows[Int(item)].capacity) {
+            entries[slot].count = shift >= 32 ? 0 : entries[slot].count >> UInt32(shift)
+        }
+        rows[Int(item)].total = shift >= 64 ? 0 : rows[Int(item)].total >> UInt64(shift)
+    }
+
+    private func grow(_ item: Item) {
+        let row = rows[Int(item)]
+        rebuild(item, capacity: max(4, row.capacity * 2), keeping: live(row))
+    }
+
+    /// Drops the smallest counts of a full row, so that the bound's number of neighbours is left.
+    private func prune(_ item: Item) {
+        var kept = live(rows[Int(item)])
+        kept.sort { a, b in
+            a.count != b.count ? a.count > b.count : identifiers.hash(a.item) < identifiers.hash(b.item)
+        }
+        kept.removeLast(max(1, kept.count - settings.neighbours))
+        rebuild(item, capacity: largestCapacity, keeping: kept)
+    }
+
+    private func live(_ row: Row) -> [Entry] {
+        guard let entries = row.entries else { return [] }
+        return (0..<Int(row.capacity)).compactMap {
+            entries[$0].item == IdentifierTable.none ? nil : entries[$0]
+        }
+    }
+
+    private func rebuild(_ item: Item, capacity: Int32, keeping kept: [Entry]) {
+        let entries = UnsafeMutablePointer<Entry>.allocate(capacity: Int(capacity))
+        entries.initialize(repeating: Entry(item: IdentifierTable.none, count: 0), count: Int(capacity))
+        let mask = Int(capacity) - 1
+        for entry in kept {
+            var slot = Self.home(entry.item, mask)
+            while entries[slot].item != IdentifierTable.none { slot = (slot + 1) & mask }
+            entries[slot] = entry
+        }
+        rows[Int(item)].entries?.deallocate()
+        rows[Int(item)].entries = entries
+        rows[Int(item)].capacity = capacity
+        rows[Int(item)].count = Int32(kept.count)
+    }
+}
+
+extension CovisitationTable {
+    /// A row as it is: its total, its epoch and its neighbours with their counts, in fixed point and in no defined order.
+    public struct Snapshot {
+        public var total: UInt64
+        public var epoch: Int64
+        public var neighbours: [(item: Item, count: UInt32)]
+
+        public init(total: UInt64, epoch: Int64, neighbours: [(item: Item, count: UInt32)]) {
+            self.total = total
+            self.epoch = epoch
+            self.neighbours = neighbours
+        }
+    }
+
+    public func snapshot(_ item: Item) -> Snapshot {
+        guard Int(item) < rowCount else { return Snapshot(total: 0, epoch: 0, neighbours: []) }
+        let row = rows[Int(item)]
+        return Snapshot(
+            total: row.total, epoch: row.epoch, neighbours: live(row).map { (item: $0.item, count: $0.count) })
+    }
+
+    public func restore(_ item: Item, _ snapshot: Snapshot) {
+        reserve(item)
+        var capacity: Int32 = 0
+        if !snapshot.neighbours.isEmpty {
+            capacity = 4
+            while snapshot.neighbours.count * 4 > Int(capacity) * 3 { capacity *= 2 }
+            rebuild(item, capacity: capacity, keeping: snapshot.neighbours.map { Entry(item: $0.item, count: $0.count) })
+        }
+        rows[Int(item)].total = snapshot.total
+        rows[Int(item)].epoch = snapshot.epoch
+        refreshNorm(item)
+    }
+
+    public func restore(epoch: Int64) { self.epoch = epoch }
+}

@@ -1,0 +1,103 @@
+internal import Events
+internal import Linear
+
+/// Projects users on a generation's factors and finds each one's best items, many users a pass.
+final class FactorSearch {
+    private var solver: FoldInSolver?
+    private let searcher = InnerProductSearcher()
+    private let kernels = Kernels.best
+    private var vectors: [Float] = []
+    private var stride = 0
+    private var wanted: [Int32] = []
+    private var found: [Int32] = []
+    private var results: [Scored] = []
+    private var resultStride = 0
+    private var indices: [Int32] = []
+    private var weights: [Float] = []
+    private var memory: [Float] = []
+    private var shortMemory = 0.0
+    private var generation: Generation?
+
+    /// Finds for each query its best `candidates` items beside those of its history.
+    func search(_ queries: [UserQuery], serving: ServingGeneration?, shortMemory: Double, candidates: Int) {
+        generation = serving?.generation
+        found = Array(repeating: 0, count: queries.count)
+        guard let serving, !queries.isEmpty else { return }
+        prepare(serving.generation, queries, shortMemory: shortMemory, candidates: candidates)
+        for (place, query) in queries.enumerated() {
+            project(query, serving)
+            let solved = vectors.withUnsafeMutableBufferPointer { vectors in
+                solve(serving.generation, into: vectors.baseAddress.unsafelyUnwrapped + place * stride)
+            }
+            wanted[place] = solved && !indices.isEmpty ? Int32(candidates + query.recents.count) : 0
+        }
+        searcher.search(
+            serving.generation.index, queries: vectors, stride: stride, count: queries.count, wanted: wanted,
+            results: &results, resultStride: resultStride, found: &found)
+    }
+
+    /// The best items of a query by their rows, best first.
+    func results(_ place: Int) -> ArraySlice<Scored> {
+        guard generation != nil else { return [] }
+        return results[(place * resultStride)..<(place * resultStride + Int(found[place]))]
+    }
+
+    /// The score of one row for a query.
+    func score(_ place: Int, row: Int) -> Float {
+        guard let generation, found[place] > 0 else { return 0 }
+        return vectors.withUnsafeBufferPointer { vectors in
+            kernels.dot(
+                vectors.baseAddress.unsafelyUnwrapped + place * stride, generation.factors.row(row), length: stride)
+        }
+    }
+
+    private func prepare(_ generation: Generation, _ queries: [UserQuery], shortMemory: Double, candidates: Int) {
+        stride = generation.factors.stride
+        if solver?.columns != generation.factors.columns { solver = FoldInSolver(columns: generation.factors.columns) }
+        if self.shortMemory != shortMemory || memory.isEmpty {
+            self.shortMemory = shortMemory
+            memory.removeAll()
+            var weight: Float = 1
+            while weight >= Ranker.factorWeightMin, memory.count < 4096 {
+                memory.append(weight)
+                weight = shortMemory > 0 ? Float(Deterministic.exp2(-Double(memory.count) / shortMemory)) : 1
+            }
+        }
+        let longest = queries.map(\.recents.count).max() ?? 0
+        resultStride = min(candidates + longest, max(generation.index.count, candidates + longest))
+        vectors = resized(vectors, queries.count * stride)
+        if results.count < queries.count * resultStride {
+            results = Array(repeating: Scored(index: 0, score: 0), count: queries.count * resultStride)
+        }
+        wanted = Array(repeating: 0, count: queries.count)
+    }
+
+    private func resized(_ array: [Float], _ count: Int) -> [Float] {
+        array.count >= count ? array : Array(repeating: 0, count: count)
+    }
+
+    /// The rows and confidences of a history: rating times the weight of the position.
+    private func project(_ query: UserQuery, _ serving: ServingGeneration) {
+        indices.removeAll(keepingCapacity: true)
+        weights.removeAll(keepingCapacity: true)
+        let alpha = Float(serving.generation.manifest.alpha)
+        for position in 0..<min(query.recents.count, memory.count) {
+            let row = serving.row(query.recents[position])
+            let weight = alpha * query.ratings[position] * memory[position]
+            guard row >= 0, weight > 0 else { continue }
+            indices.append(row)
+            weights.append(weight)
+        }
+    }
+
+    private func solve(_ generation: Generation, into vector: UnsafeMutablePointer<Float>) -> Bool {
+        let ridge = generation.ridge(interactions: indices.count)
+        return indices.withUnsafeBufferPointer { indices in
+            weights.withUnsafeBufferPointer { weights in
+                solver?.solve(
+                    gram: generation.gram, ridge: ridge, factors: generation.factors, indices: indices,
+                    weights: weights, into: vector) ?? false
+            }
+        }
+    }
+}

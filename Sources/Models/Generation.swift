@@ -1,0 +1,100 @@
+public import Events
+public import Linear
+
+/// What one training gave: item factors, item neighbours, and the settings to read them with. Immutable; swapped as a
+/// whole between two batches.
+public final class Generation: Sendable {
+    /// Numbers grow by one with each generation that is published.
+    public let number: Int
+    public let manifest: GenerationManifest
+    /// The identifiers of the items, one a row.
+    public let items: [String]
+    /// items × K.
+    public let factors: Matrix
+    /// Neighbours of each item by row, `neighboursPerItem` a row; −1 where there are fewer.
+    public let neighbours: [Int32]
+    public let neighbourWeights: [Float]
+    public let neighboursPerItem: Int
+
+    /// α₀HᵀH, which every projection starts from.
+    public let gram: Matrix
+    public let index: InnerProductIndex
+
+    public init(
+        number: Int, manifest: GenerationManifest, items: [String], factors: Matrix, neighbours: [Int32],
+        neighbourWeights: [Float], neighboursPerItem: Int
+    ) {
+        precondition(items.count == factors.rows, "a row of factors for each item")
+        precondition(neighbours.count == items.count * neighboursPerItem, "neighbours for each item")
+        self.number = number
+        self.manifest = manifest
+        self.items = items
+        self.factors = factors
+        self.neighbours = neighbours
+        self.neighbourWeights = neighbourWeights
+        self.neighboursPerItem = neighboursPerItem
+        gram = factors.gram().scaled(by: Float(manifest.unobservedWeight))
+        let sorted = items.indices.sorted { items[$0].utf8.lexicographicallyPrecedes(items[$1].utf8) }
+        var ranks = [UInt32](repeating: 0, count: items.count)
+        for (rank, row) in sorted.enumerated() { ranks[row] = UInt32(rank) }
+        index = InnerProductIndex(factors, ranks: ranks)
+    }
+
+    /// λ(|I_u| + α₀|I|)^ν, the ridge of a user with `count` items (Rendle et al. 2021, frequency-scaled).
+    public func ridge(interactions count: Int) -> Float {
+        let frequency = Double(count) + manifest.unobservedWeight * Double(items.count)
+        return Float(manifest.regularization * Deterministic.pow(frequency, manifest.regularizationExponent))
+    }
+}
+
+/// What a generation says about itself.
+public struct GenerationManifest: Sendable, Equatable {
+    /// α, the weight of a rating.
+    public var alpha = 1.0
+    /// α₀, the weight of what was not touched.
+    public var unobservedWeight = 0.1
+    /// λ
+    public var regularization = 0.01
+    /// ν
+    public var regularizationExponent = 1.0
+    /// How the learners are weighed with this generation.
+    public var blend = BlendSettings()
+    /// Users, items and (user, item) pairs that it was trained on.
+    public var users = 0
+    public var interactions = 0
+    /// Events that the items had learnt when it was trained.
+    public var events = 0
+    /// The largest event time among them, in ms.
+    public var latestTime: Int64 = 0
+    public var seed: UInt64 = 0
+
+    public init() {}
+}
+
+/// A generation as one process serves it: its rows by the numbers that the process gave the items.
+public final class ServingGeneration {
+    public let generation: Generation
+    /// The row of each item number, −1 for items that the generation does not know.
+    private var rows: [Int32]
+    /// The item number of each row.
+    let itemNumbers: [IdentifierTable.Number]
+
+    public init(_ generation: Generation, identifiers: IdentifierTable) {
+        self.generation = generation
+        itemNumbers = generation.items.map { identifiers.intern($0) }
+        rows = Array(repeating: -1, count: identifiers.upperBound)
+        for (row, item) in itemNumbers.enumerated() { rows[Int(item)] = Int32(row) }
+    }
+
+    func row(_ item: IdentifierTable.Number) -> Int32 { Int(item) < rows.count ? rows[Int(item)] : -1 }
+}
+
+extension Matrix {
+    func scaled(by factor: Float) -> Matrix {
+        var result = self
+        result.withUnsafeMutableBase { base in
+            for index in 0..<(rows * stride) { base[index] *= factor }
+        }
+        return result
+    }
+}

@@ -1,0 +1,218 @@
+public import Events
+
+/// What is known of the items: co-visitation, popularity, attributes and counters. The state of the item fold.
+///
+/// Everything here is a function of the item log up to an offset. Numbers of items, categories and brands are local to
+/// the process; what leaves it (hash, snapshot, lists) goes by the identifiers' bytes.
+public final class ItemTable {
+    public typealias Item = IdentifierTable.Number
+
+    /// The settings that the table's content depends on.
+    public struct Settings: Sendable, Equatable {
+        public var covisitation = CovisitationTable.Settings()
+        /// Half-lives of the popularity bank in milliseconds, 0 for none.
+        public var popularityHalfLives: [Int64] = [15, 6 * 60, 7 * 24 * 60, 180 * 24 * 60].map { $0 * 60_000 }
+        /// The most items that the table keeps; past it, those with the least popularity go.
+        public var itemsMax = 1_000_000
+
+        public init() {}
+    }
+
+    /// What is known of one item beside its neighbours and its popularity.
+    public struct Attributes {
+        public var isLive = false
+        /// Whether the catalogue says that it can be bought; true without a catalogue.
+        public var isAvailable = true
+        public var category = IdentifierTable.none
+        public var categoryCode = IdentifierTable.none
+        public var brand = IdentifierTable.none
+        public var title = IdentifierTable.none
+        /// The last price seen; NaN without one.
+        public var price = Double.nan
+        public var firstSeen: Int64 = 0
+        public var lastSeen: Int64 = 0
+        /// Events by type: view, remove_from_cart, cart, purchase.
+        public var counts = SIMD4<UInt32>(repeating: 0)
+    }
+
+    public let settings: Settings
+    /// The numbers of items, shared with the users' histories.
+    public let identifiers: IdentifierTable
+    /// Categories, category codes, brands and titles.
+    public let words = IdentifierTable()
+    public let covisitation: CovisitationTable
+    /// Popularity by new (user, item) pairs.
+    public let popularity: DecayedPopularity
+    /// Popularity by all events.
+    public let activity: DecayedPopularity
+    @usableFromInline var attributesOfItems: UnsafeMutablePointer<Attributes>
+    private var capacity = 1024
+    public private(set) var upperBound = 0
+    public private(set) var liveCount = 0
+    /// The largest event time learnt, in ms since 1970.
+    public private(set) var latestTime: Int64 = 0
+    /// Grows with every change, so that what is derived from the table knows when to be made again.
+    public private(set) var version: UInt64 = 0
+    /// The live items of each category, and when each category last changed; derived from the attributes.
+    public private(set) var members: [[Item]] = []
+    public private(set) var memberVersions: [UInt64] = []
+
+    public init(settings: Settings, identifiers: IdentifierTable = IdentifierTable()) {
+        self.settings = settings
+        self.identifiers = identifiers
+        covisitation = CovisitationTable(settings: settings.covisitation, identifiers: identifiers)
+        popularity = DecayedPopularity(halfLives: settings.popularityHalfLives)
+        activity = DecayedPopularity(halfLives: settings.popularityHalfLives)
+        attributesOfItems = .allocate(capacity: capacity)
+    }
+
+    deinit { attributesOfItems.deallocate() }
+
+    /// The attributes of an item; those of an unknown item are empty.
+    @inlinable
+    public func attributes(_ item: Item) -> Attributes {
+        Int(item) < upperBound ? attributesOfItems[Int(item)] : Attributes()
+    }
+
+    /// Whether an item may stand in a list: known, not evicted, and available.
+    @inlinable
+    public func isRecommendable(_ item: Item) -> Bool {
+        Int(item) < upperBound && attributesOfItems[Int(item)].isLive && attributesOfItems[Int(item)].isAvailable
+    }
+
+    @inlinable
+    public func category(_ item: Item) -> IdentifierTable.Number {
+        Int(item) < upperBound ? attributesOfItems[Int(item)].category : IdentifierTable.none
+    }
+
+    /// Learns one event of an item.
+    public func learn(
+        item: Item, type: EventType, isNewPair: Bool, time: Int64, preceding: UnsafeBufferPointer<Item>
+    ) {
+        let index = touch(item, time)
+        attributesOfItems[index].counts[Int(type.rawValue)] &+= 1
+        covisitation.learn(item: item, preceding: preceding, time: time)
+        if isNewPair { popularity.learn(item: item, time: time) }
+        activity.learn(item: item, time: time)
+        changed(category: attributesOfItems[index].category)
+        if liveCount > settings.itemsMax { evict() }
+    }
+
+    /// Takes over what an event or the catalogue says about an item; absent values (none, NaN) change nothing.
+    public func describe(
+        item: Item, category: IdentifierTable.Number, categoryCode: IdentifierTable.Number,
+        brand: IdentifierTable.Number, price: Double, time: Int64
+    ) {
+        let index = touch(item, time)
+        if category != IdentifierTable.none, attributesOfItems[index].category != category {
+            leave(item, attributesOfItems[index].category)
+            attributesOfItems[index].category = category
+            enter(item, category)
+        }
+        if categoryCode != IdentifierTable.none { attributesOfItems[index].categoryCode = categoryCode }
+        if brand != IdentifierTable.none { attributesOfItems[index].brand = brand }
+        if !price.isNaN { attributesOfItems[index].price = price }
+        version += 1
+    }
+
+    /// Takes over what only the catalogue says: title and availability.
+    public func catalogue(item: Item, title: IdentifierTable.Number, isAvailable: Bool, time: Int64) {
+        let index = touch(item, time)
+        if title != IdentifierTable.none { attributesOfItems[index].title = title }
+        attributesOfItems[index].isAvailable = isAvailable
+        changed(category: attributesOfItems[index].category)
+    }
+
+    /// Withdraws an item: it is no longer recommended until the catalogue or an event of `catalogue` brings it back.
+    public func withdraw(item: Item, time: Int64) {
+        catalogue(item: item, title: IdentifierTable.none, isAvailable: false, time: time)
+    }
+
+    /// The live items of a category.
+    public func members(of category: IdentifierTable.Number) -> [Item] {
+        Int(category) < members.count ? members[Int(category)] : []
+    }
+
+    private func touch(_ item: Item, _ time: Int64) -> Int {
+        let index = Int(item)
+        reserve(index)
+        if !attributesOfItems[index].isLive {
+            attributesOfItems[index].isLive = true
+            attributesOfItems[index].firstSeen = time
+            attributesOfItems[index].lastSeen = time
+            liveCount += 1
+        }
+        if time > attributesOfItems[index].lastSeen { attributesOfItems[index].lastSeen = time }
+        if time < attributesOfItems[index].firstSeen { attributesOfItems[index].firstSeen = time }
+        if time > latestTime { latestTime = time }
+        version += 1
+        return index
+    }
+
+    private func changed(category: IdentifierTable.Number) {
+        if Int(category) < memberVersions.count { memberVersions[Int(category)] = version }
+    }
+
+    private func enter(_ item: Item, _ category: IdentifierTable.Number) {
+        while members.count <= Int(category) {
+            members.append([])
+            memberVersions.append(0)
+        }
+        members[Int(category)].append(item)
+        memberVersions[Int(category)] = version
+    }
+
+    private func leave(_ item: Item, _ category: IdentifierTable.Number) {
+        guard Int(category) < members.count, let position = members[Int(category)].firstIndex(of: item) else { return }
+        members[Int(category)].swapAt(position, members[Int(category)].count - 1)
+        members[Int(category)].removeLast()
+        memberVersions[Int(category)] = version
+    }
+
+    private func reserve(_ index: Int) {
+        if index < upperBound { return }
+        if index >= capacity {
+            let larger = UnsafeMutablePointer<Attributes>.allocate(capacity: max(index + 1, capacity * 2))
+            larger.moveInitialize(from: attributesOfItems, count: upperBound)
+            attributesOfItems.deallocate()
+            attributesOfItems = larger
+            capacity = max(index + 1, capacity * 2)
+        }
+        (attributesOfItems + upperBound).initialize(repeating: Attributes(), count: index + 1 - upperBound)
+        upperBound = index + 1
+    }
+
+    /// Drops the sixteenth of the items that has been least active, by the longest half-life; ties by identifier.
+    private func evict() {
+        let column = activity.columns - 1
+        var order = (0..<upperBound).filter { attributesOfItems[$0].isLive }.map(Item.init)
+        order.sort { a, b in
+            let values = (activity.value(a, column: column), activity.value(b, column: column))
+            return values.0 != values.1 ? values.0 < values.1 : identifiers.precedes(a, b)
+        }
+        for item in order.prefix(max(1, settings.itemsMax / 16)) { forget(item) }
+    }
+
+    private func forget(_ item: Item) {
+        leave(item, attributesOfItems[Int(item)].category)
+        attributesOfItems[Int(item)] = Attributes()
+        covisitation.forget(item)
+        popularity.forget(item)
+        activity.forget(item)
+        liveCount -= 1
+        version += 1
+    }
+}
+
+extension ItemTable {
+    /// Puts an item back as a snapshot has it; co-visitation and popularity are restored beside it.
+    public func restore(_ item: Item, _ attributes: Attributes) {
+        reserve(Int(item))
+        if attributes.isLive, !attributesOfItems[Int(item)].isLive { liveCount += 1 }
+        attributesOfItems[Int(item)] = attributes
+        if attributes.isLive, attributes.category != IdentifierTable.none { enter(item, attributes.category) }
+        version += 1
+    }
+
+    public func restore(latestTime: Int64) { self.latestTime = latestTime }
+}

@@ -1,0 +1,275 @@
+public import Events
+internal import Linear
+
+/// Ranks lists: the blend of all learners over their candidates.
+///
+/// The candidates are the top 2N unseen items of each learner. Each learner's scores are divided by its best score over
+/// all items, weighted and added; ties go by the item's identifier. A list is a function of the user's query, the item
+/// table and the generation, to the bit, whatever else is ranked beside it.
+///
+/// A ranker owns its workspace: one a thread. It reads the table, which must not change between `begin` and the end of
+/// the calls that follow it.
+public final class Ranker {
+    typealias Item = IdentifierTable.Number
+
+    /// Recency weights of factors below this count as none, which keeps the projection small.
+    static let factorWeightMin: Float = 0x1p-10
+
+    public let rules: RankingRules
+    let candidatesPerLearner: Int
+    var blend = BlendSettings()
+    var table: ItemTable
+    var serving: ServingGeneration?
+    var lists = PopularityLists()
+    var sequential = ScoreAccumulator()
+    var neighbours = ScoreAccumulator()
+    /// What a user's history and the candidates found so far mark, by item number: equal to `stamp` when marked.
+    var seenStamps: [UInt32] = []
+    var candidateStamps: [UInt32] = []
+    var stamp: UInt32 = 0
+    var best: TopN
+    var bestItems: [Scored] = []
+    var candidates: [Candidate] = []
+    let factorSearch: FactorSearch
+
+    struct Candidate {
+        var item: Item
+        var score: Float
+        var reason: Reason
+    }
+
+    public init(table: ItemTable, rules: RankingRules = RankingRules()) {
+        self.table = table
+        self.rules = rules
+        candidatesPerLearner = rules.listItems * 2
+        best = TopN(capacity: rules.listItems * 2)
+        factorSearch = FactorSearch()
+    }
+
+    /// Takes up the table as it is now, and the generation to rank with; `blend` serves where there is none.
+    public func begin(generation: ServingGeneration?, blend: BlendSettings) {
+        serving = generation
+        self.blend = generation?.generation.manifest.blend ?? blend
+        let count = max(table.identifiers.upperBound, table.upperBound)
+        sequential.reserve(count)
+        neighbours.reserve(count)
+        if seenStamps.count < count {
+            let more = count + count / 2 - seenStamps.count
+            seenStamps.append(contentsOf: repeatElement(0, count: more))
+            candidateStamps.append(contentsOf: repeatElement(0, count: more))
+        }
+        table.covisitation.setTargetExponent(self.blend.sequential.targetExponent)
+        lists.prepare(
+            table, popularity: self.blend.popularity.column, activity: self.blend.category.column,
+            length: candidatesPerLearner + 216)
+    }
+
+    /// Ranks the queries, and calls `emit` for each one in order: its place, the list, and the user's own items to go on
+    /// with. Both lists are valid during the call only.
+    public func rank(
+        _ queries: [UserQuery], emit: (Int, borrowing [RankedItem], borrowing [RankedItem]) throws -> Void
+    ) rethrows {
+        factorSearch.search(
+            queries, serving: serving, shortMemory: blend.factors.shortMemory, candidates: candidatesPerLearner)
+        var list: [RankedItem] = []
+        var own: [RankedItem] = []
+        for (place, query) in queries.enumerated() {
+            list.removeAll(keepingCapacity: true)
+            own.removeAll(keepingCapacity: true)
+            rankOne(query, place: place, into: &list)
+            continueShopping(query, into: &own)
+            try emit(place, list, own)
+        }
+    }
+
+    private func rankOne(_ query: UserQuery, place: Int, into list: inout [RankedItem]) {
+        stamp &+= 1
+        for item in query.recents { seenStamps[Int(item)] = stamp }
+        candidates.removeAll(keepingCapacity: true)
+        let sequentialMax = collectSequential(query)
+        let neighboursMax = collectNeighbours(query)
+        let categories = collectCategories(query)
+        collectPopular()
+        let factorsMax = collectFactors(place: place)
+        score(
+            query, place: place, categories: categories,
+            maxima: (sequential: sequentialMax, neighbours: neighboursMax, factors: factorsMax))
+        sequential.clear()
+        neighbours.clear()
+        sortCandidates()
+        apply(rules, query, into: &list)
+    }
+
+    // MARK: - Candidates
+
+    @inline(__always)
+    func isSeen(_ item: Item) -> Bool { rules.excludesSeen && seenStamps[Int(item)] == stamp }
+
+    @inline(__always)
+    func add(_ item: Item) {
+        guard candidateStamps[Int(item)] != stamp else { return }
+        candidateStamps[Int(item)] = stamp
+        candidates.append(Candidate(item: item, score: 0, reason: .popular))
+    }
+
+    /// The largest score, with the best unseen items among the candidates.
+    private func takeBest(_ scores: inout ScoreAccumulator) -> Float {
+        var largest: Float = 0
+        for item in scores.touched {
+            let score = scores[item]
+            largest = max(largest, score)
+            guard score >= best.threshold, !isSeen(item), table.isRecommendable(item) else { continue }
+            best.offer(score, index: Int32(bitPattern: item), rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
+        }
+        bestItems.removeAll(keepingCapacity: true)
+        best.drain(into: &bestItems)
+        for scored in bestItems { add(Item(bitPattern: scored.index)) }
+        return largest
+    }
+
+    private func collectSequential(_ query: UserQuery) -> Float {
+        guard blend.sequential.weight > 0 else { return 0 }
+        let rows = table.covisitation
+        var recency: Float = 1
+        for item in query.recents.prefix(blend.sequential.depth) {
+            let total = rows.total(item)
+            if total > 0 {
+                let factor = recency * Float(Deterministic.pow(total, -blend.sequential.sourceExponent))
+                rows.addNeighbours(of: item, times: factor, to: &sequential)
+            }
+            recency *= Float(blend.sequential.recency)
+        }
+        if blend.sequential.targetExponent > 0 {
+            for item in sequential.touched { sequential[item] *= rows.targetNorm(item) }
+        }
+        return takeBest(&sequential)
+    }
+
+    private func collectNeighbours(_ query: UserQuery) -> Float {
+        guard blend.neighbours.weight > 0, let serving, serving.generation.neighboursPerItem > 0 else { return 0 }
+        let generation = serving.generation
+        var recency: Float = 1
+        for item in query.recents.prefix(blend.neighbours.depth) {
+            let row = Int(serving.row(item))
+            if row >= 0 {
+                let start = row * generation.neighboursPerItem
+                for place in start..<(start + generation.neighboursPerItem) {
+                    let neighbour = generation.neighbours[place]
+                    if neighbour < 0 { break }
+                    neighbours.add(
+                        serving.itemNumbers[Int(neighbour)], recency * generation.neighbourWeights[place])
+                }
+            }
+            recency *= Float(blend.neighbours.recency)
+        }
+        return takeBest(&neighbours)
+    }
+
+    /// The weight of each category among the user's recent items, and the best score that any item gets from it.
+    private func collectCategories(_ query: UserQuery) -> CategoryWeights {
+        var weights = CategoryWeights()
+        guard blend.category.weight > 0 else { return weights }
+        var recency: Float = 1
+        for item in query.recents.prefix(blend.category.depth) {
+            let category = table.category(item)
+            if category != IdentifierTable.none { weights.add(category, recency) }
+            recency *= Float(blend.category.recency)
+        }
+        for index in 0..<weights.count {
+            var found = 0
+            for item in lists.top(of: weights[index].category, table) {
+                let score = weights[index].weight * activityShare(item)
+                weights.best = max(weights.best, score)
+                if isSeen(item) { continue }
+                if score < best.threshold { break }
+                best.offer(
+                    score, index: Int32(bitPattern: item), rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
+                found += 1
+                if found == candidatesPerLearner { break }
+            }
+        }
+        bestItems.removeAll(keepingCapacity: true)
+        best.drain(into: &bestItems)
+        for scored in bestItems { add(Item(bitPattern: scored.index)) }
+        return weights
+    }
+
+    private func collectPopular() {
+        var found = 0
+        for item in lists.top where !isSeen(item) {
+            add(item)
+            found += 1
+            if found == candidatesPerLearner { return }
+        }
+    }
+
+    private func collectFactors(place: Int) -> Float {
+        guard blend.factors.weight > 0, let serving else { return 0 }
+        let results = factorSearch.results(place)
+        var found = 0
+        for scored in results {
+            let item = serving.itemNumbers[Int(scored.index)]
+            if isSeen(item) || !table.isRecommendable(item) { continue }
+            add(item)
+            found += 1
+            if found == candidatesPerLearner { break }
+        }
+        return max(0, results.first?.score ?? 0)
+    }
+
+    // MARK: - Scores
+
+    /// The square root of an item's share of the largest activity.
+    @inline(__always)
+    private func activityShare(_ item: Item) -> Float {
+        lists.activityMax > 0
+            ? Float((table.activity.value(item, column: blend.category.column) / lists.activityMax).squareRoot()) : 0
+    }
+
+    private func score(
+        _ query: UserQuery, place: Int, categories: CategoryWeights,
+        maxima: (sequential: Float, neighbours: Float, factors: Float)
+    ) {
+        func share(_ weight: Double, _ largest: Float) -> Float { largest > 0 ? Float(weight) / largest : 0 }
+        let sequentialShare = share(blend.sequential.weight, maxima.sequential)
+        let neighboursShare = share(blend.neighbours.weight, maxima.neighbours)
+        let factorsShare = share(blend.factors.weight, maxima.factors)
+        let categoryShare = share(blend.category.weight, categories.best)
+        let support = Deterministic.pow(1 + Double(query.recents.count), -blend.popularity.exponent)
+        let popularityShare =
+            lists.popularityMax > 0 ? Float(blend.popularity.weight * support / lists.popularityMax) : 0
+        for index in candidates.indices {
+            let item = candidates[index].item
+            var total: Float = 0
+            var strongest: Float = 0
+            var reason = Reason.popular
+            func add(_ part: Float, _ because: Reason) {
+                total += part
+                if part > strongest {
+                    strongest = part
+                    reason = because
+                }
+            }
+            add(sequential[item] * sequentialShare, .viewedNext)
+            add(neighbours[item] * neighboursShare, .similar)
+            if factorsShare > 0, let serving {
+                let row = serving.row(item)
+                if row >= 0 { add(factorSearch.score(place, row: Int(row)) * factorsShare, .forYou) }
+            }
+            if categoryShare > 0 {
+                let weight = categories.weight(of: table.category(item))
+                if weight > 0 { add(weight * activityShare(item) * categoryShare, .category) }
+            }
+            add(Float(table.popularity.value(item, column: blend.popularity.column)) * popularityShare, .popular)
+            candidates[index].score = total
+            candidates[index].reason = reason
+        }
+    }
+
+    private func sortCandidates() {
+        let identifiers = table.identifiers
+        candidates.sort { a, b in
+            a.score != b.score ? a.score > b.score : identifiers.precedes(a.item, b.item)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+/// Reads what `ByteWriter` wrote. Bytes that are not such a record give an error, never a crash: internal topics can be
+/// damaged, or written by a later version.
+public struct ByteReader {
+    public struct Malformed: Error, CustomStringConvertible {
+        public let offset: Int
+        public var description: String { "malformed record at byte \(offset)" }
+    }
+
+    private let bytes: UnsafeRawBufferPointer
+    public private(set) var offset = 0
+
+    public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    public var isAtEnd: Bool { offset == bytes.count }
+
+    public mutating func byte() throws -> UInt8 {
+        guard offset < bytes.count else { throw Malformed(offset: offset) }
+        defer { offset += 1 }
+        return bytes[offset]
+    }
+
+    public mutating func varint() throws -> UInt64 {
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while true {
+            let next = try byte()
+            guard shift < 63 || next <= 1 else { throw Malformed(offset: offset) }
+            value |= UInt64(next & 0x7F) << shift
+            if next < 0x80 { return value }
+            shift += 7
+        }
+    }
+
+    /// A count that cannot be larger than `limit`; every element takes at least one byte of what is left by default.
+    public mutating func count(limit: Int? = nil) throws -> Int {
+        let value = try varint()
+        guard value <= UInt64(limit ?? (bytes.count - offset)) else { throw Malformed(offset: offset) }
+        return Int(value)
+    }
+
+    public mutating func signed() throws -> Int64 {
+        let value = try varint()
+        return Int64(bitPattern: (value >> 1)) ^ -Int64(bitPattern: value & 1)
+    }
+
+    public mutating func fixed<T: BitwiseCopyable>(_ type: T.Type) throws -> T {
+        guard bytes.count - offset >= MemoryLayout<T>.size else { throw Malformed(offset: offset) }
+        defer { offset += MemoryLayout<T>.size }
+        return bytes.loadUnaligned(fromByteOffset: offset, as: T.self)
+    }
+
+    public mutating func double() throws -> Double { Double(bitPattern: try fixed(UInt64.self)) }
+
+    public mutating func raw(_ count: Int) throws -> UnsafeRawBufferPointer {
+        guard count >= 0, bytes.count - offset >= count else { throw Malformed(offset: offset) }
+        defer { offset += count }
+        return UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count)])
+    }
+
+    public mutating func counted() throws -> UnsafeRawBufferPointer { try raw(try count()) }
+}

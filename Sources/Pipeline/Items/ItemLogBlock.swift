@@ -1,0 +1,167 @@
+public import Events
+
+/// Writes blocks of the item log: what a stretch of one partition's events taught about items.
+///
+/// A block covers the offsets [first, end) of its source partition, whether or not each of them taught anything, and
+/// names every item and word once, at its first use. Attributes stand with an item's first entry in a block and again
+/// when they change within it, so a block does not depend on where the one before it ended.
+///
+///     block  := version kind partition first end baseTime entryCount entry…
+///     entry  := Δoffset flags Δtime item precedingCount item… [category code brand price]
+///     item   := 0 bytes | n (the n-th item named in this block)            words likewise
+public final class ItemLogBlockWriter {
+    static let version: UInt8 = 1
+    static let hasAttributes: UInt8 = 0x10
+    static let isNewPair: UInt8 = 0x20
+    private static let wordsMax = 200_000
+
+    private let items: IdentifierTable
+    private var words = IdentifierTable()
+    private let body = ByteWriter(capacity: 1 << 16)
+    private var itemReferences: [UInt32] = []
+    private var itemStamps: [UInt32] = []
+    private var wordReferences: [UInt32] = []
+    private var wordStamps: [UInt32] = []
+    private var stamp: UInt32 = 0
+    private var itemsNamed: UInt32 = 0
+    private var wordsNamed: UInt32 = 0
+    private var entries = 0
+    private var previousOffset: Int64 = 0
+    private var baseTime: Int64 = 0
+    private var described: [Described] = []
+
+    private struct Described {
+        var category = IdentifierTable.none
+        var code = IdentifierTable.none
+        var brand = IdentifierTable.none
+        var price = Double.nan
+    }
+
+    public private(set) var first: Int64 = 0
+
+    public init(items: IdentifierTable) { self.items = items }
+
+    /// The bytes of the entries so far; a block should be closed before it is over the broker's limit.
+    public var byteCount: Int { body.count }
+    public var isEmpty: Bool { entries == 0 }
+
+    /// Begins a block at the offset where the partition's last one ended.
+    public func begin(first: Int64) {
+        self.first = first
+        previousOffset = first
+        body.removeAll()
+        stamp &+= 1
+        itemsNamed = 0
+        wordsNamed = 0
+        entries = 0
+        described.removeAll(keepingCapacity: true)
+        guard words.count > Self.wordsMax else { return }
+        words = IdentifierTable()
+        wordStamps.removeAll()
+        wordReferences.removeAll()
+    }
+
+    /// Adds what the event at `offset` taught.
+    public func add(
+        _ event: ShopEvent, item: IdentifierTable.Number, isNewPair: Bool,
+        preceding: UnsafeBufferPointer<IdentifierTable.Number>, offset: Int64
+    ) {
+        if entries == 0 { baseTime = event.time }
+        entries += 1
+        let isNamed = reference(item) != nil
+        let attributes = Described(
+            category: word(event.categoryID), code: word(event.categoryCode), brand: word(event.brand), price: event.price)
+        body.varint(UInt64(offset - previousOffset))
+        previousOffset = offset
+        var flags = event.type.rawValue | (isNewPair ? Self.isNewPair : 0)
+        let position = isNamed ? Int(reference(item).unsafelyUnwrapped) : Int(itemsNamed)
+        let changes = needsDescription(position, isNamed: isNamed, attributes)
+        if changes { flags |= Self.hasAttributes }
+        body.byte(flags)
+        body.signed(event.time - baseTime)
+        name(item)
+        body.varint(preceding.count)
+        for other in preceding { name(other) }
+        guard changes else { return }
+        while described.count <= position { described.append(Described()) }
+        described[position] = attributes
+        nameWord(attributes.category)
+        nameWord(attributes.code)
+        nameWord(attributes.brand)
+        body.double(attributes.price)
+    }
+
+    /// Appends the finished block, which covers offsets up to `end`.
+    public func finish(partition: Int32, end: Int64, to writer: ByteWriter) {
+        writer.byte(Self.version)
+        writer.byte(ItemLogRecord.events)
+        writer.varint(UInt64(partition))
+        writer.varint(UInt64(first))
+        writer.varint(UInt64(end))
+        writer.signed(baseTime)
+        writer.varint(entries)
+        writer.raw(body.bytes)
+    }
+
+    private func needsDescription(_ position: Int, isNamed: Bool, _ now: Described) -> Bool {
+        let before = isNamed && position < described.count ? described[position] : Described()
+        return (now.category != IdentifierTable.none && now.category != before.category)
+            || (now.code != IdentifierTable.none && now.code != before.code)
+            || (now.brand != IdentifierTable.none && now.brand != before.brand)
+            || (!now.price.isNaN && now.price != before.price)
+    }
+
+    private func word(_ bytes: UnsafeRawBufferPointer) -> IdentifierTable.Number {
+        bytes.count == 0 ? IdentifierTable.none : words.intern(bytes)
+    }
+
+    private func reference(_ item: IdentifierTable.Number) -> UInt32? {
+        Int(item) < itemStamps.count && itemStamps[Int(item)] == stamp ? itemReferences[Int(item)] : nil
+    }
+
+    private func name(_ item: IdentifierTable.Number) {
+        if let known = reference(item) {
+            body.varint(UInt64(known) + 1)
+            return
+        }
+        if Int(item) >= itemStamps.count {
+            let more = max(1024, Int(item) + 1 - itemStamps.count, itemStamps.count)
+            itemStamps.append(contentsOf: repeatElement(0, count: more))
+            itemReferences.append(contentsOf: repeatElement(0, count: more))
+        }
+        itemStamps[Int(item)] = stamp
+        itemReferences[Int(item)] = itemsNamed
+        itemsNamed += 1
+        body.varint(0)
+        body.counted(items.bytes(item))
+    }
+
+    /// A word's reference is shifted by two: 0 is a new word, 1 is none.
+    private func nameWord(_ word: IdentifierTable.Number) {
+        if word == IdentifierTable.none {
+            body.varint(1)
+            return
+        }
+        if Int(word) >= wordStamps.count {
+            wordStamps.append(contentsOf: repeatElement(0, count: Int(word) + 1 - wordStamps.count + 256))
+            wordReferences.append(contentsOf: repeatElement(0, count: wordStamps.count - wordReferences.count))
+        }
+        if wordStamps[Int(word)] == stamp {
+            body.varint(UInt64(wordReferences[Int(word)]) + 2)
+            return
+        }
+        wordStamps[Int(word)] = stamp
+        wordReferences[Int(word)] = wordsNamed
+        wordsNamed += 1
+        body.varint(0)
+        body.counted(words.bytes(word))
+    }
+}
+
+/// The kinds of record that the item log carries.
+public enum ItemLogRecord {
+    /// What a stretch of events taught.
+    static let events: UInt8 = 0
+    /// An entry of the shop's catalogue.
+    static let catalogue: UInt8 = 1
+}

@@ -1,0 +1,188 @@
+public import Events
+
+/// Applies a user's events to the user's state: history, counters, sessions, duplicates.
+///
+/// A pure fold: the same events at the same offsets give the same state, whatever the batches. It says of each event
+/// what it teaches about its item (`Lesson`); nothing here depends on other users or on the item table.
+public struct UserFold {
+    /// What user state depends on; another value makes another state.
+    public struct Settings: Sendable, Equatable {
+        /// The most items that a history keeps.
+        public var historyItemsMax = 200
+        /// A pause that begins a new session when events carry no session id, in ms.
+        public var sessionGapMilliseconds: Int64 = 30 * 60_000
+        /// How many preceding items an event teaches the item fold about.
+        public var window = 10
+
+        public init() {}
+    }
+
+    /// What became of an event.
+    public enum Outcome {
+        /// Applied; the lesson's preceding items are in `preceding`.
+        case learnt(Lesson)
+        /// Its id, or its offset, was there already.
+        case duplicate
+        /// The user is erased; false if there was none.
+        case erased(Bool)
+    }
+
+    /// What an event teaches about its item.
+    public struct Lesson {
+        public var user: UserStore.User
+        public var isNewPair: Bool
+        public var precedingCount: Int
+    }
+
+    /// Remembered event ids of a user.
+    static let recentIDs = 32
+    static let bucketsMax = 64
+
+    public let settings: Settings
+    /// The items that the user touched before the event, newest first; valid until the next `apply`.
+    public let preceding: UnsafeMutablePointer<IdentifierTable.Number>
+
+    public init(settings: Settings) {
+        self.settings = settings
+        preceding = .allocate(capacity: settings.window)
+        preceding.initialize(repeating: IdentifierTable.none, count: settings.window)
+    }
+
+    /// Applies the event at `offset` of the store's partition. `item` is its item's number (none for `user_deleted`).
+    public func apply(_ event: ShopEvent, item: IdentifierTable.Number, offset: Int64, to store: UserStore) -> Outcome {
+        if event.type == .userDeleted {
+            guard let user = store.find(event.user), store[user].offset < offset else { return .erased(false) }
+            store.erase(user)
+            return .erased(true)
+        }
+        let user = store.make(event.user)
+        let state = store.states + Int(user)
+        guard offset > state.pointee.offset else { return .duplicate }
+        if event.eventID.count > 0, isRepeated(Hash64.hash(event.eventID), state) { return .duplicate }
+        let isFirst = state.pointee.offset < 0
+        store.markDirty(user, at: offset)
+        state.pointee.offset = offset
+        count(event, isFirst: isFirst, state)
+        addActivity(event, user, store)
+        let (isNewPair, precedingCount) = touch(item, event, user, store)
+        return .learnt(Lesson(user: user, isNewPair: isNewPair, precedingCount: precedingCount))
+    }
+
+    /// Whether an event id is among the last ones; it is from now on.
+    private func isRepeated(_ hash: UInt64, _ state: UnsafeMutablePointer<UserState>) -> Bool {
+        let known = Int(state.pointee.recentIDCount)
+        if let ids = state.pointee.recentIDs {
+            for index in 0..<known where ids[index] == hash { return true }
+        } else {
+            state.pointee.recentIDs = .allocate(capacity: Self.recentIDs)
+        }
+        let ids = state.pointee.recentIDs.unsafelyUnwrapped
+        ids[Int(state.pointee.recentIDNext)] = hash
+        state.pointee.recentIDNext = UInt8((Int(state.pointee.recentIDNext) + 1) % Self.recentIDs)
+        state.pointee.recentIDCount = UInt8(min(known + 1, Self.recentIDs))
+        return false
+    }
+
+    private func count(_ event: ShopEvent, isFirst: Bool, _ state: UnsafeMutablePointer<UserState>) {
+        let time = event.time
+        let session = event.session.count > 0 ? Hash64.hash(event.session) : 0
+        let pause = time - state.pointee.latestTime
+        let isNewSession =
+            isFirst || (session != 0 ? session != state.pointee.sessionHash : pause > settings.sessionGapMilliseconds)
+        if isNewSession {
+            state.pointee.sessions &+= 1
+            state.pointee.sessionStart = time
+            state.pointee.sessionEvents = 0
+            state.pointee.sessionHash = session
+        }
+        state.pointee.sessionEvents &+= 1
+        state.pointee.counts[Int(event.type.rawValue)] &+= 1
+        state.pointee.firstTime = isFirst ? time : min(state.pointee.firstTime, time)
+        state.pointee.latestTime = isFirst ? time : max(state.pointee.latestTime, time)
+        if !event.price.isNaN {
+            state.pointee.priceSum += event.price
+            state.pointee.priceCount &+= 1
+        }
+    }
+
+    /// Counts the event in its five minutes. Past the bound the two oldest buckets become one, at the later one's time.
+    private func addActivity(_ event: ShopEvent, _ user: UserStore.User, _ store: UserStore) {
+        let state = store.states + Int(user)
+        let index = UInt32(clamping: event.time / ActivityBucket.milliseconds)
+        var position = Int(state.pointee.bucketCount)
+        while position > 0, state.pointee.buckets.unsafelyUnwrapped[position - 1].index > index { position -= 1 }
+        if position > 0, state.pointee.buckets.unsafelyUnwrapped[position - 1].index == index {
+            Self.bump(&state.pointee.buckets.unsafelyUnwrapped[position - 1].counts, Int(event.type.rawValue))
+            return
+        }
+        if Int(state.pointee.bucketCount) == Self.bucketsMax {
+            if position == 0 { return }  // older than all that is kept
+            let buckets = state.pointee.buckets.unsafelyUnwrapped
+            for type in 0..<4 {
+                let (sum, overflow) = buckets[1].counts[type].addingReportingOverflow(buckets[0].counts[type])
+                buckets[1].counts[type] = overflow ? .max : sum
+            }
+            buckets.update(from: buckets + 1, count: Self.bucketsMax - 1)
+            state.pointee.bucketCount -= 1
+            position -= 1
+        }
+        if state.pointee.bucketCount == state.pointee.bucketCapacity {
+            store.setBucketCapacity(Int(user), min(Self.bucketsMax, Int(state.pointee.bucketCapacity) * 2 + 2))
+        }
+        let buckets = state.pointee.buckets.unsafelyUnwrapped
+        (buckets + position + 1).update(from: buckets + position, count: Int(state.pointee.bucketCount) - position)
+        var counts = SIMD4<UInt8>(repeating: 0)
+        Self.bump(&counts, Int(event.type.rawValue))
+        buckets[position] = ActivityBucket(index: index, counts: counts)
+        state.pointee.bucketCount += 1
+    }
+
+    private static func bump(_ counts: inout SIMD4<UInt8>, _ type: Int) {
+        if counts[type] < .max { counts[type] += 1 }
+    }
+
+    /// Moves the item to its place in the history and collects the items before it.
+    private func touch(
+        _ item: IdentifierTable.Number, _ event: ShopEvent, _ user: UserStore.User, _ store: UserStore
+    ) -> (isNewPair: Bool, precedingCount: Int) {
+        let state = store.states + Int(user)
+        var count = Int(state.pointee.historyCount)
+        var entry = HistoryEntry(item: item, rating: PairRating())
+        var isNewPair = true
+        if let history = state.pointee.history {
+            var position = count - 1
+            while position >= 0, history[position].item != item { position -= 1 }
+            if position >= 0 {
+                entry = history[position]
+                isNewPair = false
+                (history + position).update(from: history + position + 1, count: count - position - 1)
+                count -= 1
+                state.pointee.historyCount = UInt16(count)
+            }
+        }
+        entry.rating.apply(type: event.type, time: event.time)
+        let lastTouch = entry.lastTime
+        if count == settings.historyItemsMax {
+            // A late event older than a full history finds no place in it.
+            if state.pointee.history.unsafelyUnwrapped[0].lastTime > lastTouch { return (isNewPair, 0) }
+            let history = state.pointee.history.unsafelyUnwrapped
+            history.update(from: history + 1, count: count - 1)
+            count -= 1
+            state.pointee.historyCount = UInt16(count)
+        }
+        store.reserveHistory(user, bound: settings.historyItemsMax)
+        let history = state.pointee.history.unsafelyUnwrapped
+        var position = count
+        while position > 0, history[position - 1].lastTime > lastTouch { position -= 1 }
+        (history + position + 1).update(from: history + position, count: count - position)
+        history[position] = entry
+        state.pointee.historyCount = UInt16(count + 1)
+
+        // The neighbours of a late event are those that stood before its own time.
+        var before = position
+        while before > 0, history[before - 1].lastTime > event.time { before -= 1 }
+        let precedingCount = min(before, settings.window)
+        for index in 0..<precedingCount { preceding[index] = history[before - 1 - index].item }
+        return (isNewPair, precedingCount)
+    }
+}

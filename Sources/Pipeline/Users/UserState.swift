@@ -1,0 +1,71 @@
+public import Events
+
+/// One item of a user's history.
+public struct HistoryEntry {
+    public var item: IdentifierTable.Number
+    public var rating: PairRating
+}
+
+/// A user's events in five minutes, by type; counts stop at 255.
+public struct ActivityBucket {
+    /// Five minutes since 1970.
+    public var index: UInt32
+    public var counts: SIMD4<UInt8>
+
+    static let milliseconds: Int64 = 300_000
+}
+
+/// What is known of one user: a function of that user's own events, in the order of their offsets.
+///
+/// The arrays behind the pointers belong to the `UserStore`.
+public struct UserState {
+    /// Distinct items, the one touched last at the end; ordered by the time of the last touch.
+    var history: UnsafeMutablePointer<HistoryEntry>?
+    var historyCount: UInt16 = 0
+    var historyCapacity: UInt16 = 0
+    var bucketCount: UInt8 = 0
+    var bucketCapacity: UInt8 = 0
+    var recentIDCount: UInt8 = 0
+    var recentIDNext: UInt8 = 0
+    var isPresent = false
+    /// Hashes of the last event ids, to know a duplicate by; nil while no event carried one.
+    var recentIDs: UnsafeMutablePointer<UInt64>?
+    var buckets: UnsafeMutablePointer<ActivityBucket>?
+    /// Events by type since the first one.
+    public internal(set) var counts = SIMD4<UInt32>(repeating: 0)
+    public internal(set) var firstTime: Int64 = 0
+    /// The largest event time of the user; lists are ranked at it.
+    public internal(set) var latestTime: Int64 = 0
+    var sessionHash: UInt64 = 0
+    public internal(set) var sessionStart: Int64 = 0
+    public internal(set) var sessionEvents: UInt32 = 0
+    public internal(set) var sessions: UInt32 = 0
+    public internal(set) var priceSum = 0.0
+    public internal(set) var priceCount: UInt32 = 0
+    /// The offset of the last event that changed this state.
+    public internal(set) var offset: Int64 = -1
+
+    // What follows is not state: it can be derived, or says what has been written where.
+
+    /// The first offset that no checkpoint of this user includes; −1 when the last one includes everything.
+    var dirtySince: Int64 = -1
+    /// The hash of the published list; 0 when it is not known.
+    var listHash: UInt64 = 0
+    /// The event time of the last feature row published.
+    var featuresTime = Int64.min
+    /// Whether the list has to be ranked in this batch.
+    var isTouched = false
+    /// Whether the last list had fewer items than asked for.
+    var isShort = false
+
+    public init() {}
+
+    /// The history, oldest touch first.
+    public var entries: UnsafeBufferPointer<HistoryEntry> {
+        UnsafeBufferPointer(start: history, count: Int(historyCount))
+    }
+
+    public var activity: UnsafeBufferPointer<ActivityBucket> {
+        UnsafeBufferPointer(start: buckets, count: Int(bucketCount))
+    }
+}

@@ -1,0 +1,142 @@
+public import Events
+
+/// The record of a user's state in `freshet.users`, and its hash.
+///
+/// Items stand in it by their identifiers, so a record means the same in every process. Hash and record are made from
+/// the same bytes: two users are equal when their records are.
+public struct UserStateCodec {
+    static let version: UInt8 = 1
+    private let items: IdentifierTable
+
+    public init(items: IdentifierTable) { self.items = items }
+
+    /// Appends the record of a user's state.
+    public func encode(_ state: UserState, to writer: ByteWriter) {
+        writer.byte(Self.version)
+        writer.signed(state.offset)
+        for type in 0..<4 { writer.varint(UInt64(state.counts[type])) }
+        writer.signed(state.firstTime)
+        writer.signed(state.latestTime)
+        writer.fixed(state.sessionHash)
+        writer.signed(state.sessionStart)
+        writer.varint(UInt64(state.sessionEvents))
+        writer.varint(UInt64(state.sessions))
+        writer.double(state.priceSum)
+        writer.varint(UInt64(state.priceCount))
+        writer.varint(Int(state.recentIDCount))
+        // Oldest first, so that the place of the ring's beginning is not part of the record.
+        for index in 0..<Int(state.recentIDCount) {
+            let start = Int(state.recentIDCount) < UserFold.recentIDs ? 0 : Int(state.recentIDNext)
+            writer.fixed(state.recentIDs.unsafelyUnwrapped[(start + index) % UserFold.recentIDs])
+        }
+        writer.varint(Int(state.bucketCount))
+        var previous: Int64 = 0
+        for bucket in state.activity {
+            writer.signed(Int64(bucket.index) - previous)
+            previous = Int64(bucket.index)
+            for type in 0..<4 { writer.byte(bucket.counts[type]) }
+        }
+        writer.varint(Int(state.historyCount))
+        for entry in state.entries {
+            writer.counted(items.bytes(entry.item))
+            encode(entry.rating, base: state.latestTime, to: writer)
+        }
+    }
+
+    /// Reads a record into the store, in place of what the user had.
+    @discardableResult
+    public func decode(_ record: UnsafeRawBufferPointer, user id: UnsafeRawBufferPointer, into store: UserStore) throws
+        -> UserStore.User
+    {
+        var reader = ByteReader(record)
+        guard try reader.byte() == Self.version else { throw ByteReader.Malformed(offset: 0) }
+        if let known = store.find(id) { store.erase(known) }
+        let user = store.make(id)
+        let state = store.states + Int(user)
+        state.pointee.offset = try reader.signed()
+        for type in 0..<4 { state.pointee.counts[type] = UInt32(truncatingIfNeeded: try reader.varint()) }
+        state.pointee.firstTime = try reader.signed()
+        state.pointee.latestTime = try reader.signed()
+        state.pointee.sessionHash = try reader.fixed(UInt64.self)
+        state.pointee.sessionStart = try reader.signed()
+        state.pointee.sessionEvents = UInt32(truncatingIfNeeded: try reader.varint())
+        state.pointee.sessions = UInt32(truncatingIfNeeded: try reader.varint())
+        state.pointee.priceSum = try reader.double()
+        state.pointee.priceCount = UInt32(truncatingIfNeeded: try reader.varint())
+        let ids = try reader.count(limit: UserFold.recentIDs)
+        if ids > 0 {
+            let ring = UnsafeMutablePointer<UInt64>.allocate(capacity: UserFold.recentIDs)
+            state.pointee.recentIDs = ring
+            for index in 0..<ids { ring[index] = try reader.fixed(UInt64.self) }
+            state.pointee.recentIDCount = UInt8(ids)
+            state.pointee.recentIDNext = UInt8(ids % UserFold.recentIDs)
+        }
+        let buckets = try reader.count(limit: UserFold.bucketsMax)
+        if buckets > 0 { store.setBucketCapacity(Int(user), buckets) }
+        var previous: Int64 = 0
+        for index in 0..<buckets {
+            previous += try reader.signed()
+            var counts = SIMD4<UInt8>(repeating: 0)
+            for type in 0..<4 { counts[type] = try reader.byte() }
+            state.pointee.buckets.unsafelyUnwrapped[index] = ActivityBucket(
+                index: UInt32(truncatingIfNeeded: previous), counts: counts)
+            state.pointee.bucketCount = UInt8(index + 1)
+        }
+        let history = try reader.count(limit: Int(UInt16.max))
+        if history > 0 { store.setHistoryCapacity(Int(user), history) }
+        for index in 0..<history {
+            let item = items.intern(try reader.counted())
+            let rating = try decodeRating(base: state.pointee.latestTime, &reader)
+            state.pointee.history.unsafelyUnwrapped[index] = HistoryEntry(item: item, rating: rating)
+            state.pointee.historyCount = UInt16(index + 1)
+        }
+        return user
+    }
+}
+
+extension UserStateCodec {
+    /// The four times of a pair: a mask of those that there are, then each one's distance before `base`.
+    private func encode(_ rating: PairRating, base: Int64, to writer: ByteWriter) {
+        let times = (
+            rating.latest(.view), rating.latest(.removeFromCart), rating.latest(.cart), rating.latest(.purchase)
+        )
+        writer.byte(
+            (times.0 == nil ? 0 : 1) | (times.1 == nil ? 0 : 2) | (times.2 == nil ? 0 : 4) | (times.3 == nil ? 0 : 8))
+        if let time = times.0 { writer.signed(base - time) }
+        if let time = times.1 { writer.signed(base - time) }
+        if let time = times.2 { writer.signed(base - time) }
+        if let time = times.3 { writer.signed(base - time) }
+    }
+
+    private func decodeRating(base: Int64, _ reader: inout ByteReader) throws -> PairRating {
+        let mask = try reader.byte()
+        guard mask < 16 else { throw ByteReader.Malformed(offset: reader.offset) }
+        var rating = PairRating()
+        if mask & 1 != 0 { rating.apply(type: .view, time: base - (try reader.signed())) }
+        if mask & 2 != 0 { rating.apply(type: .removeFromCart, time: base - (try reader.signed())) }
+        if mask & 4 != 0 { rating.apply(type: .cart, time: base - (try reader.signed())) }
+        if mask & 8 != 0 { rating.apply(type: .purchase, time: base - (try reader.signed())) }
+        return rating
+    }
+}
+
+extension HistoryEntry {
+    /// When the item was last touched, in ms.
+    public var lastTime: Int64 { rating.lastTouch ?? 0 }
+}
+
+extension UserStore {
+    /// The hash of all users: the sum of the hashes of their records, so that the order does not matter.
+    public func hash(items: IdentifierTable) -> StateHash {
+        let codec = UserStateCodec(items: items)
+        let writer = ByteWriter()
+        var sum = StateHash()
+        for user in 0..<upperBound where self[User(user)].isPresent {
+            writer.removeAll()
+            writer.counted(identifiers.bytes(User(user)))
+            codec.encode(self[User(user)], to: writer)
+            sum.add(writer.bytes)
+        }
+        return sum
+    }
+}

@@ -1,0 +1,150 @@
+public import Events
+
+/// The users of one partition, and the order in which their checkpoints fall due.
+///
+/// Owned by one worker; states are reached by their number, a dense one that is local to this store.
+public final class UserStore {
+    public typealias User = IdentifierTable.Number
+
+    public let identifiers = IdentifierTable(capacity: 1024)
+    private(set) var states: UnsafeMutablePointer<UserState>
+    private var capacity = 1024
+    private var initialized = 0
+    /// Users in the order in which they became dirty; an entry whose user has been written since is stale.
+    private var dirty: [(user: User, since: Int64)] = []
+    private var dirtyHead = 0
+    /// How many users have a state.
+    public private(set) var count = 0
+
+    public init() {
+        states = .allocate(capacity: capacity)
+    }
+
+    deinit {
+        for index in 0..<initialized { release(index) }
+        states.deallocate()
+    }
+
+    public func find(_ id: UnsafeRawBufferPointer) -> User? { identifiers.find(id) }
+
+    public subscript(_ user: User) -> UserState { states[Int(user)] }
+
+    /// One more than the largest number given.
+    var upperBound: Int { initialized }
+
+    /// The number of a user, with an empty state if it is new.
+    func make(_ id: UnsafeRawBufferPointer) -> User {
+        let user = identifiers.intern(id)
+        if Int(user) >= initialized {
+            if Int(user) >= capacity { grow() }
+            (states + initialized).initialize(to: UserState())
+            initialized += 1
+        }
+        if !states[Int(user)].isPresent {
+            states[Int(user)] = UserState()
+            states[Int(user)].isPresent = true
+            count += 1
+        }
+        return user
+    }
+
+    /// Erases a user; the number may be given to another.
+    func erase(_ user: User) {
+        release(Int(user))
+        states[Int(user)] = UserState()
+        count -= 1
+        identifiers.remove(user)
+    }
+
+    // MARK: - Dirty users
+
+    /// Notes that the state of a user changed by the event at `offset`.
+    func markDirty(_ user: User, at offset: Int64) {
+        guard states[Int(user)].dirtySince < 0 else { return }
+        states[Int(user)].dirtySince = offset
+        dirty.append((user, offset))
+    }
+
+    /// The first offset that no checkpoint includes, or nil when everything is written.
+    func oldestDirtyOffset() -> Int64? {
+        skipStale()
+        return dirtyHead < dirty.count ? dirty[dirtyHead].since : nil
+    }
+
+    /// The user that has been dirty the longest; clean from now on.
+    func takeLongestDirty() -> User? {
+        skipStale()
+        guard dirtyHead < dirty.count else { return nil }
+        let user = dirty[dirtyHead].user
+        states[Int(user)].dirtySince = -1
+        dirtyHead += 1
+        if dirtyHead > 4096, dirtyHead * 2 > dirty.count {
+            dirty.removeFirst(dirtyHead)
+            dirtyHead = 0
+        }
+        return user
+    }
+
+    private func skipStale() {
+        while dirtyHead < dirty.count {
+            let (user, since) = dirty[dirtyHead]
+            if states[Int(user)].isPresent, states[Int(user)].dirtySince == since { return }
+            dirtyHead += 1
+        }
+    }
+
+    // MARK: - Memory
+
+    /// Makes room for one more entry in a user's history.
+    func reserveHistory(_ user: User, bound: Int) {
+        let index = Int(user)
+        guard states[index].historyCount == states[index].historyCapacity else { return }
+        let capacity = min(max(Int(states[index].historyCapacity) * 5 / 4, Int(states[index].historyCapacity) + 4), bound)
+        setHistoryCapacity(index, capacity)
+    }
+
+    func setHistoryCapacity(_ index: Int, _ capacity: Int) {
+        let larger = UnsafeMutablePointer<HistoryEntry>.allocate(capacity: capacity)
+        if let old = states[index].history {
+            larger.update(from: old, count: Int(states[index].historyCount))
+            old.deallocate()
+        }
+        states[index].history = larger
+        states[index].historyCapacity = UInt16(capacity)
+    }
+
+    func setBucketCapacity(_ index: Int, _ capacity: Int) {
+        let larger = UnsafeMutablePointer<ActivityBucket>.allocate(capacity: capacity)
+        if let old = states[index].buckets {
+            larger.update(from: old, count: Int(states[index].bucketCount))
+            old.deallocate()
+        }
+        states[index].buckets = larger
+        states[index].bucketCapacity = UInt8(capacity)
+    }
+
+    private func release(_ index: Int) {
+        states[index].history?.deallocate()
+        states[index].recentIDs?.deallocate()
+        states[index].buckets?.deallocate()
+    }
+
+    private func grow() {
+        let larger = UnsafeMutablePointer<UserState>.allocate(capacity: capacity * 2)
+        larger.moveInitialize(from: states, count: initialized)
+        states.deallocate()
+        states = larger
+        capacity *= 2
+    }
+
+    /// The memory that the store holds, in bytes, without the allocator's overhead.
+    public var byteCount: Int {
+        var total = identifiers.byteCount + capacity * MemoryLayout<UserState>.stride
+        for index in 0..<initialized {
+            total += Int(states[index].historyCapacity) * MemoryLayout<HistoryEntry>.stride
+            total += Int(states[index].bucketCapacity) * MemoryLayout<ActivityBucket>.stride
+            if states[index].recentIDs != nil { total += UserFold.recentIDs * 8 }
+        }
+        return total
+    }
+}
