@@ -1,0 +1,68 @@
+/// A fixed 64-bit hash of bytes, the same in every run and on every machine, for tables, for dropping duplicates and for
+/// hashes of state. Swift's own hashing is seeded anew in each process.
+///
+/// The construction is that of Wang Yi's wyhash: two words a step, mixed by the halves of their 128-bit product. It is not
+/// cryptographic: who chooses the keys can make them collide.
+public enum Hash64 {
+    @usableFromInline static let k0: UInt64 = 0xA076_1D64_78BD_642F
+    @usableFromInline static let k1: UInt64 = 0xE703_7ED1_A0B4_28DB
+    @usableFromInline static let k2: UInt64 = 0x8EBC_6AF0_9C88_C6E3
+
+    /// - Parameter seed: another seed gives an independent hash.
+    @inlinable
+    public static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
+        let count = bytes.count
+        var state = seed ^ k0
+        guard let base = bytes.baseAddress, count > 0 else { return mix(state ^ k1, k2) }
+        if count <= 16 {
+            let low: UInt64
+            let high: UInt64
+            if count >= 4 {
+                // Four-byte loads from both ends cover every byte; they overlap where the middle is short.
+                let middle = (count >> 3) << 2
+                low = load32(base) << 32 | load32(base + middle)
+                high = load32(base + count - 4) << 32 | load32(base + count - 4 - middle)
+            } else {
+                low = UInt64(bytes[0]) << 16 | UInt64(bytes[count >> 1]) << 8 | UInt64(bytes[count - 1])
+                high = 0
+            }
+            return mix(k1 ^ UInt64(count), mix(low ^ k1, high ^ state))
+        }
+        var offset = 0
+        while count - offset > 16 {
+            state = mix(load(base + offset) ^ k1, load(base + offset + 8) ^ state)
+            offset += 16
+        }
+        // The last 16 bytes, whether or not some of them were read already.
+        let low = load(base + count - 16)
+        let high = load(base + count - 8)
+        return mix(k1 ^ UInt64(count), mix(low ^ k2, high ^ state))
+    }
+
+    /// The hash of a string's UTF-8 bytes.
+    public static func hash(_ text: String, seed: UInt64 = 0) -> UInt64 {
+        var text = text
+        return text.withUTF8 { hash(UnsafeRawBufferPointer($0), seed: seed) }
+    }
+
+    /// The hash of a number.
+    @inlinable
+    public static func hash(_ value: UInt64, seed: UInt64 = 0) -> UInt64 {
+        mix(mix(value ^ k0, seed ^ k1) ^ k2, value ^ k1)
+    }
+
+    /// Both halves of the 128-bit product, folded.
+    @inlinable
+    public static func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
+        let product = a.multipliedFullWidth(by: b)
+        return product.high ^ product.low
+    }
+
+    @inlinable
+    static func load(_ p: UnsafeRawPointer) -> UInt64 { UInt64(littleEndian: p.loadUnaligned(as: UInt64.self)) }
+
+    @inlinable
+    static func load32(_ p: UnsafeRawPointer) -> UInt64 {
+        UInt64(UInt32(littleEndian: p.loadUnaligned(as: UInt32.self)))
+    }
+}
