@@ -1,1 +1,95 @@
+// The arithmetic under serving and training. Every function takes the instruction set to use as its first argument; all
+// of them give the same floats to the bit (fixed lanes, fixed order, no contraction), so the choice is about speed only.
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    FK_PLAIN = 0,        // the C twin: whatever the compiler's baseline has
+    FK_AVX2 = 1,         // 256-bit lanes, vpmaddubsw
+    FK_AVX_VNNI = 2,     // 256-bit lanes, vpdpbusd (VEX)
+    FK_AVX512 = 3,       // 512-bit lanes, vpmaddubsw
+    FK_AVX512_VNNI = 4,  // 512-bit lanes, vpdpbusd (EVEX)
+    FK_LEVELS = 5
+};
+
+// Whether this machine runs `level`.
+bool fk_supported(int32_t level);
+
+// Vectors have `length` floats, a multiple of 16, and are 64-byte aligned.
+float fk_dot(int32_t level, const float *a, const float *b, ptrdiff_t length);
+// y += scale * x
+void fk_axpy(int32_t level, float scale, const float *x, float *y, ptrdiff_t length);
+// y = x + scale * y
+void fk_xpay(int32_t level, const float *x, float scale, float *y, ptrdiff_t length);
+// out[i] = dot(query, rows + indices[i] * stride) for `count` rows.
+void fk_dot_rows(
+    int32_t level, const float *rows, ptrdiff_t stride, const int32_t *indices, ptrdiff_t count, const float *query,
+    float *out);
+
+// c[r][j] += sum over k of a[r * a_row + k * a_step] * b[k * b_stride + j]; rows is a multiple of 8, columns of 16.
+// The sum is taken from zero, in the order of k, then added to c once. With `upper`, columns left of the 16-column block
+// that holds the diagonal (of row `first_row` + r) are left alone.
+void fk_multiply_add(
+    int32_t level, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t depth, const float *a, ptrdiff_t a_row,
+    ptrdiff_t a_step, const float *b, ptrdiff_t b_stride, float *c, ptrdiff_t c_stride, ptrdiff_t first_row, bool upper);
+
+// Solves (gram + sum c h h' + ridge I) x = sum c h. `size` is the padded order (a multiple of 16), `columns` the true one;
+// `work` holds fk_solve_work(size) floats. False when the matrix is not positive definite.
+ptrdiff_t fk_solve_work(ptrdiff_t size);
+bool fk_solve(
+    int32_t level, ptrdiff_t size, ptrdiff_t columns, const float *gram, ptrdiff_t gram_stride, float ridge,
+    const float *rows, ptrdiff_t rows_stride, const int32_t *indices, const float *weights, ptrdiff_t count, float *work,
+    float *solution);
+
+// g (columns x columns, upper blocks) = sum over n of (weights[n]) h h', for the rows [from, to) of tiles of 8 rows of g.
+void fk_gram(
+    int32_t level, const float *rows, ptrdiff_t row_stride, ptrdiff_t row_count, ptrdiff_t first, ptrdiff_t last,
+    ptrdiff_t size, float *g, ptrdiff_t g_stride);
+
+// Screening. A user of a pass: how its int8 scores become bounds on its float scores, and where its candidates go.
+typedef struct {
+    double threshold;       // items whose upper bound is below are dropped; +infinity: nobody sits here
+    double item_error;      // times a group's largest quantisation error, plus
+    double item_norm;       // times a group's largest norm: what the int8 score can be off by
+    double scale;           // of the quantised query
+    int32_t bias;           // first value of the accumulator: -128 times the sum of the quantised query
+    int32_t count;          // candidates so far
+    int32_t *indices;       // candidates: which item, room for 16 more than may ever be there,
+    float *lower;           // bounds on the float score
+    float *upper;
+} fk_screen_user;
+
+// Of 16 items that share a scale.
+typedef struct {
+    float scale;
+    float error;  // at least the norm of the quantisation error of each
+    float norm;   // at least the norm of each
+    float padding;
+} fk_screen_group;
+
+// Largest magnitude of a quantised query's coordinate at `level` (vpmaddubsw saturates past 7 bits).
+int32_t fk_query_limit(int32_t level);
+
+// Appends to each of 8 users the items of `groups` groups (even) whose upper bound reaches its threshold. `items` is
+// group by group, 4 dimensions by 4, 16 items by 4 bytes (offset by 128); `queries` 4 dimensions by 4, 8 users by 4 bytes.
+// `order` names the items (16 a group); only the first `count` exist.
+void fk_screen(
+    int32_t level, const uint8_t *items, const fk_screen_group *meta, ptrdiff_t groups, ptrdiff_t quads,
+    const int32_t *queries, fk_screen_user *users, const int32_t *order, ptrdiff_t count);
+
+// Raises the user's threshold to a value that at least k lower bounds reach, and drops what is below it.
+void fk_tighten(fk_screen_user *user, int32_t k);
+
+typedef struct {
+    uint64_t key;    // of the score (descending), then of the rank
+    int32_t index;
+    float score;
+} fk_ranked;
+
+// Fills `out[i]` from indices[i], its score (NaN counts as -infinity) and its rank.
+void fk_rank_keys(
+    const float *scores, const int32_t *indices, const uint32_t *ranks, ptrdiff_t count, fk_ranked *out);
+// Sorts best first; `scratch` holds as many.
+void fk_sort_ranked(fk_ranked *items, fk_ranked *scratch, ptrdiff_t count);

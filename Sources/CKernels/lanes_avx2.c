@@ -1,0 +1,5 @@
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#define VARIANT(name) name##_avx2
+enum { TILE_ROWS = 4, TILE_COLUMNS = 1 };
+#include "lanes.h"
+#pragma clang attribute pop

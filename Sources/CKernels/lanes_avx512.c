@@ -1,0 +1,5 @@
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq"))), apply_to = function)
+#define VARIANT(name) name##_avx512
+enum { TILE_ROWS = 8, TILE_COLUMNS = 2 };
+#include "lanes.h"
+#pragma clang attribute pop

@@ -1,0 +1,44 @@
+internal import CKernels
+
+/// An instruction set for the arithmetic of this module. All of them give the same results to the bit; `best` is the
+/// fastest that this machine has.
+public enum Kernels: Int32, CaseIterable, Sendable {
+    case plain, avx2, avxVNNI, avx512, avx512VNNI
+
+    /// Those that this machine runs.
+    public static let available = allCases.filter { fk_supported($0.rawValue) }
+    public static let best = available.last ?? .plain
+
+    /// The dot product by sixteen lanes, each summed in order, folded by halves. `length` is a multiple of 16 and both
+    /// vectors are 64-byte aligned, as the rows of a `Matrix` are.
+    @inline(__always)
+    public func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, length: Int) -> Float {
+        fk_dot(rawValue, a, b, length)
+    }
+
+    /// `y += scale · x`; the same demands.
+    @inline(__always)
+    public func add(_ x: UnsafePointer<Float>, scaledBy scale: Float, to y: UnsafeMutablePointer<Float>, length: Int) {
+        fk_axpy(rawValue, scale, x, y, length)
+    }
+
+    /// `y = x + scale · y`; the same demands.
+    @inline(__always)
+    public func replace(
+        _ y: UnsafeMutablePointer<Float>, scaledBy scale: Float, plus x: UnsafePointer<Float>, length: Int
+    ) {
+        fk_xpay(rawValue, x, scale, y, length)
+    }
+
+    /// `c += a · b` for row-major `b` (depth × columns) and `c` (rows × columns), where `a[r, k]` lies at
+    /// `r · rowStep + k · depthStep`. Rows are a multiple of 8, columns of 16; each element's sum runs in the order of
+    /// `k`, from zero, and is added to `c` once.
+    @inline(__always)
+    public func multiplyAdd(
+        rows: Int, columns: Int, depth: Int, _ a: UnsafePointer<Float>, rowStep: Int, depthStep: Int,
+        _ b: UnsafePointer<Float>, stride bStride: Int, into c: UnsafeMutablePointer<Float>, stride cStride: Int
+    ) {
+        fk_multiply_add(
+            rawValue, rows, columns, depth, a, rowStep, depthStep, b, bStride, c, cStride, 0, false)
+    }
+}

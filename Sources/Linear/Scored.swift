@@ -1,0 +1,12 @@
+/// An item and its score.
+@frozen
+public struct Scored: Sendable, Equatable {
+    public var index: Int32
+    public var score: Float
+
+    @inlinable
+    public init(index: Int32, score: Float) {
+        self.index = index
+        self.score = score
+    }
+}
