@@ -1,0 +1,97 @@
+internal import CRdKafka
+
+/// What a broker says of a topic.
+public struct TopicDescription: Sendable, Hashable {
+    public struct Partition: Sendable, Hashable {
+        public let number: Int32
+        /// The leading broker's id; -1 while there is none.
+        public let leader: Int32
+        public let replicaCount: Int
+        public let inSyncReplicaCount: Int
+    }
+
+    public let name: String
+    /// In the order of their numbers.
+    public let partitions: [Partition]
+}
+
+/// One setting in force for a topic.
+public struct TopicSetting: Sendable, Hashable {
+    public let value: String
+    /// Whether it is the broker's default rather than set for the topic.
+    public let isDefault: Bool
+}
+
+extension Admin {
+    /// All topics, sorted by name, without Kafka's own (`__…`) unless asked for.
+    public func listTopics(includingInternal: Bool = false) throws(KafkaError) -> [TopicDescription] {
+        try metadata(topic: nil).filter { includingInternal || !$0.name.hasPrefix("__") }
+    }
+
+    /// One topic; nil if it does not exist. (Asking makes no topic, whatever the broker's settings.)
+    public func describeTopic(_ name: String) throws(KafkaError) -> TopicDescription? {
+        // Asking for a single topic may create it, where brokers do that; asking for all never does.
+        try metadata(topic: nil).first { $0.name == name }
+    }
+
+    private func metadata(topic: OpaquePointer?) throws(KafkaError) -> [TopicDescription] {
+        var raw: UnsafePointer<rd_kafka_metadata>?
+        try KafkaError.check(
+            rd_kafka_metadata(client.raw, topic == nil ? 1 : 0, topic, &raw, timeoutMilliseconds))
+        guard let raw else { return [] }
+        defer { rd_kafka_metadata_destroy(raw) }
+        var topics: [TopicDescription] = []
+        for index in 0..<Int(raw.pointee.topic_cnt) {
+            let topic = raw.pointee.topics[index]
+            if topic.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART { continue }
+            let partitions = (0..<Int(topic.partition_cnt)).map { index in
+                let partition = topic.partitions[index]
+                return TopicDescription.Partition(
+                    number: partition.id, leader: partition.leader, replicaCount: Int(partition.replica_cnt),
+                    inSyncReplicaCount: Int(partition.isr_cnt))
+            }
+            topics.append(
+                TopicDescription(
+                    name: String(cString: topic.topic), partitions: partitions.sorted { $0.number < $1.number }))
+        }
+        return topics.sorted { $0.name < $1.name }
+    }
+
+    /// The settings in force for topics, secrets left out.
+    public func describeSettings(ofTopics names: [String]) throws(KafkaError) -> [String: [String: TopicSetting]] {
+        if names.isEmpty { return [:] }
+        var handles: [OpaquePointer?] = names.map { rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, $0) }
+        defer { rd_kafka_ConfigResource_destroy_array(&handles, handles.count) }
+        let answer = try request(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS) { options, queue in
+            rd_kafka_DescribeConfigs(client.raw, &handles, handles.count, options, queue)
+        }
+        var count = 0
+        let resources = rd_kafka_DescribeConfigs_result_resources(
+            rd_kafka_event_DescribeConfigs_result(answer.event), &count)
+        var described: [String: [String: TopicSetting]] = [:]
+        for index in 0..<count {
+            guard let resource = resources?[index] else { continue }
+            let name = String(cString: rd_kafka_ConfigResource_name(resource))
+            let code = rd_kafka_ConfigResource_error(resource)
+            if code != RD_KAFKA_RESP_ERR_NO_ERROR {
+                let sentence = rd_kafka_ConfigResource_error_string(resource).map { String(cString: $0) }
+                throw KafkaError(code, message: "\(name): \(sentence ?? "")")
+            }
+            described[name] = Self.settings(of: resource)
+        }
+        return described
+    }
+
+    private static func settings(of resource: OpaquePointer) -> [String: TopicSetting] {
+        var count = 0
+        let entries = rd_kafka_ConfigResource_configs(resource, &count)
+        var settings: [String: TopicSetting] = [:]
+        for index in 0..<count {
+            guard let entry = entries?[index], rd_kafka_ConfigEntry_is_sensitive(entry) == 0 else { continue }
+            guard let value = rd_kafka_ConfigEntry_value(entry) else { continue }
+            settings[String(cString: rd_kafka_ConfigEntry_name(entry))] = TopicSetting(
+                value: String(cString: value), isDefault: rd_kafka_ConfigEntry_is_default(entry) != 0)
+        }
+        return settings
+    }
+}

@@ -1,0 +1,38 @@
+internal import CRdKafka
+
+/// A partition's first offset and the one behind its last record.
+public struct Watermarks: Sendable, Hashable {
+    /// The first offset that still exists.
+    public let low: Int64
+    /// The offset that a reader at the end waits for: with `isolation.level=read_committed` the last stable offset,
+    /// else the high watermark. The record before it may be a control marker that no reader is shown.
+    public let high: Int64
+}
+
+// Shared by both kinds of consumer.
+extension ClientHandle {
+    func watermarks(_ place: TopicPartition, timeoutMilliseconds: Int32) throws(KafkaError) -> Watermarks {
+        var low: Int64 = 0
+        var high: Int64 = 0
+        try KafkaError.check(
+            rd_kafka_query_watermark_offsets(
+                raw, place.topic, place.partition, &low, &high, timeoutMilliseconds))
+        return Watermarks(low: low, high: high)
+    }
+
+    func offsets(
+        atMilliseconds times: [PartitionOffset], timeoutMilliseconds: Int32
+    ) throws(KafkaError) -> [PartitionOffset] {
+        let list = PartitionList(times)
+        try KafkaError.check(rd_kafka_offsets_for_times(raw, list.raw, timeoutMilliseconds))
+        try list.checkEach()
+        return list.offsets
+    }
+
+    func position(_ partitions: [TopicPartition]) throws(KafkaError) -> [PartitionOffset] {
+        let list = PartitionList(partitions)
+        try KafkaError.check(rd_kafka_position(raw, list.raw))
+        try list.checkEach()
+        return list.offsets
+    }
+}

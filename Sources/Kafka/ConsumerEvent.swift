@@ -1,0 +1,29 @@
+/// What a consumer has to say besides records.
+public enum ConsumerEvent: Sendable, Hashable {
+    /// The group gave these partitions to this member (maybe none: then nothing changed). Answer with
+    /// ``GroupConsumer/completeAssignment(_:paused:)``.
+    case assigned([TopicPartition])
+    /// The group wants these partitions back. They are still ours: finish, flush and commit, then answer with
+    /// ``GroupConsumer/completeRevocation()``.
+    case revoked([TopicPartition])
+    /// These partitions are gone, and another member may have them already: drop what is unfinished, commit nothing,
+    /// then answer with ``GroupConsumer/completeRevocation()``.
+    case lost([TopicPartition])
+    /// Everything up to this offset was read (with `enable.partition.eof`). It comes again after further records.
+    case endOfPartition(PartitionOffset)
+    /// What became of an asynchronous commit.
+    case committed([PartitionOffset], KafkaError?)
+    /// A partition cannot be read at the moment, or ever.
+    case partitionFailed(TopicPartition, KafkaError)
+    /// Anything else, such as all brokers being down. Most pass by themselves; a fatal one does not.
+    case failed(KafkaError)
+}
+
+/// What one poll returned: records first, then events. A revoked partition's last records are in the same poll's
+/// batch at the latest.
+public struct Polled: Sendable {
+    public let messages: MessageBatch
+    public let events: [ConsumerEvent]
+
+    public var isEmpty: Bool { messages.isEmpty && events.isEmpty }
+}

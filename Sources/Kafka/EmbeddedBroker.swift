@@ -1,0 +1,56 @@
+internal import CRdKafka
+
+/// librdkafka's mock cluster: brokers inside this process, on free loopback ports, for tests and for trying things
+/// out. Any Kafka client can connect. They go away with this object, and all records with them.
+///
+/// Limits (librdkafka 2.0.2): it accepts transactions but does not implement them (offsets sent with one are not
+/// stored, aborted records stay visible); it trims each partition at 5 MB or 100,000 records; it knows no compaction,
+/// no topic configurations and no admin requests; its first group rebalance takes three seconds.
+public final class EmbeddedBroker: @unchecked Sendable {
+    /// `host:port`, several separated by commas.
+    public let bootstrapServers: String
+    // The mock cluster locks itself; the handle is only its anchor.
+    private let client: ClientHandle
+    private let cluster: OpaquePointer
+
+    public init(brokers: Int32 = 1, log: KafkaLog? = nil) throws(KafkaError) {
+        client = try ClientHandle(RD_KAFKA_PRODUCER, KafkaSettings(), context: ClientContext(log: log))
+        guard let cluster = rd_kafka_mock_cluster_new(client.raw, brokers) else {
+            throw KafkaError(code: .state, message: "the embedded broker did not start")
+        }
+        self.cluster = cluster
+        bootstrapServers = String(cString: rd_kafka_mock_cluster_bootstraps(cluster))
+    }
+
+    deinit {
+        rd_kafka_mock_cluster_destroy(cluster)
+    }
+
+    /// Makes a topic; fails if it exists.
+    public func createTopic(_ name: String, partitions: Int32) throws(KafkaError) {
+        try KafkaError.check(rd_kafka_mock_topic_create(cluster, name, partitions, 1))
+    }
+
+    /// Makes one broker (numbered from 1) the coordinator of a group, as it would be after an election.
+    public func setCoordinator(group: String, broker: Int32) throws(KafkaError) {
+        try KafkaError.check(rd_kafka_mock_coordinator_set(cluster, "group", group, broker))
+    }
+
+    /// Delays every answer, as a slow network would.
+    public func setRoundTrip(milliseconds: Int32) throws(KafkaError) {
+        try KafkaError.check(rd_kafka_mock_broker_set_rtt(cluster, -1, milliseconds))
+    }
+
+    /// Cuts or restores the connections of one broker (-1: of all).
+    public func setReachable(_ isReachable: Bool, broker: Int32 = -1) throws(KafkaError) {
+        try KafkaError.check(
+            isReachable
+                ? rd_kafka_mock_broker_set_up(cluster, broker) : rd_kafka_mock_broker_set_down(cluster, broker))
+    }
+
+    /// Makes the next requests of one kind (Kafka's number of the API) fail with these codes, in this order.
+    public func failNext(apiKey: Int16, with codes: [KafkaError.Code]) {
+        let codes = codes.map { rd_kafka_resp_err_t($0.rawValue) }
+        rd_kafka_mock_push_request_errors_array(cluster, apiKey, codes.count, codes)
+    }
+}

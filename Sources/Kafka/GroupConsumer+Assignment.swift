@@ -1,0 +1,84 @@
+internal import CRdKafka
+
+extension GroupConsumer {
+    /// Whether only changes are assigned and revoked (cooperative), not everything each time (eager).
+    public var isCooperative: Bool {
+        guard let name = rd_kafka_rebalance_protocol(client.raw) else { return false }
+        return String(cString: name) == "COOPERATIVE"
+    }
+
+    /// Answers ``ConsumerEvent/assigned(_:)``: where to start in each of its partitions. With `paused`, none of them
+    /// flows before ``resume(_:)``, so that state can be restored first.
+    ///
+    /// The offsets must be those of the event's partitions; use ``PartitionOffset/stored`` for the committed offset.
+    public func completeAssignment(_ offsets: [PartitionOffset], paused: Bool = false) throws(KafkaError) {
+        guard case .assigned(let partitions) = pending else {
+            throw KafkaError(code: .state, message: "no assignment is waiting for an answer")
+        }
+        precondition(Set(offsets.map(\.place)) == Set(partitions), "one offset for each assigned partition")
+        pending = nil
+        let list = PartitionList(offsets)
+        if isCooperative {
+            try KafkaError.check(consuming: rd_kafka_incremental_assign(client.raw, list.raw))
+        } else {
+            self.paused = []
+            try KafkaError.check(rd_kafka_assign(client.raw, list.raw))
+        }
+        // The assignment started fetching, but nothing reaches us before the next poll: pausing throws it away.
+        if paused { try pause(partitions) }
+    }
+
+    /// Answers ``ConsumerEvent/revoked(_:)`` and ``ConsumerEvent/lost(_:)``: lets the partitions go.
+    public func completeRevocation() throws(KafkaError) {
+        let partitions: [TopicPartition]
+        switch pending {
+        case .revoked(let revoked), .lost(let revoked): partitions = revoked
+        default: throw KafkaError(code: .state, message: "no revocation is waiting for an answer")
+        }
+        pending = nil
+        paused.subtract(partitions)
+        if isCooperative {
+            let list = PartitionList(partitions)
+            try KafkaError.check(consuming: rd_kafka_incremental_unassign(client.raw, list.raw))
+        } else {
+            paused = []
+            try KafkaError.check(rd_kafka_assign(client.raw, nil))
+        }
+    }
+
+    /// The partitions that are assigned now, sorted.
+    public func assignment() throws(KafkaError) -> [TopicPartition] {
+        var raw: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
+        try KafkaError.check(rd_kafka_assignment(client.raw, &raw))
+        guard let raw else { return [] }
+        return PartitionList(consuming: raw).partitions.sorted()
+    }
+
+    /// Stops these partitions' flow; what was fetched and not yet polled is fetched again later. Pausing twice is
+    /// pausing once.
+    public func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
+        let wanted = partitions.filter { !paused.contains($0) }
+        if wanted.isEmpty { return }
+        let list = PartitionList(wanted)
+        try KafkaError.check(rd_kafka_pause_partitions(client.raw, list.raw))
+        try list.checkEach()
+        paused.formUnion(wanted)
+    }
+
+    /// Lets those of these partitions flow again that ``pause(_:)`` stopped; does nothing for others.
+    public func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
+        let wanted = partitions.filter { paused.contains($0) }
+        if wanted.isEmpty { return }
+        let list = PartitionList(wanted)
+        try KafkaError.check(rd_kafka_resume_partitions(client.raw, list.raw))
+        try list.checkEach()
+        paused.subtract(wanted)
+    }
+
+    /// Goes on elsewhere in assigned partitions; what was fetched and not yet polled is dropped.
+    public func seek(_ offsets: [PartitionOffset], timeoutMilliseconds: Int32) throws(KafkaError) {
+        let list = PartitionList(offsets)
+        try KafkaError.check(consuming: rd_kafka_seek_partitions(client.raw, list.raw, timeoutMilliseconds))
+        try list.checkEach()
+    }
+}

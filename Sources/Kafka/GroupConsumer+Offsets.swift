@@ -1,0 +1,48 @@
+internal import CRdKafka
+
+extension GroupConsumer {
+    /// The group's committed offsets, ``PartitionOffset/none`` where there is none. With `read_committed` (the default)
+    /// the answer is stable: it waits until no transaction that is still open could change it.
+    public func committed(
+        _ partitions: [TopicPartition], timeoutMilliseconds: Int32
+    ) throws(KafkaError) -> [PartitionOffset] {
+        let list = PartitionList(partitions)
+        try KafkaError.check(rd_kafka_committed(client.raw, list.raw, timeoutMilliseconds))
+        try list.checkEach()
+        return list.offsets
+    }
+
+    /// Commits offsets (of the next record to read) and waits for the answer.
+    public func commit(_ offsets: [PartitionOffset]) throws(KafkaError) {
+        let list = PartitionList(offsets)
+        try KafkaError.check(rd_kafka_commit(client.raw, list.raw, 0))
+        try list.checkEach()
+    }
+
+    /// Sends offsets to be committed; ``ConsumerEvent/committed(_:_:)`` tells what became of them.
+    public func commitLater(_ offsets: [PartitionOffset]) throws(KafkaError) {
+        let list = PartitionList(offsets)
+        try KafkaError.check(rd_kafka_commit(client.raw, list.raw, 1))
+    }
+
+    /// Where reading goes on: behind the last record or control marker that a poll took, ``PartitionOffset/none`` if
+    /// it took none since the assignment.
+    public func position(_ partitions: [TopicPartition]) throws(KafkaError) -> [PartitionOffset] {
+        try client.position(partitions)
+    }
+
+    /// Asks the partition's leader for its first and last offset.
+    public func queryWatermarks(
+        _ place: TopicPartition, timeoutMilliseconds: Int32
+    ) throws(KafkaError) -> Watermarks {
+        try client.watermarks(place, timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    /// The first offset at or after a time, a partition each: times (milliseconds since 1970) go in as offsets.
+    /// ``PartitionOffset/end`` where no record is as late.
+    public func offsets(
+        atMilliseconds times: [PartitionOffset], timeoutMilliseconds: Int32
+    ) throws(KafkaError) -> [PartitionOffset] {
+        try client.offsets(atMilliseconds: times, timeoutMilliseconds: timeoutMilliseconds)
+    }
+}

@@ -1,0 +1,87 @@
+internal import CRdKafka
+
+/// A member of a consumer group.
+///
+/// Nothing happens behind the application's back: the group's decisions arrive as values of ``poll(max:timeoutMilliseconds:)``,
+/// and take effect when the application answers them. Until then revoked partitions stay ours (and keep flowing), so
+/// there is time to finish, flush and commit. But the whole group waits for the answer, for at most
+/// `max.poll.interval.ms`.
+///
+/// Use it from one thread at a time. ``wake()``, ``groupMetadata()``, ``memberID`` and ``isAssignmentLost`` may be
+/// called from any thread.
+public final class GroupConsumer: @unchecked Sendable {
+    let client: ClientHandle
+    let context: ConsumerContext
+    let poller: MessagePoller
+    /// Partitions that the application paused: only these may be resumed, since librdkafka before 2.4 delivers records
+    /// again when a partition that was not paused is resumed.
+    var paused: Set<TopicPartition> = []
+    /// What the group decided and the application has not answered yet.
+    var pending: ConsumerEvent?
+    var isClosed = false
+
+    /// Connects in the background; joins no group before ``subscribe(to:)``. `group.id` is required, and with
+    /// `group.instance.id` the membership is static: leaving is then noticed only after `session.timeout.ms`.
+    public init(_ settings: KafkaSettings, log: KafkaLog? = nil) throws(KafkaError) {
+        guard settings["group.id"]?.isEmpty == false else {
+            throw KafkaError(code: .invalidArgument, message: "property \"group.id\": a group consumer needs one")
+        }
+        context = ConsumerContext(log: log, joinsGroup: true)
+        client = try ClientHandle(
+            RD_KAFKA_CONSUMER, settings.defaulting(to: .groupDefaults), context: context)
+        poller = MessagePoller(client, context)
+    }
+
+    deinit {
+        if !isClosed { close(timeoutMilliseconds: 5_000) }
+    }
+
+    /// Joins the group for these topics (a name that starts with `^` is a regular expression), in place of any before.
+    public func subscribe(to topics: [String]) throws(KafkaError) {
+        let list = PartitionList(topics.map { TopicPartition($0, -1) })
+        try KafkaError.check(rd_kafka_subscribe(client.raw, list.raw))
+    }
+
+    /// Leaves the group's topics: revocation follows as an event.
+    public func unsubscribe() throws(KafkaError) {
+        try KafkaError.check(rd_kafka_unsubscribe(client.raw))
+    }
+
+    /// What came: at most `max` records, and all events. Waits only if there is nothing at all, and returns as soon as
+    /// there is anything. Must be called at least once every `max.poll.interval.ms`.
+    public func poll(max: Int, timeoutMilliseconds: Int32) -> Polled {
+        precondition(!isClosed)
+        let polled = poller.poll(max: max, timeoutMilliseconds: timeoutMilliseconds)
+        for event in polled.events {
+            switch event {
+            case .assigned, .revoked, .lost: pending = event
+            default: break
+            }
+        }
+        return polled
+    }
+
+    /// Ends a poll that waits on another thread.
+    public func wake() {
+        rd_kafka_queue_yield(poller.queue)
+    }
+
+    /// This member's id, which the broker gives; nil before it joined.
+    public var memberID: String? {
+        guard let name = rd_kafka_memberid(client.raw) else { return nil }
+        defer { rd_kafka_mem_free(client.raw, name) }
+        return name.pointee == 0 ? nil : String(cString: name)
+    }
+
+    /// The standing to show in ``Producer/sendOffsets(_:group:timeoutMilliseconds:)``, as of now.
+    public func groupMetadata() -> GroupMetadata {
+        // Nil only where there is no group.id, which the initialiser refuses.
+        GroupMetadata(client)!
+    }
+
+    /// Whether the current assignment is gone without a chance to finish (session timed out, fenced).
+    public var isAssignmentLost: Bool { rd_kafka_assignment_lost(client.raw) != 0 }
+
+    /// The error that made this consumer unusable, if one did; then close it and make a new one.
+    public var fatalError: KafkaError? { client.fatalError }
+}

@@ -1,0 +1,93 @@
+internal import CRdKafka
+
+extension KafkaError.Code {
+    init(_ code: rd_kafka_resp_err_t) {
+        self.init(rawValue: code.rawValue)
+    }
+
+    public static let timedOut = Self(RD_KAFKA_RESP_ERR__TIMED_OUT)
+    public static let queueFull = Self(RD_KAFKA_RESP_ERR__QUEUE_FULL)
+    public static let allBrokersDown = Self(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+    public static let transport = Self(RD_KAFKA_RESP_ERR__TRANSPORT)
+    public static let invalidArgument = Self(RD_KAFKA_RESP_ERR__INVALID_ARG)
+    /// The call does not fit the client's state, such as a commit without a transaction.
+    public static let state = Self(RD_KAFKA_RESP_ERR__STATE)
+    public static let fatal = Self(RD_KAFKA_RESP_ERR__FATAL)
+    public static let fenced = Self(RD_KAFKA_RESP_ERR__FENCED)
+    public static let purgedFromQueue = Self(RD_KAFKA_RESP_ERR__PURGE_QUEUE)
+    public static let purgedInFlight = Self(RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+    public static let messageTimedOut = Self(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
+    public static let maximumPollIntervalExceeded = Self(RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED)
+    /// The offset to read from does not exist (any longer), and `auto.offset.reset` is `error`.
+    public static let autoOffsetReset = Self(RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
+    public static let offsetOutOfRange = Self(RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
+    public static let unknownPartition = Self(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+    public static let unknownTopic = Self(RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+    public static let unknownTopicOrPartition = Self(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+    public static let topicAlreadyExists = Self(RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+    public static let illegalGeneration = Self(RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION)
+    public static let unknownMember = Self(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID)
+    public static let rebalanceInProgress = Self(RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
+    public static let producerFenced = Self(RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
+    public static let invalidProducerEpoch = Self(RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)
+    public static let fencedInstance = Self(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+    public static let messageTooLarge = Self(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+    public static let groupNotEmpty = Self(RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP)
+    public static let groupNotFound = Self(RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND)
+    /// The log was cut behind an open transaction's back, or a committed offset is not settled yet.
+    public static let unstableOffsetCommit = Self(RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT)
+
+    static let fencing: Set<Self> = [.fenced, .producerFenced, .invalidProducerEpoch, .fencedInstance]
+
+    /// Codes that pass by themselves. librdkafka attaches flags only to its error objects (the transactional calls and
+    /// a few others); a bare code carries none, so this list stands in for them.
+    static let passing: Set<Self> = [
+        .timedOut, .queueFull, .allBrokersDown, .transport, .unstableOffsetCommit,
+        Self(RD_KAFKA_RESP_ERR__WAIT_COORD),
+        Self(RD_KAFKA_RESP_ERR__RETRY),
+        Self(RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE),
+        Self(RD_KAFKA_RESP_ERR__IN_PROGRESS),
+        Self(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE),
+        Self(RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION),
+        Self(RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT),
+        Self(RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION),
+        Self(RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS),
+        Self(RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE),
+        Self(RD_KAFKA_RESP_ERR_NOT_COORDINATOR),
+        Self(RD_KAFKA_RESP_ERR_NOT_CONTROLLER),
+        Self(RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS),
+        Self(RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND),
+        Self(RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS),
+        Self(RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR),
+    ]
+}
+
+extension KafkaError {
+    /// Takes the error object over and frees it.
+    init(consuming error: OpaquePointer) {
+        self.init(
+            code: Code(rd_kafka_error_code(error)), message: String(cString: rd_kafka_error_string(error)),
+            isFatal: rd_kafka_error_is_fatal(error) != 0, isRetriable: rd_kafka_error_is_retriable(error) != 0,
+            isAbortable: rd_kafka_error_txn_requires_abort(error) != 0)
+        rd_kafka_error_destroy(error)
+    }
+
+    /// An error that came as a bare code, with librdkafka's sentence for it unless a better one is at hand.
+    init(_ code: rd_kafka_resp_err_t, message: String? = nil, isFatal: Bool = false) {
+        let code = Code(code)
+        self.init(
+            code: code, message: message ?? String(cString: rd_kafka_err2str(rd_kafka_resp_err_t(code.rawValue))),
+            isFatal: isFatal || code == .fatal || Code.fencing.contains(code),
+            isRetriable: Code.passing.contains(code))
+    }
+
+    /// Throws unless the code says that all is well.
+    static func check(_ code: rd_kafka_resp_err_t) throws(KafkaError) {
+        if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(code) }
+    }
+
+    /// Throws the error object that a call returned, if it returned one.
+    static func check(consuming error: OpaquePointer?) throws(KafkaError) {
+        if let error { throw KafkaError(consuming: error) }
+    }
+}

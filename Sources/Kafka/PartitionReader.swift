@@ -1,0 +1,78 @@
+internal import CRdKafka
+
+/// Reads chosen partitions from chosen offsets, outside any group.
+///
+/// It knows the end of a partition by ``ConsumerEvent/endOfPartition(_:)``, never by counting: control markers take
+/// offsets too. One reader serves many restores, one after another, over the same connections: ``assign(_:)`` again.
+///
+/// Use it from one thread at a time; ``wake()`` may be called from any thread.
+public final class PartitionReader: @unchecked Sendable {
+    private let client: ClientHandle
+    private let context: ConsumerContext
+    private let poller: MessagePoller
+
+    /// Connects in the background. `isolation.level` is `read_committed` unless the settings say otherwise.
+    public init(_ settings: KafkaSettings, log: KafkaLog? = nil) throws(KafkaError) {
+        var settings = settings
+        // librdkafka's assign() wants a group's name; nothing is ever committed under it, nor is the group joined.
+        settings["group.id"] = settings["group.id"] ?? "reader"
+        settings["group.instance.id"] = nil
+        context = ConsumerContext(log: log, joinsGroup: false)
+        client = try ClientHandle(
+            RD_KAFKA_CONSUMER, settings.defaulting(to: .readerDefaults), context: context)
+        poller = MessagePoller(client, context)
+    }
+
+    /// Reads these partitions from these offsets (absolute, or ``PartitionOffset/beginning`` or
+    /// ``PartitionOffset/end``), in place of those before. Records of former partitions that were not polled yet are
+    /// dropped.
+    public func assign(_ offsets: [PartitionOffset]) throws(KafkaError) {
+        let list = PartitionList(offsets)
+        try KafkaError.check(rd_kafka_assign(client.raw, list.raw))
+    }
+
+    /// Reads nothing any longer, and stays connected.
+    public func unassign() throws(KafkaError) {
+        try KafkaError.check(rd_kafka_assign(client.raw, nil))
+    }
+
+    /// What came: at most `max` records, and all events. Waits only if there is nothing at all.
+    public func poll(max: Int, timeoutMilliseconds: Int32) -> Polled {
+        poller.poll(max: max, timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    /// Goes on elsewhere in assigned partitions.
+    public func seek(_ offsets: [PartitionOffset], timeoutMilliseconds: Int32) throws(KafkaError) {
+        let list = PartitionList(offsets)
+        try KafkaError.check(consuming: rd_kafka_seek_partitions(client.raw, list.raw, timeoutMilliseconds))
+        try list.checkEach()
+    }
+
+    /// Where reading goes on; ``PartitionOffset/none`` before the first record.
+    public func position(_ partitions: [TopicPartition]) throws(KafkaError) -> [PartitionOffset] {
+        try client.position(partitions)
+    }
+
+    /// Asks the partition's leader for its first and last offset.
+    public func queryWatermarks(
+        _ place: TopicPartition, timeoutMilliseconds: Int32
+    ) throws(KafkaError) -> Watermarks {
+        try client.watermarks(place, timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    /// The first offset at or after a time, a partition each: times (milliseconds since 1970) go in as offsets.
+    /// ``PartitionOffset/end`` where no record is as late.
+    public func offsets(
+        atMilliseconds times: [PartitionOffset], timeoutMilliseconds: Int32
+    ) throws(KafkaError) -> [PartitionOffset] {
+        try client.offsets(atMilliseconds: times, timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    /// Ends a poll that waits on another thread.
+    public func wake() {
+        rd_kafka_queue_yield(poller.queue)
+    }
+
+    /// The error that made this reader unusable, if one did.
+    public var fatalError: KafkaError? { client.fatalError }
+}
