@@ -136,7 +136,9 @@ private struct YAMLReader {
         switch event.type {
         case YAML_SCALAR_EVENT:
             let scalar = event.data.scalar
-            if scalar.anchor != nil || scalar.tag != nil { throw error("no anchors or tags, please", at: token(.other)) }
+            if scalar.anchor != nil || scalar.tag != nil {
+                throw error("no anchors or tags, please", at: token(.other))
+            }
             let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
             let text = String(decoding: bytes, as: UTF8.self)
             return token(.scalar(text, isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE))
