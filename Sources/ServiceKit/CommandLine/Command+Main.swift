@@ -1,0 +1,61 @@
+internal import Foundation
+
+extension Command {
+    /// Reads the process's arguments, runs the command that they name, and returns the exit code: the whole of `main`.
+    ///
+    /// Help and version go to standard output. Errors go to standard error, and end with 64 for wrong usage, the
+    /// error's own code (``ExitCoding``), or 1.
+    public func main(_ arguments: [String] = CommandLine.arguments) -> Int32 {
+        main(arguments, output: { emit($0, to: 1) }, errors: { emit($0, to: 2) })
+    }
+
+    func main(_ arguments: [String], output: (String) -> Void, errors: (String) -> Void) -> Int32 {
+        do {
+            switch try parse(Array(arguments.dropFirst())) {
+            case .help(let command, let path):
+                output(command.help(path: path))
+                return 0
+            case .version(let version):
+                output(version + "\n")
+                return 0
+            case .run(let command, let parsed):
+                guard let run = command.run else { preconditionFailure("\(command.name) cannot run") }
+                do {
+                    return try run(parsed)
+                } catch var error as UsageError {
+                    if error.path.isEmpty { error.path = parsed.path }
+                    throw error
+                }
+            }
+        } catch let error as UsageError {
+            errors("Error: \(error.message)\nSee '\(error.path.joined(separator: " ")) --help'.\n")
+            return error.exitCode
+        } catch {
+            errors("Error: \(error)\n")
+            return (error as? any ExitCoding)?.exitCode ?? 1
+        }
+    }
+}
+
+private func emit(_ text: String, to descriptor: Int32) {
+    writeAll(Array(text.utf8), to: descriptor)
+}
+
+/// Writes all bytes, by as few write(2) as the kernel takes; gives up silently when the reader is gone.
+func writeAll(_ bytes: [UInt8], to descriptor: Int32) {
+    bytes.withUnsafeBytes { buffer in
+        var offset = 0
+        while offset < buffer.count {
+            let written = write(descriptor, buffer.baseAddress! + offset, buffer.count - offset)
+            if written > 0 {
+                offset += written
+            } else if errno == EAGAIN {
+                // Standard error may be a pipe that another process made non-blocking: wait, lest a line is lost.
+                var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&wait, 1, 1_000)
+            } else if errno != EINTR {
+                return
+            }
+        }
+    }
+}

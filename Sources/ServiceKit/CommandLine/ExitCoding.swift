@@ -1,0 +1,22 @@
+/// An error that knows the program's exit code (sysexits.h); every other error ends a program with 1.
+public protocol ExitCoding: Error {
+    var exitCode: Int32 { get }
+}
+
+/// A failure that a person reads: what went wrong, and what to do about it.
+public struct CommandFailure: Error, CustomStringConvertible, ExitCoding {
+    public let message: String
+    /// What to do, in one sentence or command.
+    public let remedy: String?
+    public let exitCode: Int32
+
+    public init(_ message: String, remedy: String? = nil, exitCode: Int32 = 1) {
+        self.message = message
+        self.remedy = remedy
+        self.exitCode = exitCode
+    }
+
+    public var description: String {
+        remedy.map { "\(message)\n  \($0)" } ?? message
+    }
+}

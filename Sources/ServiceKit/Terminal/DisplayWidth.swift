@@ -1,0 +1,44 @@
+/// The columns that a text takes on a terminal: two for East Asian wide letters and emoji, none for ANSI styles.
+public func displayWidth(_ text: String) -> Int {
+    var width = 0
+    var isInEscape = false
+    for character in text {
+        if isInEscape {
+            isInEscape = !character.isLetter
+        } else if character == "\u{1B}" {
+            isInEscape = true
+        } else {
+            width += displayWidth(character)
+        }
+    }
+    return width
+}
+
+private func displayWidth(_ character: Character) -> Int {
+    let first = character.unicodeScalars.first!
+    if first.properties.isEmojiPresentation || character.unicodeScalars.contains("\u{FE0F}") { return 2 }
+    switch first.properties.generalCategory {
+    case .control, .nonspacingMark, .enclosingMark, .format: return 0
+    default: break
+    }
+    switch first.value {
+    case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xA000...0xA4CF,
+        0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x20000...0x3FFFD:
+        return 2
+    default: return 1
+    }
+}
+
+/// The text cut to at most `columns`, an ellipsis in the place of what is gone. Unstyled texts only.
+public func truncated(_ text: String, columns: Int) -> String {
+    guard displayWidth(text) > columns else { return text }
+    guard columns > 0 else { return "" }
+    var kept = ""
+    var width = 0
+    for character in text {
+        width += displayWidth(character)
+        if width > columns - 1 { break }
+        kept.append(character)
+    }
+    return kept + "…"
+}

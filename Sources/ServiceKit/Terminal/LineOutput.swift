@@ -1,0 +1,49 @@
+internal import Foundation
+internal import Synchronization
+
+/// A descriptor that log lines, tables and one status line (a progress bar) share: each line is one write(2), and the
+/// status line stays below them.
+public final class LineOutput: Sendable {
+    public static let standardError = LineOutput(descriptor: 2)
+    public static let standardOutput = LineOutput(descriptor: 1)
+
+    public let descriptor: Int32
+    public let isTerminal: Bool
+    private let status = Mutex("")
+
+    /// - Parameter isTerminal: found out by asking the descriptor when `nil`.
+    public init(descriptor: Int32, isTerminal: Bool? = nil) {
+        self.descriptor = descriptor
+        self.isTerminal = isTerminal ?? (isatty(descriptor) == 1)
+    }
+
+    /// Writes a line; its end is added.
+    public func write(line: String) {
+        write(bytes: Array(line.utf8) + [UInt8(ascii: "\n")])
+    }
+
+    /// Writes whole lines, ends included.
+    func write(bytes: [UInt8]) {
+        status.withLock { status in
+            guard !status.isEmpty else { return writeAll(bytes, to: descriptor) }
+            writeAll(Array("\r\u{1B}[K".utf8) + bytes + Array(status.utf8), to: descriptor)
+        }
+    }
+
+    /// Redraws the status line; an empty one takes it away. Does nothing unless the descriptor is a terminal.
+    public func setStatus(_ text: String) {
+        guard isTerminal else { return }
+        status.withLock { status in
+            guard status != text else { return }
+            status = text
+            writeAll(Array(("\r\u{1B}[K" + text).utf8), to: descriptor)
+        }
+    }
+
+    /// The terminal's width in columns; 100 where there is none.
+    public var columns: Int {
+        var size = winsize()
+        guard isTerminal, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
+        return Int(size.ws_col)
+    }
+}

@@ -1,0 +1,126 @@
+internal import Foundation
+internal import Synchronization
+
+/// The progress of a long command: on a terminal one line that is drawn again at most ten times a second, elsewhere a
+/// plain line every few seconds. Threads may share it.
+public final class ProgressBar: Sendable {
+    private struct State {
+        var completed = 0
+        var total: Int?
+        var note = ""
+        var nextDraw: UInt64
+        var samples: [(time: UInt64, completed: Int)] = []
+    }
+
+    private let label: String
+    private let unit: String
+    private let output: LineOutput
+    private let clock: @Sendable () -> UInt64
+    private let start: UInt64
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - total: the amount of work, `nil` when it is not known.
+    ///   - unit: what is counted: `events`.
+    public convenience init(
+        _ label: String, total: Int?, unit: String, output: LineOutput = .standardError
+    ) {
+        self.init(label, total: total, unit: unit, output: output) { DispatchTime.now().uptimeNanoseconds }
+    }
+
+    init(
+        _ label: String, total: Int?, unit: String, output: LineOutput, clock: @escaping @Sendable () -> UInt64
+    ) {
+        self.label = label
+        self.unit = unit
+        self.output = output
+        self.clock = clock
+        start = clock()
+        state = Mutex(State(total: total, nextDraw: start + (output.isTerminal ? 0 : Self.plainInterval)))
+    }
+
+    private static let plainInterval: UInt64 = 5_000_000_000
+    private static let drawInterval: UInt64 = 100_000_000
+    /// The rate shown is that of the last few seconds.
+    private static let rateWindow: UInt64 = 5_000_000_000
+
+    /// Adds to the work that is done.
+    public func advance(by amount: Int = 1) {
+        update { $0.completed += amount }
+    }
+
+    /// Sets the work that is done, and perhaps a new total or a note at the end of the line.
+    public func update(completed: Int, total: Int? = nil, note: String? = nil) {
+        update { state in
+            state.completed = completed
+            if let total { state.total = total }
+            if let note { state.note = note }
+        }
+    }
+
+    /// Takes the bar away and writes a last line with the whole amount, time and rate.
+    public func finish() {
+        let completed = state.withLock { $0.completed }
+        let seconds = Double(clock() - start) * 1e-9
+        let rate = seconds > 0 ? " (\(HumanFormat.count(Double(completed) / seconds))/s)" : ""
+        output.setStatus("")
+        let time = HumanFormat.duration(.seconds(seconds))
+        output.write(line: "\(label): \(HumanFormat.grouped(completed)) \(unit) in \(time)\(rate)")
+    }
+
+    private func update(_ change: (inout State) -> Void) {
+        let now = clock()
+        let line = state.withLock { state -> String? in
+            change(&state)
+            guard now >= state.nextDraw else { return nil }
+            state.nextDraw = now + (output.isTerminal ? Self.drawInterval : Self.plainInterval)
+            let rate = rate(&state, now: now)
+            return output.isTerminal ? bar(state, rate, columns: output.columns) : plain(state, rate)
+        }
+        guard let line else { return }
+        if output.isTerminal { output.setStatus(line) } else { output.write(line: line) }
+    }
+
+    private func rate(_ state: inout State, now: UInt64) -> Double? {
+        state.samples.append((now, state.completed))
+        while state.samples.count > 2, state.samples[1].time + Self.rateWindow < now { state.samples.removeFirst() }
+        let first = state.samples.count > 1 ? state.samples[0] : (time: start, completed: 0)
+        guard now > first.time else { return nil }
+        return Double(state.completed - first.completed) / (Double(now - first.time) * 1e-9)
+    }
+
+    private func plain(_ state: State, _ rate: Double?) -> String {
+        ([label] + facts(state, rate)).joined(separator: "  ")
+    }
+
+    private func bar(_ state: State, _ rate: Double?, columns: Int) -> String {
+        var parts = [label]
+        if let total = state.total, total > 0 {
+            let width = 24
+            let share = min(1, Double(state.completed) / Double(total))
+            let full = Int(share * Double(width))
+            parts.append(String(repeating: "█", count: full) + String(repeating: "░", count: width - full))
+        }
+        // One column is left free, lest the terminal wraps.
+        return truncated((parts + facts(state, rate)).joined(separator: "  "), columns: columns - 1)
+    }
+
+    private func facts(_ state: State, _ rate: Double?) -> [String] {
+        var facts: [String] = []
+        if let total = state.total, total > 0 {
+            let percent = HumanFormat.fixed(min(100, 100 * Double(state.completed) / Double(total)), digits: 0)
+            facts.append("\(percent)%  \(HumanFormat.grouped(state.completed))/\(HumanFormat.grouped(total)) \(unit)")
+        } else {
+            facts.append("\(HumanFormat.grouped(state.completed)) \(unit)")
+        }
+        if let rate {
+            facts.append("\(HumanFormat.count(rate))/s")
+            if let total = state.total, rate > 0, total > state.completed {
+                facts.append(
+                    HumanFormat.duration(.seconds((Double(total - state.completed) / rate).rounded())) + " left")
+            }
+        }
+        if !state.note.isEmpty { facts.append(state.note) }
+        return facts
+    }
+}

@@ -1,0 +1,54 @@
+/// Rows under a header, in aligned columns, two spaces apart.
+public struct TextTable: Sendable {
+    public enum Alignment: Sendable {
+        case left, right
+    }
+
+    public struct Column: Sendable {
+        let title: String
+        let alignment: Alignment
+        let widthMax: Int
+
+        /// - Parameter widthMax: longer cells are cut there.
+        public init(_ title: String, _ alignment: Alignment = .left, widthMax: Int = 60) {
+            self.title = title
+            self.alignment = alignment
+            self.widthMax = widthMax
+        }
+    }
+
+    let columns: [Column]
+    private(set) var rows: [[String]] = []
+
+    public init(_ columns: [Column]) { self.columns = columns }
+
+    /// Adds a row of as many cells as there are columns.
+    public mutating func append(_ cells: [String]) {
+        precondition(cells.count == columns.count, "a row has \(cells.count) cells, the table \(columns.count) columns")
+        rows.append(
+            zip(cells, columns).map { cell, column in
+                // A styled cell cannot be cut without losing the end of its style; it is the caller's to keep it short.
+                let clean = cell.contains("\u{1B}") ? cell : String(cell.map { $0.isNewline || $0 == "\t" ? " " : $0 })
+                return clean.contains("\u{1B}") ? clean : truncated(clean, columns: column.widthMax)
+            })
+    }
+
+    public func render(style: Style = Style(isEnabled: false)) -> String {
+        let widths = columns.indices.map { index in
+            rows.reduce(displayWidth(columns[index].title)) { max($0, displayWidth($1[index])) }
+        }
+        let header = line(columns.map(\.title), widths)
+        return ([style.bold(header)] + rows.map { line($0, widths) }).map { $0 + "\n" }.joined()
+    }
+
+    private func line(_ cells: [String], _ widths: [Int]) -> String {
+        let padded = columns.indices.map { index in
+            let gap = String(repeating: " ", count: widths[index] - displayWidth(cells[index]))
+            switch columns[index].alignment {
+            case .right: return gap + cells[index]
+            case .left: return index == columns.count - 1 ? cells[index] : cells[index] + gap
+            }
+        }
+        return padded.joined(separator: "  ")
+    }
+}

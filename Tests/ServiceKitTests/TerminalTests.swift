@@ -1,0 +1,112 @@
+import Synchronization
+import Testing
+
+@testable import ServiceKit
+
+@Suite struct TerminalTests {
+    @Test func tablesAreAligned() {
+        var table = TextTable([.init("user"), .init("lists", .right), .init("name", widthMax: 6)])
+        table.append(["u1", "12", "short"])
+        table.append(["日本", "1,234", "much too long"])
+        table.append(["e\u{301}", "7", "a\nb"])
+        #expect(
+            table.render() == """
+                user  lists  name
+                u1       12  short
+                日本  1,234  much …
+                e\u{301}         7  a b
+
+                """)
+        #expect(table.render(style: Style(isEnabled: true)).hasPrefix("\u{1B}[1muser  lists  name\u{1B}[0m\n"))
+    }
+
+    @Test func widthsAreThoseOfTerminals() {
+        #expect(displayWidth("abc") == 3)
+        #expect(displayWidth("日本") == 4)
+        #expect(displayWidth("👍🏽") == 2)
+        #expect(displayWidth("\u{1B}[1mx\u{1B}[0m") == 1)
+        #expect(truncated("日本語", columns: 4) == "日…")
+    }
+
+    @Test func stylesNeedATerminalAndConsent() {
+        let terminal = Captured(isTerminal: true)
+        #expect(Style(for: terminal.output, environment: [:]).isEnabled)
+        #expect(!Style(for: terminal.output, environment: ["NO_COLOR": "1"]).isEnabled)
+        #expect(Style(for: terminal.output, environment: ["NO_COLOR": ""]).isEnabled)
+        #expect(!Style(for: terminal.output, environment: ["TERM": "dumb"]).isEnabled)
+        #expect(!Style(for: Captured().output, environment: [:]).isEnabled)
+        #expect(Style(isEnabled: false).red("x") == "x")
+    }
+
+    @Test(arguments: [
+        (0, "0"), (999, "999"), (1_000, "1,000"), (-1_234_567, "-1,234,567"), (Int.min, "-9,223,372,036,854,775,808"),
+    ])
+    func countsAreGrouped(count: Int, expected: String) {
+        #expect(HumanFormat.grouped(count) == expected)
+    }
+
+    @Test func numbersAreShort() {
+        #expect(HumanFormat.count(0) == "0")
+        #expect(HumanFormat.count(999.4) == "999")
+        #expect(HumanFormat.count(999.9) == "1k")
+        #expect(HumanFormat.count(1_234_567) == "1.23M")
+        #expect(HumanFormat.count(12_340) == "12.3k")
+        #expect(HumanFormat.bytes(1_023) == "1023 B")
+        #expect(HumanFormat.bytes(1_536) == "1.5 KB")
+        #expect(HumanFormat.bytes(512 << 20) == "512 MB")
+        #expect(HumanFormat.fixed(0.1306, digits: 3) == "0.131")
+        #expect(HumanFormat.fixed(-2.005, digits: 1) == "-2.0")
+        #expect(HumanFormat.fixed(-0.001, digits: 2) == "0.00")
+        #expect(HumanFormat.fixed(99.96, digits: 1) == "100.0")
+    }
+
+    @Test(arguments: [
+        (Duration.zero, "0 s"), (.microseconds(850), "850 µs"), (.microseconds(12_340), "12.3 ms"),
+        (.milliseconds(4_200), "4.2 s"), (.milliseconds(59_990), "1m 00s"), (.seconds(200), "3m 20s"),
+        (.seconds(7_500), "2h 05m"), (.seconds(270_000), "3d 3h"), (.seconds(-2), "-2 s"),
+    ])
+    func durationsAreReadable(duration: Duration, expected: String) {
+        #expect(HumanFormat.duration(duration) == expected)
+    }
+
+    @Test func aTerminalIsRedrawnTenTimesASecond() {
+        let (captured, time) = (Captured(isTerminal: true), ManualClock())
+        withClock(time, captured) { bar in
+            for _ in 0..<1_000 {
+                time.advance(milliseconds: 1)
+                bar.advance(by: 10)
+            }
+            let drawn = captured.text().split(separator: "\r\u{1B}[K")
+            #expect(drawn.count == 10)
+            #expect(drawn.last?.hasPrefix("replay  ██████") == true, "\(drawn)")
+            #expect(drawn.last?.hasSuffix("45%  9,010/20,000 events  10k/s  1 s left") == true, "\(drawn)")
+            bar.finish()
+            #expect(captured.text() == "\r\u{1B}[Kreplay: 10,000 events in 1 s (10k/s)\n")
+        }
+    }
+
+    @Test func elsewhereItIsALineNowAndThen() {
+        let (captured, time) = (Captured(), ManualClock())
+        withClock(time, captured) { bar in
+            for second in 1...12 {
+                time.advance(milliseconds: 1_000)
+                bar.update(completed: second * 1_000, note: "lag 5")
+            }
+            #expect(
+                captured.lines() == [
+                    "replay  25%  5,000/20,000 events  1k/s  15 s left  lag 5",
+                    "replay  50%  10,000/20,000 events  1k/s  10 s left  lag 5",
+                ])
+        }
+    }
+
+    private func withClock(_ time: ManualClock, _ captured: Captured, _ body: (ProgressBar) -> Void) {
+        body(ProgressBar("replay", total: 20_000, unit: "events", output: captured.output) { time.now })
+    }
+}
+
+private final class ManualClock: Sendable {
+    private let nanoseconds = Atomic(UInt64(0))
+    var now: UInt64 { nanoseconds.load(ordering: .relaxed) }
+    func advance(milliseconds: UInt64) { nanoseconds.wrappingAdd(milliseconds * 1_000_000, ordering: .relaxed) }
+}
