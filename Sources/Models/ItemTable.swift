@@ -33,6 +33,8 @@ public final class ItemTable {
         public var lastSeen: Int64 = 0
         /// Events by type: view, remove_from_cart, cart, purchase.
         public var counts = SIMD4<UInt32>(repeating: 0)
+
+        public init() {}
     }
 
     public let settings: Settings

@@ -1,4 +1,4 @@
-public import Events
+internal import Events
 internal import Linear
 
 /// Ranks lists: the blend of all learners over their candidates.

@@ -1,4 +1,4 @@
-public import Events
+internal import Events
 
 /// The items with the largest values of a scan, largest first; ties by the bytes of the identifier.
 ///
