@@ -189,6 +189,17 @@ import Testing
         #expect(half.isClosed())
     }
 
+    @Test func theProbeReportsTheStatus() throws {
+        let server = try makeServer(ready: { .notReady(reason: "restoring", detail: "") })
+        #expect(HTTPProbe.status(of: "/health", at: server.address) == 200)
+        #expect(HTTPProbe.status(of: "/ready", at: ListenAddress(host: "", port: server.address.port)) == 503)
+        let start = ContinuousClock.now
+        #expect(HTTPProbe.status(of: "/slow", at: server.address, timeoutMilliseconds: 50) == nil)
+        #expect(start.duration(to: .now) < .seconds(2))
+        server.stop()
+        #expect(HTTPProbe.status(of: "/health", at: server.address) == nil)
+    }
+
     @Test func aTakenAddressIsAClearError() throws {
         let server = try makeServer()
         let error = try #require(throws: HTTPServerError.self) {
