@@ -23,9 +23,16 @@ public final class ServiceGroup: Sendable {
     }
 
     /// Why the group ended without an error.
-    public enum End: Sendable, Equatable {
+    public enum End: Sendable, Equatable, CustomStringConvertible {
         case signal(Int32)
         case finished(service: String)
+
+        public var description: String {
+            switch self {
+            case .signal(let signal): Signals.name(signal)
+            case .finished(let service): "\(service) has finished"
+            }
+        }
     }
 
     let members: [Member]

@@ -1,0 +1,8 @@
+/// Whether the service may be sent work.
+public enum Readiness: Sendable, Equatable {
+    case ready
+    /// - Parameters:
+    ///   - reason: a stable code: `restoring`, `no_partitions`, `broker_unreachable`.
+    ///   - detail: a sentence for people.
+    case notReady(reason: String, detail: String)
+}

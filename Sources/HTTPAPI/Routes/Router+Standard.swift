@@ -1,0 +1,43 @@
+extension Router {
+    /// The service's routes: operation, and lookups by id.
+    /// - Parameters:
+    ///   - health: `nil` while the process can go on, else what is wrong; an orchestrator restarts it then.
+    ///   - metrics: Prometheus' text format.
+    public static func standard(
+        snapshots: Snapshots, readiness: @escaping @Sendable () -> Readiness,
+        health: @escaping @Sendable () -> String? = { nil }, metrics: @escaping @Sendable () -> [UInt8]
+    ) -> Router {
+        var router = Router()
+        router.on("GET", "/health") { _ in
+            guard let problem = health() else { return .json(["status": "ok"]) }
+            return .json(status: 503, ["status": "failing", "detail": problem])
+        }
+        router.on("GET", "/ready") { _ in
+            switch readiness() {
+            case .ready: .json(["status": "ready"])
+            case .notReady(let reason, let detail):
+                .json(status: 503, ["status": "not_ready", "reason": reason, "detail": detail])
+            }
+        }
+        router.on("GET", "/metrics") { _ in
+            HTTPResponse(contentType: "text/plain; version=0.0.4; charset=utf-8", body: metrics())
+        }
+        router.lookup("/recommendations/{user}", "user", of: "list", snapshots.recommendations)
+        router.lookup("/related/{item}", "item", of: "related items", snapshots.related)
+        router.lookup("/features/users/{user}", "user", of: "features", snapshots.userFeatures)
+        router.lookup("/features/items/{item}", "item", of: "features", snapshots.itemFeatures)
+        return router
+    }
+
+    private mutating func lookup(
+        _ pattern: String, _ parameter: String, of what: String, _ read: @escaping Snapshots.Read
+    ) {
+        on("GET", pattern) { request in
+            let id = request.parameter(parameter)
+            guard let body = read(id) else {
+                return .error(404, "not_found", "no \(what) for \(parameter) '\(id)' on this instance")
+            }
+            return .json(body)
+        }
+    }
+}

@@ -1,0 +1,44 @@
+internal import Foundation
+
+/// Asks a running server one question: what a container's health check needs, without curl or a shell in the image.
+public enum HTTPProbe {
+    /// The status that a path answers with; `nil` when nobody answers in time. An address of all interfaces is asked on
+    /// the loopback one.
+    public static func status(
+        of path: String, at address: ListenAddress, timeoutMilliseconds: Int = 2_000
+    ) -> Int? {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_NUMERICSERV
+        let host = ["", "0.0.0.0"].contains(address.host) ? "127.0.0.1" : address.host == "::" ? "::1" : address.host
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, String(address.port), &hints, &found) == 0, let found else { return nil }
+        defer { freeaddrinfo(found) }
+        let descriptor = socket(found.pointee.ai_family, found.pointee.ai_socktype, found.pointee.ai_protocol)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var timeout = timeval(
+            tv_sec: timeoutMilliseconds / 1_000, tv_usec: suseconds_t(timeoutMilliseconds % 1_000 * 1_000))
+        // The kernel bounds connecting by the time to send.
+        for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+            setsockopt(descriptor, SOL_SOCKET, option, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        }
+        guard connect(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0 else { return nil }
+        let request = Array("GET \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n".utf8)
+        guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
+        return readStatus(descriptor)
+    }
+
+    /// `HTTP/1.1 200 …`: the first twelve bytes say it.
+    private static func readStatus(_ descriptor: Int32) -> Int? {
+        var line = [UInt8](repeating: 0, count: 12)
+        var filled = 0
+        while filled < line.count {
+            let count = line.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress! + filled, 12 - filled, 0) }
+            guard count > 0 else { return nil }
+            filled += count
+        }
+        guard line.starts(with: "HTTP/1.".utf8) else { return nil }
+        return Int(String(decoding: line[9..<12], as: UTF8.self))
+    }
+}

@@ -1,0 +1,114 @@
+internal import CMicroHTTPD
+internal import Foundation
+internal import Synchronization
+
+/// What libmicrohttpd's threads work with; the callbacks reach it by the pointer that the daemon was started with.
+final class ServerCore: Sendable {
+    let router: Router
+    let limits: HTTPLimits
+    let observe: (@Sendable (_ status: Int, _ nanoseconds: UInt64) -> Void)?
+    let connections = ConnectionTable()
+    let isDraining = Atomic(false)
+    /// Requests that have begun and whose replies are not yet handed to the kernel.
+    let inFlight = Atomic(0)
+    let lastActivity = Atomic(UInt64(0))
+
+    init(router: Router, limits: HTTPLimits, observe: (@Sendable (Int, UInt64) -> Void)?) {
+        self.router = router
+        self.limits = limits
+        self.observe = observe
+    }
+
+    private var requestNanosecondsMax: UInt64 { UInt64(limits.requestMillisecondsMax) * 1_000_000 }
+    private var idleNanosecondsMax: UInt64 { UInt64(limits.idleSecondsMax) * 1_000_000_000 }
+
+    // MARK: Connections
+
+    func opened(_ connection: OpaquePointer) -> ConnectionTable.Entry {
+        let descriptor = freshet_connection_socket(connection)
+        let deadline = monotonicNanoseconds() + requestNanosecondsMax
+        let entry = ConnectionTable.Entry(descriptor: descriptor, deadline: deadline)
+        connections.add(entry)
+        return entry
+    }
+
+    // MARK: Requests
+
+    /// The head has arrived.
+    func begin(_ connection: OpaquePointer) -> Exchange {
+        let now = monotonicNanoseconds()
+        inFlight.add(1, ordering: .acquiringAndReleasing)
+        lastActivity.store(now, ordering: .relaxed)
+        // The head's own deadline runs on when there is a body to wait for, so a request has no more time than twice it.
+        setDeadline(connection, now + requestNanosecondsMax)
+        return Exchange(startNanoseconds: now)
+    }
+
+    /// Takes a piece of the body.
+    /// - Returns: whether to go on; a client that sends many times too much is cut.
+    func receive(_ piece: UnsafeBufferPointer<UInt8>, into exchange: Exchange) -> Bool {
+        exchange.bodyBytes += piece.count
+        if exchange.bodyBytes <= limits.bodyBytesMax {
+            exchange.body.append(contentsOf: piece)
+        } else {
+            exchange.body = []
+        }
+        return exchange.bodyBytes <= 4 * limits.bodyBytesMax
+    }
+
+    /// The request has arrived whole.
+    func respond(_ exchange: Exchange, method: String, path: UnsafePointer<CChar>) -> HTTPResponse {
+        guard exchange.bodyBytes <= limits.bodyBytesMax else { return tooLarge() }
+        let bytes = Array(UnsafeRawBufferPointer(start: path, count: strlen(path)))
+        switch router.match(method: method, path: bytes) {
+        case .route(let route, let parameters):
+            return route.handler(
+                HTTPRequest(
+                    method: method, path: String(decoding: bytes, as: UTF8.self), body: exchange.body,
+                    parameters: parameters, query: exchange.query))
+        case .wrongMethod(let allowed):
+            let methods = allowed.joined(separator: ", ")
+            var response = HTTPResponse.error(405, "method_not_allowed", "this path takes \(methods)")
+            response.headers = [("Allow", methods)]
+            return response
+        case .notFound: return .error(404, "not_found", "no such path")
+        case .malformed: return .error(400, "bad_request", "the path is not percent-encoded UTF-8")
+        }
+    }
+
+    func tooLarge() -> HTTPResponse {
+        .error(413, "content_too_large", "a body has at most \(limits.bodyBytesMax) bytes")
+    }
+
+    /// Hands a reply to libmicrohttpd.
+    func send(_ response: HTTPResponse, on connection: OpaquePointer, for exchange: Exchange) -> MHD_Result {
+        exchange.status = response.status
+        setDeadline(connection, monotonicNanoseconds() + requestNanosecondsMax)
+        let made = response.body.withUnsafeBytes { buffer in
+            // The buffer is copied, so it is not changed; the C signature only lacks the `const`.
+            MHD_create_response_from_buffer(
+                buffer.count, UnsafeMutableRawPointer(mutating: buffer.baseAddress), .RESPMEM_MUST_COPY)
+        }
+        guard let made else { return .NO }
+        defer { MHD_destroy_response(made) }
+        MHD_add_response_header(made, "Content-Type", response.contentType)
+        for (name, value) in response.headers { MHD_add_response_header(made, name, value) }
+        if isDraining.load(ordering: .acquiring) { MHD_add_response_header(made, "Connection", "close") }
+        return MHD_queue_response(connection, UInt32(response.status), made)
+    }
+
+    /// The reply has been handed to the kernel, or the client is gone.
+    func finish(_ exchange: Exchange, _ connection: OpaquePointer) {
+        let now = monotonicNanoseconds()
+        // Idle time is libmicrohttpd's to watch; a next request that trickles is ours.
+        setDeadline(connection, now + idleNanosecondsMax + requestNanosecondsMax)
+        lastActivity.store(now, ordering: .relaxed)
+        observe?(exchange.status, now - exchange.startNanoseconds)
+        inFlight.subtract(1, ordering: .acquiringAndReleasing)
+    }
+
+    private func setDeadline(_ connection: OpaquePointer, _ nanoseconds: UInt64) {
+        guard let context = freshet_connection_context(connection) else { return }
+        Unmanaged<ConnectionTable.Entry>.fromOpaque(context).takeUnretainedValue().setDeadline(nanoseconds)
+    }
+}

@@ -1,0 +1,217 @@
+import Foundation
+import HTTPAPI
+import Synchronization
+import Testing
+
+@Suite struct HTTPServerTests {
+    func makeServer(
+        limits: HTTPLimits = HTTPLimits(), observe: (@Sendable (Int, UInt64) -> Void)? = nil,
+        ready: @escaping @Sendable () -> Readiness = { .ready }
+    ) throws -> HTTPServer {
+        let snapshots = Snapshots(
+            recommendations: { $0 == "stranger" ? nil : Array("{\"user_id\":\"\($0)\"}".utf8) },
+            related: { Array("{\"item\":\"\($0)\"}".utf8) }, userFeatures: { _ in nil }, itemFeatures: { _ in [] })
+        var router = Router.standard(snapshots: snapshots, readiness: ready, metrics: { Array("x_total 1\n".utf8) })
+        router.on("POST", "/echo") { request in
+            HTTPResponse(contentType: "text/plain", body: request.body + Array((request.query("a") ?? "-").utf8))
+        }
+        router.on("GET", "/slow") { _ in
+            usleep(200_000)
+            return .json(["slow": "done"])
+        }
+        signal(SIGPIPE, SIG_IGN)
+        return try HTTPServer(
+            listen: ListenAddress(host: "127.0.0.1", port: 0), router: router, limits: limits, observe: observe)
+    }
+
+    @Test func theStandardRoutesAnswer() throws {
+        let state = Mutex(Readiness.notReady(reason: "restoring", detail: "partition 3 at 45%"))
+        let server = try makeServer(ready: { state.withLock { $0 } })
+        let client = Client(port: server.address.port)
+        // One connection for all: it is kept alive.
+        #expect(client.get("/health")?.body == "{\"status\":\"ok\"}\n")
+        let notReady = client.get("/ready")
+        #expect(notReady?.status == 503)
+        #expect(
+            notReady?.body
+                == "{\"status\":\"not_ready\",\"reason\":\"restoring\",\"detail\":\"partition 3 at 45%\"}\n")
+        state.withLock { $0 = .ready }
+        #expect(client.get("/ready")?.status == 200)
+        let metrics = client.get("/metrics")
+        #expect(metrics?.body == "x_total 1\n")
+        #expect(metrics?.head.contains("Content-Type: text/plain; version=0.0.4") == true)
+        let list = client.get("/recommendations/u%2F1%20%22")
+        #expect(list?.body == "{\"user_id\":\"u/1 \"\"}" && list?.head.contains("application/json") == true)
+        #expect(client.get("/related/7")?.body == "{\"item\":\"7\"}")
+        #expect(client.get("/features/users/7")?.status == 404)
+        #expect(client.get("/features/items/7")?.body == "")
+        let stranger = client.get("/recommendations/stranger")
+        #expect(stranger?.status == 404)
+        #expect(
+            stranger?.body
+                == "{\"error\":\"not_found\",\"message\":\"no list for user 'stranger' on this instance\"}\n")
+        #expect(client.get("/nothing")?.body == "{\"error\":\"not_found\",\"message\":\"no such path\"}\n")
+        let wrong = client.get("/health", method: "DELETE")
+        #expect(wrong?.status == 405 && wrong?.head.contains("Allow: GET, HEAD") == true)
+        let head = client.get("/recommendations/7", method: "HEAD")
+        #expect(head?.status == 200 && head?.head.contains("Content-Length: 15") == true)
+        #expect(client.get("/recommendations/%00")?.body == "{\"user_id\":\"\0\"}")
+        #expect(client.get("/recommendations/%zz")?.status == 400)
+        #expect(server.connectionCount == 1)
+    }
+
+    @Test func bodiesArriveWholeUpToTheLimit() throws {
+        var limits = HTTPLimits()
+        limits.bodyBytesMax = 1_000
+        let server = try makeServer(limits: limits)
+        let client = Client(port: server.address.port)
+        client.send("POST /echo?b=1&a=x%20y+z HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhel")
+        usleep(20_000)
+        client.send("lo")
+        #expect(client.receive()?.body == "hellox y z")
+        client.send("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+        #expect(client.receive()?.body == "abc-")
+        let chunk = "1f4\r\n" + String(repeating: "a", count: 500) + "\r\n"
+        client.send(
+            "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\(chunk)\(chunk)\(chunk)0\r\n\r\n")
+        #expect(client.receive()?.status == 413)
+        client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n")
+        #expect(client.receive()?.status == 413)
+        let endless = Client(port: server.address.port)
+        endless.send("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in 0..<20 { endless.send(chunk) }
+        #expect(endless.isClosed())
+        #expect(client.get("/echo?a=%zz", method: "POST", headers: "Content-Length: 0\r\n") == nil)
+        #expect(Client(port: server.address.port).get("/health?a=%zz")?.status == 400)
+    }
+
+    @Test(arguments: [
+        "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "Content-Length: many\r\n\r\nabc",
+    ])
+    func framingThatTwoReadersReadDifferentlyIsRefused(rest: String) throws {
+        let server = try makeServer()
+        let client = Client(port: server.address.port)
+        client.send("POST /echo HTTP/1.1\r\nHost: x\r\n\(rest)")
+        let reply = client.receive()
+        #expect(reply?.status == 400)
+        #expect(client.isClosed())
+    }
+
+    @Test func longHeadsAreRefused() throws {
+        let server = try makeServer()
+        let client = Client(port: server.address.port)
+        let reply = client.get("/health", headers: "X-Long: \(String(repeating: "x", count: 40_000))\r\n")
+        #expect(reply?.status == 431)
+        #expect(Client(port: server.address.port).get("/health")?.status == 200)
+    }
+
+    @Test func aTricklingRequestIsCut() throws {
+        var limits = HTTPLimits()
+        limits.requestMillisecondsMax = 200
+        let server = try makeServer(limits: limits)
+        let trickling = Client(port: server.address.port)
+        let start = ContinuousClock.now
+        trickling.send("GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        var pieces = 0
+        while pieces < 500, trickling.send("x") {
+            pieces += 1
+            usleep(10_000)
+        }
+        #expect(start.duration(to: .now) < .seconds(3))
+        #expect(trickling.receive() == nil)
+        #expect(Client(port: server.address.port).get("/health")?.status == 200)
+    }
+
+    @Test func manyRequestsOverManyConnections() throws {
+        let statuses = Mutex([Int: Int]())
+        let server = try makeServer(observe: { status, _ in statuses.withLock { $0[status, default: 0] += 1 } })
+        let port = server.address.port
+        let wrong = Atomic(0)
+        DispatchQueue.concurrentPerform(iterations: 10) { worker in
+            let client = Client(port: port)
+            for index in 0..<100 {
+                let user = "\(worker)-\(index)"
+                if client.get("/recommendations/\(user)")?.body != "{\"user_id\":\"\(user)\"}" {
+                    wrong.wrappingAdd(1, ordering: .relaxed)
+                }
+            }
+        }
+        #expect(wrong.load(ordering: .relaxed) == 0)
+        server.stop()
+        #expect(statuses.withLock { $0 } == [200: 1_000])
+    }
+
+    @Test func drainingLosesNoReply() throws {
+        let server = try makeServer()
+        let port = server.address.port
+        let (answered, lost, ended) = (Counter(), Counter(), DispatchGroup())
+        for _ in 0..<8 {
+            Thread.detachNewThread {
+                ended.enter()
+                let client = Client(port: port)
+                // As a client of HTTP/1.1 has to: it goes on until it is told that the connection ends.
+                while true {
+                    guard let reply = client.get("/recommendations/1") else {
+                        lost.add()
+                        break
+                    }
+                    answered.add()
+                    if reply.head.contains("Connection: close") { break }
+                }
+                ended.leave()
+            }
+        }
+        let slow = Client(port: port)
+        while answered.value < 200 { usleep(1_000) }
+        slow.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        usleep(50_000)
+        let start = ContinuousClock.now
+        server.stop()
+        #expect(start.duration(to: .now) < .seconds(3))
+        #expect(slow.receive()?.body == "{\"slow\":\"done\"}\n")
+        #expect(ended.wait(timeout: .now() + 10) == .success)
+        #expect(lost.value == 0)
+        #expect(!Client(port: port).isConnected)
+        server.stop()
+    }
+
+    @Test func stoppingWaitsNoLongerThanItsDeadline() throws {
+        let server = try makeServer()
+        let half = Client(port: server.address.port)
+        half.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe")
+        usleep(20_000)
+        let start = ContinuousClock.now
+        server.stop(deadlineMilliseconds: 100)
+        #expect(start.duration(to: .now) < .seconds(2))
+        #expect(half.isClosed())
+    }
+
+    @Test func theProbeReportsTheStatus() throws {
+        let server = try makeServer(ready: { .notReady(reason: "restoring", detail: "") })
+        #expect(HTTPProbe.status(of: "/health", at: server.address) == 200)
+        #expect(HTTPProbe.status(of: "/ready", at: ListenAddress(host: "", port: server.address.port)) == 503)
+        let start = ContinuousClock.now
+        #expect(HTTPProbe.status(of: "/slow", at: server.address, timeoutMilliseconds: 50) == nil)
+        #expect(start.duration(to: .now) < .seconds(2))
+        server.stop()
+        #expect(HTTPProbe.status(of: "/health", at: server.address) == nil)
+    }
+
+    @Test func aTakenAddressIsAClearError() throws {
+        let server = try makeServer()
+        let error = try #require(throws: HTTPServerError.self) {
+            try HTTPServer(listen: server.address, router: Router())
+        }
+        #expect(error.code == .bind)
+        #expect(error.message == "cannot listen on \(server.address): Address already in use")
+    }
+}
+
+private final class Counter: Sendable {
+    private let count = Atomic(0)
+    var value: Int { count.load(ordering: .relaxed) }
+    func add() { count.wrappingAdd(1, ordering: .relaxed) }
+}
