@@ -1,6 +1,13 @@
+import Foundation
+import ServiceKit
+
 @main
 struct Freshet {
+    static let command = Command(
+        "freshet", "Fresh recommendation lists from a stream of shop events.", version: "freshet 0.1.0",
+        subcommands: [ServeCommand.command, TopicsCommand.command])
+
     static func main() {
-        print("freshet")
+        exit(command.main())
     }
 }

@@ -143,6 +143,26 @@ public final class KafkaEventLog: EventLog {
         }
     }
 
+    /// The partitions of the events topic.
+    public func partitionCount() throws(LogError) -> Int { try endOffsets().count }
+
+    /// The present end of each partition of the events topic, as committed readers see it.
+    public func endOffsets() throws(LogError) -> [Int32: Int64] {
+        let name = settings.topics.events
+        do throws(KafkaError) {
+            let admin = try Admin(settings.client)
+            var ends: [Int32: Int64] = [:]
+            for partition in try admin.describeTopic(name)?.partitions ?? [] {
+                ends[partition.number] = try consumer.queryWatermarks(
+                    TopicPartition(name, partition.number), timeoutMilliseconds: 10_000).high
+            }
+            guard ends.isEmpty else { return ends }
+        } catch {
+            throw LogError(error, doing: "asking for the ends of \(name)")
+        }
+        throw LogError(.fatal, "there is no topic \(name); `freshet topics create` makes what is missing")
+    }
+
     public func take(_ offsets: [Int32: Int64]) throws(LogError) {
         do throws(KafkaError) {
             let starts = offsets.keys.sorted().map { PartitionOffset(place($0), offsets[$0] ?? 0) }

@@ -1,10 +1,12 @@
-internal import Events
+public import Events
+internal import Models
 
 extension Worker {
     /// Whether something was folded that no commit covers.
     public var hasUncommitted: Bool {
         partitions.values.contains { $0.isLive && $0.position > (committedOffsets[$0.partition] ?? -1) }
             || !output.isEmpty
+            || (checkpointsEverything && partitions.values.contains { $0.store.oldestDirtyOffset() != nil })
     }
 
     public var isCommitting: Bool { !commit.isIdle }
@@ -43,7 +45,7 @@ extension Worker {
     /// The longest-dirty users up to the byte budget, erased users' tombstones, and how far the partition is complete.
     private func writeCheckpoints(_ worker: PartitionWorker, to buffer: OutputBuffer) {
         let partition = worker.partition
-        let budget = settings.checkpointBytes
+        let budget = checkpointsEverything ? Int.max : settings.checkpointBytes
         var written = 0
         for id in worker.erased {
             key(id)
@@ -129,5 +131,28 @@ extension Worker {
         inFlight?.drop(gone)
         output.drop(gone)
         afterCommit.drop(gone)
+    }
+}
+
+extension Worker {
+    /// Whether lists or restores wait for a later round.
+    public var hasPendingWork: Bool {
+        hasPendingRanks || output.hasUnsent || afterCommit.hasUnsent || partitions.values.contains { !$0.isLive }
+    }
+
+    /// Commits what was folded, for the end of the process; with `flushesAll` also the state of every user, so that the
+    /// next start has nothing to re-apply.
+    public func finish(flushesAll: Bool) throws(LogError) {
+        guard itemPhase.isFollowing, models.hasCaughtUp else { return }
+        try rankTouched()
+        checkpointsEverything = flushesAll
+        try settle(timeoutMilliseconds: 30_000)
+    }
+
+    /// The hash of the users of all partitions of this member.
+    public func usersHash() -> StateHash {
+        var sum = StateHash()
+        for worker in partitions.values { sum.merge(worker.store.hash(items: items.table.identifiers)) }
+        return sum
     }
 }

@@ -48,6 +48,7 @@ public final class Worker {
     // Output and commit.
     var output = OutputBuffer()
     var inFlight: OutputBuffer?
+    var checkpointsEverything = false
     var spare = OutputBuffer()
     /// Checkpoints that wait for their commit, where there are no transactions.
     var afterCommit = OutputBuffer()

@@ -83,8 +83,21 @@ public struct WorkerCounters: Sendable, Equatable {
     public var commits = 0
     public var aborts = 0
     public var rejections: [RejectionCode: Int] = [:]
-    /// Times from a record's arrival to its list's sending are measured per batch, in µs.
-    public var batchMicroseconds: [Int] = []
 
     public init() {}
+
+    public static func + (a: WorkerCounters, b: WorkerCounters) -> WorkerCounters {
+        var sum = a
+        sum.events += b.events
+        sum.rejected += b.rejected
+        sum.duplicates += b.duplicates
+        sum.erased += b.erased
+        sum.lists += b.lists
+        sum.unchanged += b.unchanged
+        sum.features += b.features
+        sum.commits += b.commits
+        sum.aborts += b.aborts
+        sum.rejections.merge(b.rejections) { $0 + $1 }
+        return sum
+    }
 }

@@ -1,0 +1,35 @@
+import Foundation
+import ServiceKit
+
+/// `freshet serve`
+enum ServeCommand {
+    static let command = Command(
+        "serve", "Run the service until SIGTERM.",
+        discussion: "Reads events, keeps users, items and lists up to date, and publishes the lists. Start more of them to "
+            + "share the partitions out.",
+        options: Deployment.options + [
+            .option("http", "HOST:PORT", "Serve /health, /ready, /metrics and lists here; no port without it."),
+            .flag("stop-at-end", "Work up to the topic's present end, commit, and end with a summary in JSON."),
+        ]
+    ) { arguments in
+        Signals.prepare()
+        let deployment = try Deployment(arguments)
+        for warning in deployment.configuration.warnings { Logger(label: "freshet").warning("\(warning)") }
+        let began = monotonicMilliseconds()
+        let worker = try ServeService(deployment, stopsAtEnd: arguments.flag("stop-at-end"))
+        let members: [ServiceGroup.Member] = [.init(worker)]
+        _ = try ServiceGroup(members: members, logger: Logger(label: "freshet")).run()
+        if let summary = worker.result {
+            print(summary.json(seconds: Double(monotonicMilliseconds() - began) / 1000, cpuSeconds: cpuSeconds()))
+        }
+        return 0
+    }
+}
+
+/// CPU time of this process, user and system, in seconds.
+func cpuSeconds() -> Double {
+    var usage = rusage()
+    getrusage(0, &usage)
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+}

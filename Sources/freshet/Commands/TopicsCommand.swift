@@ -1,0 +1,36 @@
+import Kafka
+import Pipeline
+import ServiceKit
+
+/// `freshet topics create`
+enum TopicsCommand {
+    static let create = Command(
+        "create", "Make what is missing of all topics.",
+        discussion: "Topics that exist are left as they are. The users topic gets as many partitions as the events topic.",
+        options: Deployment.options + [
+            .option("partitions", "N", "Partitions of the events topic, if it has to be made.", type: .int(1...10_000), default: "4")
+        ]
+    ) { arguments in
+        let deployment = try Deployment(arguments)
+        let names = deployment.topics
+        let admin = try Admin(deployment.client)
+        let known = try admin.listTopics().reduce(into: [String: Int]()) { $0[$1.name] = $1.partitions.count }
+        let partitions = known[names.events].map(Int32.init) ?? Int32(arguments.int("partitions") ?? 4)
+        let missing = Topics.specifications(names, partitions: partitions).filter { known[$0.name] == nil }
+        let results = try admin.createTopics(missing)
+        var failures = 0
+        for specification in missing {
+            switch results[specification.name] {
+            case .done: print("created \(specification.name) (\(specification.partitions) partitions)")
+            case .unchanged, nil: print("exists  \(specification.name)")
+            case .failed(let error):
+                failures += 1
+                print("FAILED  \(specification.name): \(error)")
+            }
+        }
+        print(missing.isEmpty ? "nothing to do: all topics exist" : "\(missing.count - failures) of \(missing.count) made")
+        return failures == 0 ? 0 : 1
+    }
+
+    static let command = Command("topics", "Make and check the topics.", subcommands: [create])
+}

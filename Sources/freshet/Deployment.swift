@@ -1,0 +1,134 @@
+import Events
+import Foundation
+import Kafka
+import Models
+import Pipeline
+import ServiceKit
+
+/// One deployment as its configuration describes it: what every command starts from.
+struct Deployment {
+    let configuration: Configuration
+    let bootstrap: String
+
+    /// The options that every command takes which talks to a broker.
+    static let options: [Option] = [
+        .option(
+            "bootstrap", "HOST:PORT", "The Kafka brokers; KAFKA_BOOTSTRAP by default.", short: "b"),
+        .option("config", "FILE", "A configuration file; Config/freshet.yaml describes every key.", short: "c"),
+        .option("set", "KEY=VALUE", "A setting, over file and environment; can be repeated.", isRepeating: true),
+    ]
+
+    init(_ arguments: ParsedArguments) throws {
+        configuration = try Self.configuration(arguments)
+        let environment = ProcessInfo.processInfo.environment
+        guard let servers = arguments["bootstrap"] ?? environment["KAFKA_BOOTSTRAP"], !servers.isEmpty else {
+            throw CommandFailure(
+                "no Kafka to talk to",
+                remedy: "give --bootstrap HOST:PORT or set KAFKA_BOOTSTRAP; `freshet demo` needs no broker",
+                exitCode: 64)
+        }
+        bootstrap = servers
+    }
+
+    init(configuration: Configuration, bootstrap: String) {
+        self.configuration = configuration
+        self.bootstrap = bootstrap
+    }
+
+    static func configuration(_ arguments: ParsedArguments) throws -> Configuration {
+        let overrides = try arguments.pairs("set").map { Override(key: $0.name, text: $0.value) }
+        let configuration = try Settings.table.load(
+            file: arguments["config"], environment: ProcessInfo.processInfo.environment, overrides: overrides)
+        LogSink.configure(configuration)
+        return configuration
+    }
+
+    var topics: TopicNames {
+        var names = TopicNames()
+        names.application = configuration.string("application.id")
+        names.events = configuration.string("topics.events")
+        names.catalogue = configuration.string("topics.items")
+        names.recommendations = configuration.string("topics.recommendations")
+        names.relatedItems = configuration.string("topics.related-items")
+        names.userFeatures = configuration.string("topics.user-features")
+        names.itemFeatures = configuration.string("topics.item-features")
+        names.deadLetters = configuration.string("topics.dead-letters")
+        return names
+    }
+
+    /// What every Kafka client gets.
+    var client: KafkaSettings {
+        var settings = KafkaSettings(bootstrapServers: bootstrap)
+        for (key, value) in configuration.passThrough("kafka.") { settings[key] = value }
+        return settings
+    }
+
+    var isTransactional: Bool { configuration.string("processing.guarantee") == "exactly_once" }
+
+    /// The worker's settings.
+    func workerSettings() throws -> WorkerSettings {
+        var settings = WorkerSettings()
+        settings.user.historyItemsMax = configuration.int("learning.history")
+        settings.user.sessionGapMilliseconds = milliseconds("learning.session-gap")
+        settings.user.window = configuration.int("learning.covisitation.window")
+        settings.items.covisitation.window = configuration.int("learning.covisitation.window")
+        settings.items.covisitation.distanceExponent = configuration.double("learning.covisitation.distance-exponent")
+        settings.items.covisitation.backwardWeight = configuration.double("learning.covisitation.backward-weight")
+        settings.items.covisitation.halfLifeMilliseconds = milliseconds("learning.covisitation.half-life")
+        settings.items.covisitation.neighbours = configuration.int("learning.covisitation.neighbours")
+        settings.items.popularityHalfLives = try halfLives()
+        settings.items.itemsMax = configuration.int("learning.items")
+        settings.typeNames = try typeNames()
+        settings.admission.futureBoundMilliseconds = milliseconds("ingest.future-bound")
+        settings.scale = RatingScale(
+            view: configuration.double("ratings.view"), removeFromCart: configuration.double("ratings.remove-from-cart"),
+            cart: configuration.double("ratings.cart"), purchase: configuration.double("ratings.purchase"))
+        settings.decay = Decay(halfLifeMilliseconds: milliseconds("ratings.half-life"))
+        settings.rules.listItems = configuration.int("ranking.items")
+        settings.rules.excludesSeen = configuration.string("ranking.seen") == "exclude"
+        settings.rules.perCategoryMax = configuration.int("ranking.per-category")
+        settings.rules.exploration = configuration.double("ranking.exploration")
+        settings.rules.continueItems = configuration.int("ranking.continue-shopping")
+        settings.seed = UInt64(configuration.int("ranking.seed"))
+        settings.variant = configuration.string("ranking.variant")
+        settings.batchRecordsMax = configuration.int("processing.batch-records")
+        settings.commitIntervalMilliseconds = UInt64(milliseconds("processing.commit-interval"))
+        settings.checkpointBytes = configuration.bytes("processing.checkpoint-bytes")
+        settings.pendingBytesMax = configuration.bytes("processing.pending-bytes")
+        settings.featuresIntervalMilliseconds = milliseconds("features.interval")
+        settings.publishes = configuration.bool("publishing.enabled")
+        return settings
+    }
+
+    func milliseconds(_ key: String) -> Int64 { configuration.duration(key).inMilliseconds }
+
+    private func halfLives() throws -> [Int64] {
+        try configuration.list("learning.popularity-half-lives").map { text in
+            guard case .duration(let duration)? = ValueType.duration.parse(text) else {
+                throw CommandFailure(
+                    "learning.popularity-half-lives: '\(text)' is no duration such as 15m or 7d", exitCode: 78)
+            }
+            return duration.inMilliseconds
+        }
+    }
+
+    private func typeNames() throws -> EventTypeNames {
+        let more: [(String, EventType)] = try configuration.list("ingest.aliases").map { text in
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, let type = EventType.allCases.first(where: { $0.name == parts[1] }) else {
+                throw CommandFailure(
+                    "ingest.aliases: '\(text)' is not name=type, where type is one of "
+                        + EventType.allCases.map(\.name).joined(separator: ", "), exitCode: 78)
+            }
+            return (parts[0], type)
+        }
+        return EventTypeNames(aliases: EventTypeNames.standardAliases + more)
+    }
+}
+
+extension LogSink {
+    static func configure(_ configuration: Configuration) {
+        shared.level = Logger.Level(name: configuration.string("logging.level")) ?? .info
+        shared.format = configuration.string("logging.format") == "json" ? .json : .logfmt
+    }
+}

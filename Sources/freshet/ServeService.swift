@@ -1,0 +1,122 @@
+import Events
+import Foundation
+import Kafka
+import Pipeline
+import ServiceKit
+import Synchronization
+
+/// The service's working thread: a worker over Kafka, made again from what is committed when something passes by.
+final class ServeService: Service {
+    let name = "worker"
+    private let deployment: Deployment
+    private let settings: WorkerSettings
+    private let stopsAtEnd: Bool
+    private let stop = StopRequest()
+    private let logger = Logger(label: "freshet.worker")
+    private let summary = Mutex<ServeSummary?>(nil)
+    /// How soon after a failure the next attempt begins.
+    private static let pause = Duration.milliseconds(500)
+
+    init(_ deployment: Deployment, stopsAtEnd: Bool) throws {
+        self.deployment = deployment
+        self.stopsAtEnd = stopsAtEnd
+        var settings = try deployment.workerSettings()
+        // What a static member does on leaving would keep its partitions for the session's length.
+        settings.writer = deployment.isTransactional ? "transactional" : ""
+        self.settings = settings
+    }
+
+    func beginShutdown() { stop.request() }
+
+    /// What was done, once it is over.
+    var result: ServeSummary? { summary.withLock { $0 } }
+
+    func run() throws {
+        var totals = WorkerCounters()
+        var failures = 0
+        while true {
+            do {
+                try work(&totals)
+                return
+            } catch let error as LogError where error.kind != .fatal && error.kind != .state {
+                failures += 1
+                guard !stop.isRequested else { return }
+                logger.warning("starting over from what is committed: \(error.message)")
+                if stop.wait(for: min(Self.pause * failures, .seconds(10))) { return }
+            } catch let error as LogError {
+                throw CommandFailure(error.message)
+            }
+        }
+    }
+
+    private func work(_ totals: inout WorkerCounters) throws {
+        let log = try KafkaEventLog(logSettings())
+        defer { log.close() }
+        let logger = logger
+        log.warning = { logger.warning("\($0)") }
+        let worker = try Worker(settings: settings, log: log, clock: monotonicMilliseconds)
+        worker.eventsTopicName = deployment.topics.events
+        worker.admission.requiresKey = try log.partitionCount() > 1
+        worker.notice = { logger.info("\($0)") }
+        defer { totals = totals + worker.counters }
+        let end = stopsAtEnd ? try EndOfInput(log) : nil
+        while !stop.isRequested {
+            let round = try worker.step(timeoutMilliseconds: 10)
+            if let end, !round.isBusy, try end.isReached(worker, log) { break }
+        }
+        try worker.finish(flushesAll: end != nil)
+        if end != nil { summary.withLock { $0 = ServeSummary(totals + worker.counters, worker) } }
+    }
+
+    private func logSettings() -> KafkaEventLog.Settings {
+        let instance = deployment.configuration.optionalString("instance.id")
+        return KafkaEventLog.Settings(
+            client: deployment.client, topics: deployment.topics, isTransactional: deployment.isTransactional,
+            instanceID: instance, memberName: UUID().uuidString, isStatic: instance != nil && !stopsAtEnd)
+    }
+}
+
+/// Milliseconds of a clock that never goes back.
+func monotonicMilliseconds() -> UInt64 { DispatchTime.now().uptimeNanoseconds / 1_000_000 }
+
+/// The topic's end as it was at the start, and whether the group has committed it.
+final class EndOfInput {
+    private let ends: [Int32: Int64]
+    private var askedAt: UInt64 = 0
+
+    init(_ log: KafkaEventLog) throws {
+        ends = try log.endOffsets()
+    }
+
+    /// True when the group has committed the end of every partition and this member has nothing left to do.
+    func isReached(_ worker: Worker, _ log: KafkaEventLog) throws -> Bool {
+        guard worker.isReady, !worker.hasUncommitted, !worker.isCommitting, !worker.hasPendingWork else { return false }
+        let mine = worker.partitions.keys.allSatisfy { (worker.partitions[$0]?.position ?? 0) >= (ends[$0] ?? 0) }
+        let now = monotonicMilliseconds()
+        guard mine || worker.partitions.isEmpty, now - askedAt >= 200 else { return false }
+        askedAt = now
+        let committed = try log.committedOffsets(Array(ends.keys))
+        return ends.allSatisfy { $0.value == 0 || (committed[$0.key] ?? 0) >= $0.value }
+    }
+}
+
+/// The last line of `serve --stop-at-end`.
+struct ServeSummary: Sendable {
+    let counters: WorkerCounters
+    let users: String
+    let items: String
+
+    init(_ counters: WorkerCounters, _ worker: Worker) {
+        self.counters = counters
+        users = worker.usersHash().hex
+        items = worker.items.table.hash().hex
+    }
+
+    func json(seconds: Double, cpuSeconds: Double) -> String {
+        """
+        {"events": \(counters.events), "rejected": \(counters.rejected), "duplicates": \(counters.duplicates), \
+        "lists": \(counters.lists), "seconds": \(HumanFormat.fixed(seconds, digits: 3)), \
+        "cpu_seconds": \(HumanFormat.fixed(cpuSeconds, digits: 3)), "users": "\(users)", "items": "\(items)"}
+        """
+    }
+}

@@ -1,0 +1,163 @@
+import ServiceKit
+
+/// Every setting of the program: one table makes the YAML keys, the environment names, `--set`, and `Config/freshet.yaml`.
+enum Settings {
+    static let table = SettingsTable(
+        environmentPrefix: "FRESHET",
+        sections: [
+            "application": "Who this deployment is.",
+            "processing": "What is promised, and at what pace.",
+            "topics": "The names of the public topics; the internal ones begin with application.id.",
+            "ingest": "How events are read.",
+            "ratings": "What an event is worth. Lists depend on it, state does not.",
+            "learning": "What the folds keep. A change makes another state: rebuild with `freshet replay`.",
+            "ranking": "What a list looks like.",
+            "training": "Item factors, beside the stream.",
+            "features": "The feature store's rows.",
+            "publishing": "What is written to the output topics.",
+            "logging": "Log lines on standard error.",
+        ],
+        settings: application + processing + topics + ingest + ratings + learning + ranking + training + output,
+        passThrough: [
+            PassThrough(
+                "kafka.",
+                "Any property of librdkafka, for every client; a secret can come from a file: "
+                    + "kafka.sasl.password.file.",
+                examples: [(key: "security.protocol", value: "sasl_ssl"), (key: "sasl.mechanism", value: "PLAIN")])
+        ])
+
+    private static let application = [
+        Setting(
+            "application.id", .string, default: "freshet",
+            "The consumer group, and the prefix of internal topics and transactional ids: two deployments with different "
+                + "ids never meet."),
+        Setting(
+            "instance.id", .string,
+            "A name that this instance keeps (a StatefulSet's pod name): it makes the membership static, so that a quick "
+                + "restart moves no partition. Unset: a member for as long as it runs."),
+    ]
+
+    private static let processing = [
+        Setting(
+            "processing.guarantee", .oneOf(["exactly_once", "at_least_once"]), default: "exactly_once",
+            "Kafka Streams' words. exactly_once: state, output and offsets in one transaction."),
+        Setting(
+            "processing.commit-interval", .duration, default: "25ms",
+            "From the beginning of one commit to that of the next, at least."),
+        Setting(
+            "processing.batch-records", .int(1...100_000), default: "4096",
+            "The most records of one batch. A user's events within a batch give one list."),
+        Setting(
+            "processing.checkpoint-bytes", .byteSize, default: "256KB",
+            "User states that a commit writes, the longest-dirty first."),
+        Setting(
+            "processing.pending-bytes", .byteSize, default: "64MB",
+            "Output that may wait for a commit; beyond it nothing more is read."),
+    ]
+
+    private static let topics = [
+        Setting("topics.events", .string, default: "events", "Input: the shop's events, keyed by user."),
+        Setting("topics.items", .string, default: "items", "Input: the shop's catalogue, keyed by item."),
+        Setting("topics.recommendations", .string, default: "recommendations", "Output: each user's list."),
+        Setting(
+            "topics.related-items", .string, default: "recommendations.items", "Output: each item's related items."),
+        Setting("topics.user-features", .string, default: "features.users", "Output: the feature rows of users."),
+        Setting("topics.item-features", .string, default: "features.items", "Output: the feature rows of items."),
+        Setting(
+            "topics.dead-letters", .string, default: "events.dead-letter",
+            "Output: records that could not be learnt, byte for byte."),
+    ]
+
+    private static let ingest = [
+        Setting(
+            "ingest.future-bound", .duration, default: "1h",
+            "An event later than its record's Kafka timestamp by more than this is a dead letter; by less, it is clamped."),
+        Setting(
+            "ingest.rekey", .bool, default: "false",
+            "Send the input through an internal topic keyed by user first, for producers that cannot key by user."),
+        Setting(
+            "ingest.aliases", .list, default: "",
+            "More names of event types, as name=type with view, cart, remove_from_cart, purchase or user_deleted."),
+    ]
+
+    private static let ratings = [
+        Setting("ratings.view", .double(0...1000), default: "1", "The rating of a view."),
+        Setting("ratings.remove-from-cart", .double(0...1000), default: "2", "The rating of a removal from the cart."),
+        Setting("ratings.cart", .double(0...1000), default: "3", "The rating of a cart event."),
+        Setting("ratings.purchase", .double(0...1000), default: "4", "The rating of a purchase."),
+        Setting("ratings.half-life", .duration, default: "30d", "After which an event is worth half; 0 for no decay."),
+    ]
+
+    private static let learning = [
+        Setting("learning.history", .int(1...2000), default: "200", "The most items of a user's history."),
+        Setting(
+            "learning.session-gap", .duration, default: "30m",
+            "A pause that begins a new session where events carry no session id."),
+        Setting(
+            "learning.covisitation.window", .int(1...100), default: "10",
+            "How many preceding items an event is paired with."),
+        Setting(
+            "learning.covisitation.distance-exponent", .double(0...10), default: "0.7",
+            "How quickly a pair's weight falls with its distance."),
+        Setting(
+            "learning.covisitation.backward-weight", .double(0...10), default: "0.6",
+            "The weight of a pair in the other direction."),
+        Setting(
+            "learning.covisitation.half-life", .duration, default: "0", "The half-life of a pair's count; 0 for none."),
+        Setting(
+            "learning.covisitation.neighbours", .int(8...4096), default: "128",
+            "The neighbours that an item's row keeps when it has outgrown its bound."),
+        Setting(
+            "learning.popularity-half-lives", .list, default: "15m,6h,7d,180d",
+            "The half-lives that popularity is kept for; a generation chooses among them."),
+        Setting(
+            "learning.items", .int(100...100_000_000), default: "1000000",
+            "The most items; past it, the sixteenth with the least activity goes."),
+    ]
+
+    private static let ranking = [
+        Setting("ranking.items", .int(1...1000), default: "20", "N, the length of a list."),
+        Setting(
+            "ranking.seen", .oneOf(["exclude", "include"]), default: "exclude",
+            "Whether items of the user's own history may stand in the list."),
+        Setting(
+            "ranking.per-category", .int(0...1000), default: "0", "The most items of one category; 0 for no limit."),
+        Setting(
+            "ranking.exploration", .double(0...1), default: "0",
+            "The share of a list's end that is drawn by chance from the next candidates."),
+        Setting(
+            "ranking.continue-shopping", .int(0...1000), default: "10",
+            "The user's own items to go on with; 0 for none."),
+        Setting("ranking.seed", .int(0...Int.max), default: "0", "For exploration; stands in the provenance."),
+        Setting("ranking.variant", .string, default: "default", "A name for this configuration in the provenance."),
+    ]
+
+    private static let training = [
+        Setting(
+            "training.enabled", .bool, default: "true",
+            "Whether this instance trains when it leads; false goes on with the generation there is."),
+        Setting("training.factors", .int(4...1024), default: "64", "K, the dimensions of the item factors."),
+        Setting(
+            "training.first-events", .int(1...Int.max), default: "2000", "Events after which the first generation is trained."),
+        Setting(
+            "training.growth", .double(0.001...10), default: "0.05",
+            "The share of new events after which the next generation is trained."),
+        Setting(
+            "training.interval", .duration, default: "30s", "Wall-clock time between two trainings, at least."),
+    ]
+
+    private static let output = [
+        Setting(
+            "features.interval", .duration, default: "1h", "Event time between two rows of one user or item, at least."),
+        Setting(
+            "publishing.enabled", .bool, default: "true",
+            "false works beside an old deployment without touching any output topic."),
+        Setting(
+            "publishing.related-interval", .duration, default: "6h",
+            "Event time between two lists of related items of one item, at least."),
+        Setting(
+            "logging.level", .oneOf(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
+            default: "info", "The least level that is logged."),
+        Setting("logging.format", .oneOf(["logfmt", "json"]), default: "logfmt", "How log lines look."),
+    ]
+}

@@ -1,0 +1,32 @@
+import Kafka
+import Pipeline
+
+/// What the design asks of each topic.
+enum Topics {
+    static let deadLetterBytesMax = 4 << 20
+
+    static func specifications(_ names: TopicNames, partitions: Int32, includeInternal: Bool = true) -> [TopicSpecification] {
+        let compacted = ["cleanup.policy": "compact"]
+        var specifications = [
+            TopicSpecification(names.events, partitions: partitions),
+            TopicSpecification(names.catalogue, partitions: partitions, settings: compacted),
+            TopicSpecification(names.recommendations, partitions: partitions, settings: compacted),
+            TopicSpecification(names.relatedItems, partitions: partitions, settings: compacted),
+            TopicSpecification(names.userFeatures, partitions: partitions, settings: compacted),
+            TopicSpecification(names.itemFeatures, partitions: partitions, settings: compacted),
+            TopicSpecification(
+                names.deadLetters, partitions: partitions, settings: ["max.message.bytes": "\(deadLetterBytesMax)"]),
+        ]
+        guard includeInternal else { return specifications }
+        specifications += [
+            TopicSpecification(names[.users], partitions: partitions, settings: compacted),
+            // By time: a snapshot of the item table stands for what has gone.
+            TopicSpecification(
+                names[.itemLog], partitions: 1,
+                settings: ["cleanup.policy": "delete", "retention.ms": "\(7 * 86_400_000)"]),
+            TopicSpecification(names[.snapshots], partitions: 1, settings: compacted),
+            TopicSpecification(names[.models], partitions: 1, settings: compacted),
+        ]
+        return specifications
+    }
+}
