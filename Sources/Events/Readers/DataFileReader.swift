@@ -24,7 +24,7 @@ public final class DataFileReader {
     /// Hands on what the next piece of the file completes, in order.
     public func read(_ piece: UnsafeRawBufferPointer, _ body: (DataRecord) throws -> Void) rethrows {
         var start = 0
-        while let end = Self.lineEnd(piece, from: start) {
+        while let end = ByteSearch.first(UInt8(ascii: "\n"), in: piece, from: start) {
             let rest = UnsafeRawBufferPointer(rebasing: piece[start..<end])
             start = end + 1
             if partial.isEmpty {
@@ -46,15 +46,6 @@ public final class DataFileReader {
         let whole = partial
         partial.removeAll(keepingCapacity: true)
         try whole.withUnsafeBytes { try line($0, body) }
-    }
-
-    private static func lineEnd(_ piece: UnsafeRawBufferPointer, from start: Int) -> Int? {
-        var index = start
-        while index < piece.count {
-            if piece[index] == UInt8(ascii: "\n") { return index }
-            index += 1
-        }
-        return nil
     }
 
     private func line(_ bytes: UnsafeRawBufferPointer, _ body: (DataRecord) throws -> Void) rethrows {
@@ -124,12 +115,10 @@ public final class DataFileReader {
         event.brand = cells[header[.brand]]
         if event.user.isEmpty { return .rejected(Rejection(.missingUser)) }
         if event.item.isEmpty, event.type.touchesItem { return .rejected(Rejection(.missingItem)) }
-        for text in [
-            event.user, event.item, event.eventID, event.session, event.categoryID, event.categoryCode, event.brand,
-        ]
-        where text.count > EventDecoder.idBytesMax {
-            return .rejected(Rejection(.tooLongID))
-        }
+        let longest = max(
+            max(event.user.count, event.item.count, event.eventID.count, event.session.count), event.categoryID.count,
+            event.categoryCode.count, event.brand.count)
+        if longest > EventDecoder.idBytesMax { return .rejected(Rejection(.tooLongID)) }
         let time = cells[header[.time]]
         if time.isEmpty { return .rejected(Rejection(.missingTime)) }
         guard let milliseconds = EventTime.milliseconds(time) else { return .rejected(Rejection(.badTime)) }

@@ -30,19 +30,20 @@ final class TableCells {
     /// The cells are valid until the next line, and as long as the line's memory.
     func split(_ line: UnsafeRawBufferPointer) {
         cells.removeAll(keepingCapacity: true)
-        if line.contains(UInt8(ascii: "\"")) {
+        if ByteSearch.first(UInt8(ascii: "\""), in: line) != nil {
             splitQuoted(line)
             return
         }
         var start = 0
-        var index = 0
-        while index < line.count {
-            if line[index] == separator, !isDoubled || (index + 1 < line.count && line[index + 1] == separator) {
-                cells.append(UnsafeRawBufferPointer(rebasing: line[start..<index]))
-                if isDoubled { index += 1 }
-                start = index + 1
+        var search = 0
+        while let end = ByteSearch.first(separator, in: line, from: search) {
+            search = end + 1
+            if isDoubled {
+                guard search < line.count, line[search] == separator else { continue }
+                search += 1
             }
-            index += 1
+            cells.append(UnsafeRawBufferPointer(rebasing: line[start..<end]))
+            start = search
         }
         cells.append(UnsafeRawBufferPointer(rebasing: line[start...]))
     }
