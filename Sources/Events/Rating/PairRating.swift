@@ -17,8 +17,8 @@ public struct PairRating: Sendable, Hashable {
     @usableFromInline var cartWord: UInt64
     @usableFromInline var purchaseWord: UInt64
 
-    @usableFromInline static let timeBits: UInt64 = 48
-    @usableFromInline static let timeMask: UInt64 = 1 << timeBits - 1
+    /// Computed, so that other modules see a constant and not a call.
+    @inlinable static var timeMask: UInt64 { 0xFFFF_FFFF_FFFF }
 
     /// A pair without events.
     @inlinable
