@@ -54,7 +54,7 @@ typedef struct {
     double item_error;      // times a group's largest quantisation error, plus
     double item_norm;       // times a group's largest norm: what the int8 score can be off by
     double scale;           // of the quantised query
-    int32_t bias;           // first value of the accumulator: -128 times the sum of the quantised query
+    int32_t bias;           // joins the sum of products: -128 times the sum of the quantised query
     int32_t count;          // candidates so far
     int32_t *indices;       // candidates: which item, room for 16 more than may ever be there,
     float *lower;           // bounds on the float score
