@@ -35,8 +35,10 @@ extension ImplicitALS {
     /// `α₀ HᵀH`, or nil if cancelled. Each thread sums some rows of it.
     func gram(of other: Matrix, _ work: ParallelWork) -> Matrix? {
         var square = Matrix(rows: other.stride, columns: other.columns)
-        let parts = other.stride / 16
-        let chunk = 16384
+        // Each part reads all the rows, so parts are no smaller than threads need; a chunk of rows is a few ms of one.
+        let height = max(other.stride / 128 * 16, 16)
+        let parts = (other.stride + height - 1) / height
+        let chunk = 8192
         for first in stride(from: 0, to: other.rows, by: chunk) {
             let rows = first..<min(first + chunk, other.rows)
             let done = square.withUnsafeMutableBase { base in
@@ -44,7 +46,7 @@ extension ImplicitALS {
                 return work.run(pieces: parts) { next in
                     // Lower rows of the upper triangle are shorter; the long ones go first.
                     while let part = next() {
-                        other.addGram(of: rows, to: part * 16..<part * 16 + 16, in: target.base)
+                        other.addGram(of: rows, to: part * height..<min((part + 1) * height, other.stride), in: target.base)
                     }
                 }
             }
