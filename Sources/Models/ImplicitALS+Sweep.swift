@@ -5,7 +5,9 @@ extension ImplicitALS {
     static let blockRows = 8
 
     /// Solves every row of `target` against the other side's factors. False if cancelled.
-    func solve(_ target: inout Matrix, _ interactions: Interactions, against other: Matrix, _ work: ParallelWork) -> Bool {
+    func solve(_ target: inout Matrix, _ interactions: Interactions, against other: Matrix, _ work: ParallelWork)
+        -> Bool
+    {
         precondition(target.rows == interactions.rows && other.rows == interactions.columns)
         guard let gram = gram(of: other, work) else { return false }
         let problem = RowProblem(model: self, interactions: interactions, other: other, gram: gram)
@@ -46,7 +48,8 @@ extension ImplicitALS {
                 return work.run(pieces: parts) { next in
                     // Lower rows of the upper triangle are shorter; the long ones go first.
                     while let part = next() {
-                        other.addGram(of: rows, to: part * height..<min((part + 1) * height, other.stride), in: target.base)
+                        other.addGram(
+                            of: rows, to: part * height..<min((part + 1) * height, other.stride), in: target.base)
                     }
                 }
             }

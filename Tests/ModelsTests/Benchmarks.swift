@@ -17,7 +17,8 @@ struct Benchmarks {
                 .appending(path: name)
             let lists = try ["train.txt", "test.txt"].map { file in
                 try String(contentsOf: folder.appending(path: file), encoding: .utf8)
-                    .split(separator: "\n").map { $0.split(separator: " ").map { Int32($0)! } }
+                    .split(whereSeparator: \.isNewline)
+                    .map { $0.split(whereSeparator: \.isWhitespace).map { Int32($0)! } }
             }
             let users = Int(lists.joined().map { $0.first! }.max()!) + 1
             let itemsMax = Int(lists.joined().flatMap { $0.dropFirst() }.max()!) + 1
