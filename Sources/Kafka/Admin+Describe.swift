@@ -18,8 +18,8 @@ public struct TopicDescription: Sendable, Hashable {
 /// One setting in force for a topic.
 public struct TopicSetting: Sendable, Hashable {
     public let value: String
-    /// Whether it is the broker's default rather than set for the topic.
-    public let isDefault: Bool
+    /// Whether it was set for this topic, rather than being the broker's.
+    public let isOwn: Bool
 }
 
 extension Admin {
@@ -89,8 +89,9 @@ extension Admin {
         for index in 0..<count {
             guard let entry = entries?[index], rd_kafka_ConfigEntry_is_sensitive(entry) == 0 else { continue }
             guard let value = rd_kafka_ConfigEntry_value(entry) else { continue }
+            let source = rd_kafka_ConfigEntry_source(entry)
             settings[String(cString: rd_kafka_ConfigEntry_name(entry))] = TopicSetting(
-                value: String(cString: value), isDefault: rd_kafka_ConfigEntry_is_default(entry) != 0)
+                value: String(cString: value), isOwn: source == RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG)
         }
         return settings
     }

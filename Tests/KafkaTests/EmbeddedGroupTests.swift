@@ -1,7 +1,8 @@
 import Kafka
 import Testing
 
-/// Groups on the embedded broker. (Joining takes it three seconds each time.)
+/// Groups on the embedded broker. It takes three seconds for the first member to join, and the session's timeout less
+/// a second for each rebalance after that, so the timeout is as short here as the first wait permits.
 struct EmbeddedGroupTests {
     private static let topic = "t"
 
@@ -10,6 +11,8 @@ struct EmbeddedGroupTests {
         try broker.createTopic(topic, partitions: 4)
         var settings = KafkaSettings(bootstrapServers: broker.bootstrapServers)
         settings["group.id"] = "g"
+        settings["session.timeout.ms"] = "3500"
+        settings["heartbeat.interval.ms"] = "100"
         let producer = try Producer(settings)
         for number in 0..<40 { try producer.send(topic, Int32(number % 4), value: "\(number)") }
         try producer.flush(timeoutMilliseconds: 10_000)
@@ -31,7 +34,11 @@ struct EmbeddedGroupTests {
             try first.wait("the other share") { $0.owned.count == 2 }
             #expect(first.now.owned.isDisjoint(with: second.now.owned))
             let revoked = first.now.events.contains {
-                if case .revoked(let partitions) = $0 { partitions.count == (strategy == "range" ? 4 : 2) } else { false }
+                if case .revoked(let partitions) = $0 {
+                    partitions.count == (strategy == "range" ? 4 : 2)
+                } else {
+                    false
+                }
             }
             #expect(revoked)
 
