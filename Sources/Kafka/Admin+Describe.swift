@@ -62,7 +62,7 @@ extension Admin {
         if names.isEmpty { return [:] }
         var handles: [OpaquePointer?] = names.map { rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, $0) }
         defer { rd_kafka_ConfigResource_destroy_array(&handles, handles.count) }
-        let answer = try request(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS) { options, queue in
+        let answer = try request(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, within: timeoutMilliseconds) { options, queue in
             rd_kafka_DescribeConfigs(client.raw, &handles, handles.count, options, queue)
         }
         var count = 0

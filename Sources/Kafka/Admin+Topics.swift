@@ -47,7 +47,7 @@ extension Admin {
                 try KafkaError.check(rd_kafka_NewTopic_set_config(made, name, value))
             }
         }
-        let answer = try request(RD_KAFKA_ADMIN_OP_CREATETOPICS) { options, queue in
+        let answer = try request(RD_KAFKA_ADMIN_OP_CREATETOPICS, within: timeoutMilliseconds) { options, queue in
             rd_kafka_CreateTopics(client.raw, &handles, handles.count, options, queue)
         }
         var count = 0
@@ -65,7 +65,7 @@ extension Admin {
         if names.isEmpty { return [:] }
         var handles: [OpaquePointer?] = names.map { rd_kafka_DeleteTopic_new($0) }
         defer { rd_kafka_DeleteTopic_destroy_array(&handles, handles.count) }
-        let answer = try request(RD_KAFKA_ADMIN_OP_DELETETOPICS) { options, queue in
+        let answer = try request(RD_KAFKA_ADMIN_OP_DELETETOPICS, within: timeoutMilliseconds) { options, queue in
             rd_kafka_DeleteTopics(client.raw, &handles, handles.count, options, queue)
         }
         var count = 0
@@ -84,7 +84,7 @@ extension Admin {
         }
         var handles: [OpaquePointer?] = [made]
         defer { rd_kafka_NewPartitions_destroy_array(&handles, handles.count) }
-        let answer = try request(RD_KAFKA_ADMIN_OP_CREATEPARTITIONS) { options, queue in
+        let answer = try request(RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, within: timeoutMilliseconds) { options, queue in
             rd_kafka_CreatePartitions(client.raw, &handles, handles.count, options, queue)
         }
         var count = 0
@@ -109,7 +109,7 @@ extension Admin {
         let list = PartitionList(offsets)
         var handles: [OpaquePointer?] = [rd_kafka_DeleteRecords_new(list.raw)]
         defer { rd_kafka_DeleteRecords_destroy_array(&handles, handles.count) }
-        let answer = try request(RD_KAFKA_ADMIN_OP_DELETERECORDS) { options, queue in
+        let answer = try request(RD_KAFKA_ADMIN_OP_DELETERECORDS, within: timeoutMilliseconds) { options, queue in
             rd_kafka_DeleteRecords(client.raw, &handles, handles.count, options, queue)
         }
         let result = rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(answer.event))
