@@ -1,3 +1,4 @@
+import Foundation
 import Kafka
 import Synchronization
 import Testing
@@ -181,8 +182,26 @@ struct EmbeddedTests {
                 KafkaSettings(bootstrapServers: "127.0.0.1:1"), log: { line in lines.withLock { $0.append(line) } })
             pause(milliseconds: 300)
             #expect(lines.withLock { $0.isEmpty })
-            _ = reader.poll(max: 1, timeoutMilliseconds: 500)
-            #expect(lines.withLock { $0.contains { $0.facility == "FAIL" } })
+            let deadline = Deadline(seconds: 10)
+            while !deadline.isOver, !lines.withLock({ $0.contains { $0.facility == "FAIL" } }) {
+                _ = reader.poll(max: 1, timeoutMilliseconds: 100)
+            }
+            #expect(!deadline.isOver)
+        }
+    }
+
+    @Test func aWaitingPollCanBeWoken() async throws {
+        try await onOwnThread {
+            let (broker, settings) = try Self.broker("t", partitions: 1)
+            let reader = try PartitionReader(settings)
+            Thread.detachNewThread {
+                pause(milliseconds: 200)
+                reader.wake()
+            }
+            let start = ContinuousClock.now
+            #expect(reader.poll(max: 1, timeoutMilliseconds: 8_000).isEmpty)
+            #expect(ContinuousClock.now - start < .seconds(4))
+            withExtendedLifetime(broker) {}
         }
     }
 
