@@ -18,8 +18,8 @@ public struct TopicDescription: Sendable, Hashable {
 /// One setting in force for a topic.
 public struct TopicSetting: Sendable, Hashable {
     public let value: String
-    /// Whether it is the broker's default rather than set for the topic.
-    public let isDefault: Bool
+    /// Whether it was set for this topic, rather than being the broker's.
+    public let isOwn: Bool
 }
 
 extension Admin {
@@ -62,7 +62,7 @@ extension Admin {
         if names.isEmpty { return [:] }
         var handles: [OpaquePointer?] = names.map { rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, $0) }
         defer { rd_kafka_ConfigResource_destroy_array(&handles, handles.count) }
-        let answer = try request(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS) { options, queue in
+        let answer = try request(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, within: timeoutMilliseconds) { options, queue in
             rd_kafka_DescribeConfigs(client.raw, &handles, handles.count, options, queue)
         }
         var count = 0
@@ -89,8 +89,9 @@ extension Admin {
         for index in 0..<count {
             guard let entry = entries?[index], rd_kafka_ConfigEntry_is_sensitive(entry) == 0 else { continue }
             guard let value = rd_kafka_ConfigEntry_value(entry) else { continue }
+            let source = rd_kafka_ConfigEntry_source(entry)
             settings[String(cString: rd_kafka_ConfigEntry_name(entry))] = TopicSetting(
-                value: String(cString: value), isDefault: rd_kafka_ConfigEntry_is_default(entry) != 0)
+                value: String(cString: value), isOwn: source == RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG)
         }
         return settings
     }

@@ -22,7 +22,7 @@ public struct GroupDescription: Sendable, Hashable {
 extension Admin {
     /// The ids of all consumer groups, sorted.
     public func listGroups() throws(KafkaError) -> [String] {
-        let answer = try request(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS) { options, queue in
+        let answer = try request(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, within: timeoutMilliseconds) { options, queue in
             rd_kafka_ListConsumerGroups(client.raw, options, queue)
         }
         let result = rd_kafka_event_ListConsumerGroups_result(answer.event)
@@ -38,7 +38,12 @@ extension Admin {
 
     /// One group with its members. A group that nobody knows is `Dead` and has none.
     public func describeGroup(_ group: String) throws(KafkaError) -> GroupDescription {
-        let answer = try request(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS) { options, queue in
+        try askCoordinator { (timeout) throws(KafkaError) in try describe(group, within: timeout) }
+    }
+
+    private func describe(_ group: String, within timeoutMilliseconds: Int32) throws(KafkaError) -> GroupDescription {
+        let answer = try request(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, within: timeoutMilliseconds) {
+            options, queue in
             group.withCString { name in
                 var names: [UnsafePointer<CChar>?] = [name]
                 rd_kafka_DescribeConsumerGroups(client.raw, &names, 1, options, queue)
@@ -75,9 +80,13 @@ extension Admin {
 
     /// Deletes a group with its offsets; fails while it has members.
     public func deleteGroup(_ group: String) throws(KafkaError) -> AdminResult {
+        try askCoordinator { (timeout) throws(KafkaError) in try delete(group, within: timeout) }
+    }
+
+    private func delete(_ group: String, within timeoutMilliseconds: Int32) throws(KafkaError) -> AdminResult {
         var handles: [OpaquePointer?] = [rd_kafka_DeleteGroup_new(group)]
         defer { rd_kafka_DeleteGroup_destroy_array(&handles, handles.count) }
-        let answer = try request(RD_KAFKA_ADMIN_OP_DELETEGROUPS) { options, queue in
+        let answer = try request(RD_KAFKA_ADMIN_OP_DELETEGROUPS, within: timeoutMilliseconds) { options, queue in
             rd_kafka_DeleteGroups(client.raw, &handles, handles.count, options, queue)
         }
         var count = 0
@@ -90,9 +99,16 @@ extension Admin {
     /// A group's committed offsets, of all partitions that have one. The answer is stable: no open transaction can
     /// change it any more.
     public func groupOffsets(_ group: String) throws(KafkaError) -> [PartitionOffset] {
+        try askCoordinator { (timeout) throws(KafkaError) in try listOffsets(group, within: timeout) }
+    }
+
+    private func listOffsets(_ group: String, within timeoutMilliseconds: Int32) throws(KafkaError) -> [PartitionOffset]
+    {
         var handles: [OpaquePointer?] = [rd_kafka_ListConsumerGroupOffsets_new(group, nil)]
         defer { rd_kafka_ListConsumerGroupOffsets_destroy_array(&handles, handles.count) }
-        let answer = try request(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, requiresStable: true) { options, queue in
+        let answer = try request(
+            RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, within: timeoutMilliseconds, requiresStable: true
+        ) { options, queue in
             rd_kafka_ListConsumerGroupOffsets(client.raw, &handles, 1, options, queue)
         }
         var count = 0
@@ -105,10 +121,17 @@ extension Admin {
 
     /// Sets a group's offsets; fails while the group has members.
     public func setGroupOffsets(_ group: String, _ offsets: [PartitionOffset]) throws(KafkaError) {
+        try askCoordinator { (timeout) throws(KafkaError) in try alterOffsets(group, offsets, within: timeout) }
+    }
+
+    private func alterOffsets(_ group: String, _ offsets: [PartitionOffset], within timeoutMilliseconds: Int32)
+        throws(KafkaError)
+    {
         let list = PartitionList(offsets)
         var handles: [OpaquePointer?] = [rd_kafka_AlterConsumerGroupOffsets_new(group, list.raw)]
         defer { rd_kafka_AlterConsumerGroupOffsets_destroy_array(&handles, handles.count) }
-        let answer = try request(RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS) { options, queue in
+        let answer = try request(RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, within: timeoutMilliseconds) {
+            options, queue in
             rd_kafka_AlterConsumerGroupOffsets(client.raw, &handles, 1, options, queue)
         }
         var count = 0

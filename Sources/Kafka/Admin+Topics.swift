@@ -1,4 +1,6 @@
 internal import CRdKafka
+internal import Dispatch
+internal import Foundation
 
 /// A topic to make.
 public struct TopicSpecification: Sendable, Hashable {
@@ -27,7 +29,7 @@ public enum AdminResult: Sendable, Hashable {
 
 extension Admin {
     /// Makes topics, and leaves those that exist as they are (with whatever partitions and settings they have). Returns
-    /// when the brokers know them.
+    /// when the broker that answers lists them with leaders.
     public func createTopics(_ topics: [TopicSpecification]) throws(KafkaError) -> [String: AdminResult] {
         if topics.isEmpty { return [:] }
         var handles: [OpaquePointer?] = []
@@ -45,25 +47,33 @@ extension Admin {
                 try KafkaError.check(rd_kafka_NewTopic_set_config(made, name, value))
             }
         }
-        let answer = try request(RD_KAFKA_ADMIN_OP_CREATETOPICS) { options, queue in
+        let answer = try request(RD_KAFKA_ADMIN_OP_CREATETOPICS, within: timeoutMilliseconds) { options, queue in
             rd_kafka_CreateTopics(client.raw, &handles, handles.count, options, queue)
         }
         var count = 0
-        let results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer.event), &count)
-        return Self.results(results, count, unchanged: .topicAlreadyExists)
+        let answers = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer.event), &count)
+        let results = Self.results(answers, count, unchanged: .topicAlreadyExists)
+        let made = Set(results.filter { $0.value == .done }.keys)
+        try awaitTopics { topics in
+            topics.count { made.contains($0.name) && $0.partitions.allSatisfy { $0.leader >= 0 } } == made.count
+        }
+        return results
     }
 
-    /// Deletes topics with all their records.
+    /// Deletes topics with all their records, and returns when they are listed no more.
     public func deleteTopics(_ names: [String]) throws(KafkaError) -> [String: AdminResult] {
         if names.isEmpty { return [:] }
         var handles: [OpaquePointer?] = names.map { rd_kafka_DeleteTopic_new($0) }
         defer { rd_kafka_DeleteTopic_destroy_array(&handles, handles.count) }
-        let answer = try request(RD_KAFKA_ADMIN_OP_DELETETOPICS) { options, queue in
+        let answer = try request(RD_KAFKA_ADMIN_OP_DELETETOPICS, within: timeoutMilliseconds) { options, queue in
             rd_kafka_DeleteTopics(client.raw, &handles, handles.count, options, queue)
         }
         var count = 0
-        let results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(answer.event), &count)
-        return Self.results(results, count, unchanged: .unknownTopicOrPartition)
+        let answers = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(answer.event), &count)
+        let results = Self.results(answers, count, unchanged: .unknownTopicOrPartition)
+        let deleted = Set(results.filter { $0.value == .done }.keys)
+        try awaitTopics { topics in !topics.contains { deleted.contains($0.name) } }
+        return results
     }
 
     /// Raises a topic's number of partitions. Records with a key may go elsewhere from then on.
@@ -74,13 +84,24 @@ extension Admin {
         }
         var handles: [OpaquePointer?] = [made]
         defer { rd_kafka_NewPartitions_destroy_array(&handles, handles.count) }
-        let answer = try request(RD_KAFKA_ADMIN_OP_CREATEPARTITIONS) { options, queue in
+        let answer = try request(RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, within: timeoutMilliseconds) { options, queue in
             rd_kafka_CreatePartitions(client.raw, &handles, handles.count, options, queue)
         }
         var count = 0
         let results = rd_kafka_CreatePartitions_result_topics(
             rd_kafka_event_CreatePartitions_result(answer.event), &count)
         if case .failed(let error)? = Self.results(results, count, unchanged: nil).values.first { throw error }
+        try awaitTopics { topics in topics.contains { $0.name == topic && $0.partitions.count >= total } }
+    }
+
+    /// Waits until a broker lists what the controller has decided: the decision is answered first, and published a
+    /// little later.
+    private func awaitTopics(_ isSettled: ([TopicDescription]) -> Bool) throws(KafkaError) {
+        let deadline = DispatchTime.now() + .milliseconds(Int(timeoutMilliseconds))
+        while !isSettled(try listTopics(includingInternal: true)) {
+            if DispatchTime.now() >= deadline { throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT) }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
     }
 
     /// Deletes each partition's records before an offset (``PartitionOffset/end``: all). Returns the new first offsets.
@@ -88,7 +109,7 @@ extension Admin {
         let list = PartitionList(offsets)
         var handles: [OpaquePointer?] = [rd_kafka_DeleteRecords_new(list.raw)]
         defer { rd_kafka_DeleteRecords_destroy_array(&handles, handles.count) }
-        let answer = try request(RD_KAFKA_ADMIN_OP_DELETERECORDS) { options, queue in
+        let answer = try request(RD_KAFKA_ADMIN_OP_DELETERECORDS, within: timeoutMilliseconds) { options, queue in
             rd_kafka_DeleteRecords(client.raw, &handles, handles.count, options, queue)
         }
         let result = rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(answer.event))

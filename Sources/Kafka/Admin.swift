@@ -1,4 +1,6 @@
 internal import CRdKafka
+internal import Dispatch
+internal import Foundation
 
 /// Looks after topics and groups. Every call waits for its answer; any thread may call.
 public final class Admin: @unchecked Sendable {
@@ -38,7 +40,7 @@ public final class Admin: @unchecked Sendable {
 
     /// Issues one admin request and waits for its event.
     func request(
-        _ operation: rd_kafka_admin_op_t, requiresStable: Bool = false,
+        _ operation: rd_kafka_admin_op_t, within timeoutMilliseconds: Int32, requiresStable: Bool = false,
         _ issue: (_ options: OpaquePointer, _ queue: OpaquePointer) -> Void
     ) throws(KafkaError) -> AdminAnswer {
         let options = rd_kafka_AdminOptions_new(client.raw, operation)!
@@ -69,6 +71,24 @@ public final class Admin: @unchecked Sendable {
         }
         return answer
     }
+
+    /// Makes a request to a group's coordinator, in attempts of a few seconds each. librdkafka 2.0.2 asks once for the
+    /// coordinator, and where there is none yet (the first group of a new cluster) it waits until its time is up.
+    func askCoordinator<Answer>(
+        _ attempt: (_ timeoutMilliseconds: Int32) throws(KafkaError) -> Answer
+    ) throws(KafkaError) -> Answer {
+        let deadline = DispatchTime.now() + .milliseconds(Int(timeoutMilliseconds))
+        while true {
+            do {
+                return try attempt(min(timeoutMilliseconds, Self.attemptMilliseconds))
+            } catch {
+                if !error.isRetriable || DispatchTime.now() >= deadline { throw error }
+                Thread.sleep(forTimeInterval: 0.05)
+            }
+        }
+    }
+
+    private static let attemptMilliseconds: Int32 = 3_000
 
     private static let waitsForPropagation: Set<UInt32> = [
         RD_KAFKA_ADMIN_OP_CREATETOPICS.rawValue, RD_KAFKA_ADMIN_OP_DELETETOPICS.rawValue,

@@ -19,8 +19,8 @@ public enum ConsumerEvent: Sendable, Hashable {
     case failed(KafkaError)
 }
 
-/// What one poll returned: records first, then events. A revoked partition's last records are in the same poll's
-/// batch at the latest.
+/// What one poll returned: records first, then events. Records of a revoked partition come in the same poll at the
+/// latest, and none of any partition come after it until the event is answered.
 public struct Polled: Sendable {
     public let messages: MessageBatch
     public let events: [ConsumerEvent]

@@ -5,7 +5,8 @@ internal import CRdKafka
 ///
 /// Limits (librdkafka 2.0.2): it accepts transactions but does not implement them (offsets sent with one are not
 /// stored, aborted records stay visible); it trims each partition at 5 MB or 100,000 records; it knows no compaction,
-/// no topic configurations and no admin requests; its first group rebalance takes three seconds.
+/// no topic configurations and no admin requests; the first member of a group waits three seconds for others, and every
+/// later rebalance takes `session.timeout.ms` less a second.
 public final class EmbeddedBroker: @unchecked Sendable {
     /// `host:port`, several separated by commas.
     public let bootstrapServers: String

@@ -3,9 +3,10 @@ internal import CRdKafka
 /// A member of a consumer group.
 ///
 /// Nothing happens behind the application's back: the group's decisions arrive as values of ``poll(max:timeoutMilliseconds:)``,
-/// and take effect when the application answers them. Until then revoked partitions stay ours (and keep flowing), so
-/// there is time to finish, flush and commit. But the whole group waits for the answer, for at most
-/// `max.poll.interval.ms`.
+/// and take effect when the application answers them. Until then revoked partitions stay ours, so there is time to
+/// finish, flush and commit. But meanwhile librdkafka holds back the records of *all* partitions, and the whole group
+/// waits, for at most `max.poll.interval.ms`: answer an assignment at once (paused, if state must be restored first),
+/// and a revocation as soon as its partitions are committed.
 ///
 /// Use it from one thread at a time. ``wake()``, ``groupMetadata()``, ``memberID`` and ``isAssignmentLost`` may be
 /// called from any thread.

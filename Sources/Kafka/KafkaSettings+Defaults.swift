@@ -51,7 +51,9 @@ extension KafkaSettings {
     /// For ``PartitionReader``.
     ///
     /// - `enable.partition.eof=true`: the only reliable end of a topic, since control markers take offsets.
-    /// - `fetch.wait.max.ms=10`: a reader's life is short and full of seeks, each of which waits for this.
+    /// - `fetch.wait.max.ms=10`: a restoring reader's life is short and full of new assignments, each of which waits
+    ///   for this. A reader that stays at a topic's end should have 500 instead, to spare idle requests; records are
+    ///   not delayed by it.
     public static let readerDefaults: KafkaSettings = consumerDefaults.merging([
         "enable.partition.eof": "true",
         "fetch.wait.max.ms": "10",

@@ -60,18 +60,23 @@ public final class MessageBatch: @unchecked Sendable {
 extension MessageBatch: Sequence {
     public struct Iterator: IteratorProtocol {
         private let batch: MessageBatch
-        private var index = 0
+        // Copies of the batch's own fields, since reading those through the reference costs a check of exclusive access.
+        private var position: UnsafeMutablePointer<Raw>?
+        private let end: UnsafeMutablePointer<Raw>?
         // Records come in runs of one topic, so that looking at the last one's handle nearly always suffices.
         private var handle: OpaquePointer?
         private var topic = 0
 
         init(_ batch: MessageBatch) {
             self.batch = batch
+            position = batch.messages
+            end = batch.messages.map { $0 + batch.count }
         }
 
         public mutating func next() -> Message? {
-            guard index < batch.count, let raw = batch.messages?[index] else { return nil }
-            index += 1
+            guard let position, position != end else { return nil }
+            self.position = position + 1
+            let raw = position.pointee
             if raw.pointee.rkt != handle {
                 handle = raw.pointee.rkt
                 topic = batch.topics!.index(of: raw.pointee.rkt)

@@ -53,7 +53,7 @@ final class MessagePoller {
                 buffer[kept] = message
                 kept += 1
             } else {
-                context.record(Self.event(of: message))
+                context.record(event(of: message))
                 rd_kafka_message_destroy(message)
             }
         }
@@ -61,13 +61,14 @@ final class MessagePoller {
         return MessageBatch(moving: buffer, count: kept, topics: topics, client: client)
     }
 
-    private static func event(of message: Raw) -> ConsumerEvent {
+    private func event(of message: Raw) -> ConsumerEvent {
         let place = message.pointee.rkt.flatMap { handle in
             rd_kafka_topic_name(handle).map { TopicPartition(String(cString: $0), message.pointee.partition) }
         }
         if message.pointee.err == RD_KAFKA_RESP_ERR__PARTITION_EOF, let place {
             return .endOfPartition(PartitionOffset(place, message.pointee.offset))
         }
+        if message.pointee.err == RD_KAFKA_RESP_ERR__FATAL, let error = client.fatalError { return .failed(error) }
         let sentence = rd_kafka_message_errstr(message).map { String(cString: $0) }
         let error = KafkaError(message.pointee.err, message: sentence)
         return place.map { .partitionFailed($0, error) } ?? .failed(error)

@@ -12,9 +12,11 @@ public final class PartitionReader: @unchecked Sendable {
     private let poller: MessagePoller
 
     /// Connects in the background. `isolation.level` is `read_committed` unless the settings say otherwise.
+    ///
+    /// librdkafka looks for the coordinator of some `group.id` even here, where no group is joined and nothing is ever
+    /// committed. Give one that the client may describe where a cluster guards its groups.
     public init(_ settings: KafkaSettings, log: KafkaLog? = nil) throws(KafkaError) {
         var settings = settings
-        // librdkafka's assign() wants a group's name; nothing is ever committed under it, nor is the group joined.
         settings["group.id"] = settings["group.id"] ?? "reader"
         settings["group.instance.id"] = nil
         context = ConsumerContext(log: log, joinsGroup: false)

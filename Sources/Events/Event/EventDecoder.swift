@@ -43,6 +43,12 @@ public final class EventDecoder {
         (["eventId", "eventid"], .eventID),
     ]
 
+    /// A field's code for its name or alias, which `ObjectScanner.aliasBit` marks; nil for other names.
+    static func code(ofName name: String) -> UInt8? {
+        (canonical.first { $0.0 == name }?.1.rawValue)
+            ?? (aliases.first { $0.0.contains(name) }?.1.rawValue).map { $0 | ObjectScanner.aliasBit }
+    }
+
     private let scanner = ObjectScanner()
     private let fields = EventDecoder.fieldNames
     private let typeNames: EventTypeNames

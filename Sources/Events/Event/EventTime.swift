@@ -25,32 +25,75 @@ public enum EventTime {
 
     // MARK: calendar
 
+    @inline(__always)
     private static func calendar(_ p: UnsafePointer<UInt8>, _ count: Int) -> Int64? {
-        var bad = false
-        let year = two(p, &bad) * 100 + two(p + 2, &bad)
-        let month = two(p + 5, &bad)
-        let day = two(p + 8, &bad)
-        let hour = two(p + 11, &bad)
-        let minute = two(p + 14, &bad)
-        let second = two(p + 17, &bad)
-        let separator = p[10]
-        bad = bad || p[7] != UInt8(ascii: "-") || p[13] != UInt8(ascii: ":") || p[16] != UInt8(ascii: ":")
-        bad = bad || (separator != UInt8(ascii: " ") && separator | 0x20 != UInt8(ascii: "t"))
-        if bad || hour > 23 || minute > 59 || second > 60 { return nil }
+        // Three words hold `2019-10-`, `01 00:00` and, overlapping, `00:00:00`. Exclusive or with the form leaves the
+        // digits' values and zeros for the right separators; the one between date and time is looked at by itself.
+        let date = load64(p) ^ 0x2D30_302D_3030_3030
+        let noon = load64(p + 8) ^ 0x3030_3A30_3000_3030
+        let clock = load64(p + 11) ^ 0x3030_3A30_303A_3030
+        let separator = UInt8(truncatingIfNeeded: noon >> 16)
+        let day = pair(noon, 0)
+        let dayDigits = noon & 0xFFFF
+        let wrong = notDigits(date) | notDigits(dayDigits) | notDigits(clock)
+        let separators = date & 0xFF00_00FF_0000_0000 | clock & 0x0000_FF00_00FF_0000
+        if wrong | separators != 0 { return nil }
+        if separator != UInt8(ascii: " "), separator | 0x20 != UInt8(ascii: "t") { return nil }
+        let year = pair(date, 0) * 100 + pair(date, 16)
+        let month = pair(date, 40)
+        let hour = pair(clock, 0)
+        let minute = pair(clock, 24)
+        let second = pair(clock, 48)
+        if hour > 23 || minute > 59 || second > 60 { return nil }
         guard month >= 1, month <= 12, day >= 1, day <= daysIn(month, year) else { return nil }
 
-        var rest = p + 19
-        let end = p + count
+        var milliseconds: Int64 = 0
+        var offset: Int64 = 0
+        // ` UTC` is REES46's form, and by far the most frequent.
+        if count != 23 || load32(p + 19) != 0x4354_5520 {
+            guard let tail = tail(p + 19, p + count) else { return nil }
+            (milliseconds, offset) = tail
+        }
+        let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset
+        if second == 60, seconds % 86_400 != 0 { return nil }
+        let time = seconds * 1000 + milliseconds
+        return time >= 0 && time < Self.end ? time : nil
+    }
+
+    /// What follows the seconds: a fraction, then a zone.
+    @inline(never)
+    private static func tail(
+        _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    ) -> (milliseconds: Int64, offset: Int64)? {
+        var rest = start
         var milliseconds: Int64 = 0
         if rest < end, rest.pointee == UInt8(ascii: ".") || rest.pointee == UInt8(ascii: ",") {
             guard let behind = fraction(rest + 1, end, &milliseconds) else { return nil }
             rest = behind
         }
-        guard let offset = zone(rest, end) else { return nil }
-        let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset
-        if second == 60, seconds % 86_400 != 0 { return nil }
-        let time = seconds * 1000 + milliseconds
-        return time >= 0 && time < Self.end ? time : nil
+        return zone(rest, end).map { (milliseconds, $0) }
+    }
+
+    @inline(__always)
+    private static func load64(_ p: UnsafePointer<UInt8>) -> UInt64 {
+        UInt64(littleEndian: UnsafeRawPointer(p).loadUnaligned(as: UInt64.self))
+    }
+
+    @inline(__always)
+    private static func load32(_ p: UnsafePointer<UInt8>) -> UInt32 {
+        UInt32(littleEndian: UnsafeRawPointer(p).loadUnaligned(as: UInt32.self))
+    }
+
+    /// Not zero if one of the bytes is above 9.
+    @inline(__always)
+    private static func notDigits(_ word: UInt64) -> UInt64 {
+        (word | ((word & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080
+    }
+
+    /// Two digits' values, the tens at `shift`.
+    @inline(__always)
+    private static func pair(_ word: UInt64, _ shift: UInt64) -> Int64 {
+        Int64(truncatingIfNeeded: (word &>> shift & 0xFF) &* 10 &+ (word &>> (shift &+ 8) & 0xFF))
     }
 
     @inline(__always)

@@ -4,9 +4,10 @@
 /// The construction is that of Wang Yi's wyhash: two words a step, mixed by the halves of their 128-bit product. It is not
 /// cryptographic: who chooses the keys can make them collide.
 public enum Hash64 {
-    @usableFromInline static let k0: UInt64 = 0xA076_1D64_78BD_642F
-    @usableFromInline static let k1: UInt64 = 0xE703_7ED1_A0B4_28DB
-    @usableFromInline static let k2: UInt64 = 0x8EBC_6AF0_9C88_C6E3
+    // Computed, so that other modules see constants and not calls.
+    @inlinable static var k0: UInt64 { 0xA076_1D64_78BD_642F }
+    @inlinable static var k1: UInt64 { 0xE703_7ED1_A0B4_28DB }
+    @inlinable static var k2: UInt64 { 0x8EBC_6AF0_9C88_C6E3 }
 
     /// - Parameter seed: another seed gives an independent hash.
     @inlinable

@@ -66,6 +66,7 @@ enum DecimalNumber {
     /// Ten to the `exponent`-th, 0 to 22: exact.
     @inline(__always)
     private static func power(_ exponent: Int) -> Double {
+        if exponent == 2 { return 100 }
         var value = 1.0
         var base = 10.0
         var rest = exponent

@@ -37,6 +37,7 @@ final class ObjectScanner {
 
     let slots: UnsafeMutablePointer<Slot>
     let memory: UnsafeMutablePointer<Memory>
+    let transitions: UnsafeMutablePointer<Transition>
 
     init() {
         memory = .allocate(capacity: 1)
@@ -45,12 +46,15 @@ final class ObjectScanner {
         memory.initialize(to: Memory(base: base, capacity: 4096))
         slots = .allocate(capacity: Self.fieldsMax + 1)
         slots.initialize(repeating: Slot(start: base, count: 0, kind: .absent), count: Self.fieldsMax + 1)
+        transitions = .allocate(capacity: 2 * Self.placesCount)
+        transitions.initialize(repeating: Transition(), count: 2 * Self.placesCount)
     }
 
     deinit {
         memory.pointee.base.deallocate()
         memory.deallocate()
         slots.deallocate()
+        transitions.deallocate()
     }
 
     /// Fills the slots. Of a field that occurs more than once, the last one counts, as in Foundation; a canonical name
@@ -67,7 +71,7 @@ final class ObjectScanner {
         }
         let start = skipSpace(base)
         guard start.pointee == UInt8(ascii: "{") else { return topLevelFailure(start, bytes) }
-        guard let end = members(start + 1, names) else { return failure(bytes) }
+        guard let end = members(start, names) else { return failure(bytes) }
         let rest = skipSpace(end)
         guard rest == base + bytes.count else {
             fail(.trailing, rest)
@@ -96,80 +100,18 @@ final class ObjectScanner {
         memory.pointee.capacity = capacity
     }
 
-    /// The members from behind `{` to behind `}`.
-    @inline(__always)
-    private func members(_ first: Bytes, _ names: NameTable) -> Bytes? {
-        var p = skipSpace(first)
-        if p.pointee == UInt8(ascii: "}") { return p + 1 }
-        var canonicalSeen: UInt32 = 0
-        while true {
-            guard p.pointee == UInt8(ascii: "\"") else { return fail(.expectedKey, p) }
-            let key = p + 1
-            var close = plainEnd(key)
-            var count = close - key
-            if close.pointee != UInt8(ascii: "\"") {
-                guard let slow = finishString(key, &count, close) else { return nil }
-                close = slow
-            }
-            p = skipSpace(close + 1)
-            guard p.pointee == UInt8(ascii: ":") else { return fail(.expectedColon, p) }
-            let code = names.code(key, count)
-            var field = Int(code & ~Self.aliasBit)
-            if code == NameTable.unknown {
-                field = Self.fieldsMax
-            } else if code & Self.aliasBit == 0 {
-                canonicalSeen |= 1 &<< UInt32(truncatingIfNeeded: field)
-            } else if canonicalSeen & (1 &<< UInt32(truncatingIfNeeded: field)) != 0 {
-                field = Self.fieldsMax
-            }
-            p = skipSpace(p + 1)
-            guard let after = value(p, slots + field) else { return nil }
-            p = skipSpace(after)
-            if p.pointee == UInt8(ascii: ",") {
-                p = skipSpace(p + 1)
-            } else if p.pointee == UInt8(ascii: "}") {
-                return p + 1
-            } else {
-                return fail(.expectedCommaOrBrace, p)
-            }
-        }
-    }
-
-    /// One value; what follows it is returned.
-    @inline(__always)
-    private func value(_ p: Bytes, _ slot: UnsafeMutablePointer<Slot>) -> Bytes? {
-        let first = p.pointee
-        if first == UInt8(ascii: "\"") {
-            let start = p + 1
-            var close = plainEnd(start)
-            var count = close - start
-            if close.pointee != UInt8(ascii: "\"") {
-                guard let slow = finishString(start, &count, close) else { return nil }
-                close = slow
-            }
-            slot.pointee = Slot(start: start, count: count, kind: .string)
-            return close + 1
-        }
-        if first &- UInt8(ascii: "0") < 10 || first == UInt8(ascii: "-") {
-            var kind = Kind.integer
-            guard let end = number(p, &kind) else { return nil }
-            slot.pointee = Slot(start: p, count: end - p, kind: kind)
-            return end
-        }
-        var kind = Kind.container
-        guard let end = skipValue(p, &kind) else { return nil }
-        slot.pointee = Slot(start: p, count: end - p, kind: kind)
-        return end
-    }
-
-    /// Behind the white space at `p`.
+    /// Behind the white space at `p`. Most often there is none, or one space.
     @inline(__always)
     func skipSpace(_ p: Bytes) -> Bytes {
+        if p.pointee > 0x20 { return p }
+        if p.pointee == 0x20, p[1] > 0x20 { return p + 1 }
+        return skipLongSpace(p)
+    }
+
+    @inline(never)
+    private func skipLongSpace(_ p: Bytes) -> Bytes {
         var p = p
-        while p.pointee <= 0x20 {
-            guard p.pointee == 0x20 || p.pointee == 0x0A || p.pointee == 0x0D || p.pointee == 0x09 else { break }
-            p += 1
-        }
+        while p.pointee == 0x20 || p.pointee == 0x0A || p.pointee == 0x0D || p.pointee == 0x09 { p += 1 }
         return p
     }
 }

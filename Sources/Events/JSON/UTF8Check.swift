@@ -28,6 +28,12 @@ enum UTF8Check {
     static func firstFault(_ bytes: UnsafeRawBufferPointer) -> Int? {
         var index = 0
         while index < bytes.count {
+            while index + 8 <= bytes.count,
+                bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+            {
+                index += 8
+            }
+            if index == bytes.count { return nil }
             if bytes[index] < 0x80 {
                 index += 1
                 continue

@@ -17,8 +17,8 @@ public struct PairRating: Sendable, Hashable {
     @usableFromInline var cartWord: UInt64
     @usableFromInline var purchaseWord: UInt64
 
-    @usableFromInline static let timeBits: UInt64 = 48
-    @usableFromInline static let timeMask: UInt64 = 1 << timeBits - 1
+    /// Computed, so that other modules see a constant and not a call.
+    @inlinable static var timeMask: UInt64 { 0xFFFF_FFFF_FFFF }
 
     /// A pair without events.
     @inlinable
@@ -85,9 +85,11 @@ public struct PairRating: Sendable, Hashable {
     @inlinable
     public func rating(at time: Int64, scale: RatingScale, decay: Decay) -> Double {
         var best = contribution(.purchase, time, scale, decay)
-        best = max(best, contribution(.removeFromCart, time, scale, decay))
-        best = max(best, contribution(.view, time, scale, decay))
-        return isInCart ? max(best, contribution(.cart, time, scale, decay)) : best
+        // A factor is at most 1, so a type worth no more than what was found need not be looked at.
+        if isInCart, scale.cart > best { best = max(best, contribution(.cart, time, scale, decay)) }
+        if scale.removeFromCart > best { best = max(best, contribution(.removeFromCart, time, scale, decay)) }
+        if scale.view > best { best = max(best, contribution(.view, time, scale, decay)) }
+        return best
     }
 
     /// The event that the rating at `time` comes from; among equals the later one, then the higher type. Nil without events.

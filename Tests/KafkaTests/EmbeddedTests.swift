@@ -1,0 +1,219 @@
+import Foundation
+import Kafka
+import Synchronization
+import Testing
+
+/// Producing and reading on the embedded broker.
+struct EmbeddedTests {
+    private static func broker(_ topic: String, partitions: Int32) throws -> (EmbeddedBroker, KafkaSettings) {
+        let broker = try EmbeddedBroker()
+        try broker.createTopic(topic, partitions: partitions)
+        return (broker, KafkaSettings(bootstrapServers: broker.bootstrapServers))
+    }
+
+    @Test func nothingIsDifferentFromEmpty() async throws {
+        try await onOwnThread {
+            let (broker, settings) = try Self.broker("t", partitions: 1)
+            let producer = try Producer(settings)
+            try producer.send("t", 0, key: nil, value: "no key")
+            try producer.send("t", 0, key: "", value: "empty key")
+            try producer.send("t", 0, key: "tombstone", value: nil)
+            try producer.send("t", 0, key: "empty", value: "")
+            try producer.flush(timeoutMilliseconds: 10_000)
+            #expect(producer.outstandingCount == 0)
+            #expect(producer.takeFailure() == nil)
+
+            let reader = try PartitionReader(settings)
+            let records = try reader.readToEnd([PartitionOffset("t", 0, 0)])
+            #expect(records.map(\.key) == [nil, "", "tombstone", "empty"])
+            #expect(records.map(\.value) == ["no key", "empty key", nil, ""])
+            #expect(records.map(\.offset) == [0, 1, 2, 3])
+            withExtendedLifetime(broker) {}
+        }
+    }
+
+    @Test func headersAndTimestampsArrive() async throws {
+        try await onOwnThread {
+            let (broker, settings) = try Self.broker("t", partitions: 1)
+            let producer = try Producer(settings)
+            let headers = [
+                MessageHeader("a", "1"), MessageHeader("none", bytes: nil), MessageHeader("a", "2"),
+                MessageHeader("empty", bytes: []),
+            ]
+            try producer.send("t", 0, value: "v", headers: headers, timestamp: 1_600_000_000_123)
+            try producer.send("t", 0, value: "bare")
+            try producer.flush(timeoutMilliseconds: 10_000)
+
+            let reader = try PartitionReader(settings)
+            try reader.assign([PartitionOffset("t", 0, 0)])
+            var messages: [Message] = []
+            var batches: [MessageBatch] = []
+            let deadline = Deadline(seconds: 10)
+            while messages.count < 2, !deadline.isOver {
+                let batch = reader.poll(max: 10, timeoutMilliseconds: 100).messages
+                batches.append(batch)
+                messages += Array(batch)
+            }
+            let first = try #require(messages.first)
+            #expect(first.timestampMilliseconds == 1_600_000_000_123)
+            #expect(first.headers.map(\.name) == ["a", "none", "a", "empty"])
+            #expect(first.headers.map { $0.value.map { Array($0) } } == [[49], nil, [50], []])
+            #expect(first.header("a").map { Array($0) } == [50])
+            #expect(first.header("missing") == nil)
+            #expect(messages.last?.headers.isEmpty == true)
+            withExtendedLifetime((broker, batches)) {}
+        }
+    }
+
+    @Test func aBatchKnowsItsTopicsAndEndsOnce() async throws {
+        try await onOwnThread {
+            let (broker, settings) = try Self.broker("one", partitions: 2)
+            try broker.createTopic("two", partitions: 1)
+            let producer = try Producer(settings)
+            for number in 0..<300 {
+                try producer.send(number % 3 == 0 ? "two" : "one", number % 3 == 2 ? 1 : 0, value: "\(number)")
+            }
+            try producer.flush(timeoutMilliseconds: 10_000)
+            let reader = try PartitionReader(settings)
+            let records = try reader.readToEnd([
+                PartitionOffset("one", 0, 0), PartitionOffset("one", 1, PartitionOffset.beginning),
+                PartitionOffset("two", 0, 50),
+            ])
+            for place in [TopicPartition("one", 0), TopicPartition("one", 1), TopicPartition("two", 0)] {
+                let offsets = records.filter { $0.place == place }.map(\.offset)
+                #expect(offsets == Array((place.topic == "two" ? 50 : 0)..<100))
+            }
+            let again = try reader.readToEnd([PartitionOffset("two", 0, 99)])
+            #expect(again.map(\.value) == ["297"])
+            #expect(try reader.position([TopicPartition("two", 0)]) == [PartitionOffset("two", 0, 100)])
+            try reader.seek([PartitionOffset("two", 0, 98)], timeoutMilliseconds: 5_000)
+            var polled = reader.poll(max: 10, timeoutMilliseconds: 1_000)
+            while polled.messages.isEmpty { polled = reader.poll(max: 10, timeoutMilliseconds: 1_000) }
+            #expect(polled.messages[0].offset == 98)
+            polled.messages.destroy()
+            #expect(polled.messages.isEmpty)
+            #expect(Array(polled.messages).isEmpty)
+        }
+    }
+
+    @Test func deliveriesAreCounted() async throws {
+        try await onOwnThread {
+            let (broker, settings) = try Self.broker("t", partitions: 1)
+            let producer = try Producer(settings)
+            for tag in 1...50 as ClosedRange<UInt64> { try producer.send("t", 0, value: "x", tag: tag) }
+            #expect(producer.outstandingCount > 0)
+            try producer.flush(timeoutMilliseconds: 10_000)
+            let deliveries = producer.takeDeliveries()
+            #expect(deliveries.map(\.tag) == Array(1...50))
+            #expect(deliveries.map(\.offset) == Array(0..<50))
+            #expect(producer.takeDeliveries().isEmpty)
+
+            try broker.setReachable(false)
+            try producer.send("t", 0, value: "lost", tag: 51)
+            try producer.purge(inFlight: true)
+            producer.poll(timeoutMilliseconds: 100)
+            #expect(producer.outstandingCount == 0)
+            #expect(producer.failureCount == 1)
+            let failure = try #require(producer.takeFailure())
+            #expect([.purgedFromQueue, .purgedInFlight].contains(failure.code))
+            #expect(producer.takeFailure() == nil)
+        }
+    }
+
+    @Test func aFullQueueSaysSo() async throws {
+        try await onOwnThread {
+            let (broker, settings) = try Self.broker("t", partitions: 1)
+            let producer = try Producer(
+                settings.merging(["queue.buffering.max.messages": "10", "linger.ms": "1000"]))
+            let topic = producer.topic("t")
+            var sent: [Producer.Sent] = []
+            for _ in 0..<11 { sent.append(try producer.send(topic, partition: 0, key: nil, value: nil)) }
+            #expect(sent == Array(repeating: .queued, count: 10) + [.queueFull])
+            #expect(producer.outstandingCount == 10)
+            try producer.flush(timeoutMilliseconds: 10_000)
+            #expect(try producer.send(topic, partition: 0, key: nil, value: nil) == .queued)
+            withExtendedLifetime(broker) {}
+        }
+    }
+
+    @Test func manyThreadsMaySend() async throws {
+        try await onOwnThread {
+            let (broker, settings) = try Self.broker("t", partitions: 4)
+            let producer = try Producer(settings)
+            let ended = Atomic<Int>(0)
+            withExtendedLifetime(broker) {
+                Parallel.run(4) { thread in
+                    for number in 0..<250 {
+                        try? producer.send("t", Int32(thread), key: "\(thread)", value: "\(number)")
+                    }
+                    ended.add(1, ordering: .relaxed)
+                }
+            }
+            try producer.flush(timeoutMilliseconds: 10_000)
+            let reader = try PartitionReader(settings)
+            let records = try reader.readToEnd((0..<4).map { PartitionOffset("t", $0, 0) })
+            for thread in 0..<4 {
+                let values = records.filter { $0.place.partition == thread }.map(\.value)
+                #expect(values == (0..<250).map { "\($0)" })
+            }
+        }
+    }
+
+    @Test func brokersDownIsAValue() async throws {
+        try await onOwnThread {
+            let reader = try PartitionReader(KafkaSettings(bootstrapServers: "127.0.0.1:1"))
+            var heard: [ConsumerEvent] = []
+            let deadline = Deadline(seconds: 10)
+            while !deadline.isOver {
+                heard += reader.poll(max: 1, timeoutMilliseconds: 100).events
+                let isDown = heard.contains {
+                    if case .failed(let error) = $0 { error.code == .allBrokersDown } else { false }
+                }
+                if isDown { return }
+            }
+            Issue.record("heard only \(heard)")
+        }
+    }
+
+    @Test func logLinesArriveOnThePollingThread() async throws {
+        try await onOwnThread {
+            let lines = Mutex<[KafkaLogLine]>([])
+            let reader = try PartitionReader(
+                KafkaSettings(bootstrapServers: "127.0.0.1:1"), log: { line in lines.withLock { $0.append(line) } })
+            pause(milliseconds: 300)
+            #expect(lines.withLock { $0.isEmpty })
+            let deadline = Deadline(seconds: 10)
+            while !deadline.isOver, !lines.withLock({ $0.contains { $0.facility == "FAIL" } }) {
+                _ = reader.poll(max: 1, timeoutMilliseconds: 100)
+            }
+            #expect(!deadline.isOver)
+        }
+    }
+
+    @Test func aWaitingPollCanBeWoken() async throws {
+        try await onOwnThread {
+            let (broker, settings) = try Self.broker("t", partitions: 1)
+            let reader = try PartitionReader(settings)
+            Thread.detachNewThread {
+                pause(milliseconds: 200)
+                reader.wake()
+            }
+            let start = ContinuousClock.now
+            #expect(reader.poll(max: 1, timeoutMilliseconds: 8_000).isEmpty)
+            #expect(ContinuousClock.now - start < .seconds(4))
+            withExtendedLifetime(broker) {}
+        }
+    }
+
+    @Test func anOffsetThatIsGoneIsAnError() async throws {
+        try await onOwnThread {
+            let (broker, settings) = try Self.broker("t", partitions: 1)
+            let reader = try PartitionReader(settings)
+            let error = #expect(throws: KafkaError.self) {
+                try reader.readToEnd([PartitionOffset("t", 0, 1_000)], seconds: 10)
+            }
+            #expect(error?.code == .autoOffsetReset)
+            withExtendedLifetime(broker) {}
+        }
+    }
+}

@@ -1,0 +1,163 @@
+import Linear
+import Models
+import Testing
+
+struct ImplicitALSTests {
+    let data = planted(users: 90, items: 61, seed: 7)
+
+    static func model(_ solver: ImplicitALS.Solver, factors: Int = 10) -> ImplicitALS {
+        var model = ImplicitALS()
+        model.factors = factors
+        model.solver = solver
+        model.sweeps = 4
+        model.threads = 2
+        return model
+    }
+
+    static func bits(_ factors: Factors?) -> [UInt32] {
+        [factors!.users!, factors!.items].flatMap { matrix in
+            (0..<matrix.rows).flatMap { row in (0..<matrix.stride).map { matrix.row(row)[$0].bitPattern } }
+        }
+    }
+
+    /// The loss of the type's comment, in double precision, summed plainly.
+    func loss(_ model: ImplicitALS, _ factors: Factors) -> Double {
+        let (users, items) = (factors.users!, factors.items)
+        func score(_ user: Int, _ item: Int) -> Double {
+            (0..<model.factors).reduce(0) { $0 + Double(users[user, $1]) * Double(items[item, $1]) }
+        }
+        func square(_ matrix: Matrix, _ row: Int) -> Double {
+            (0..<model.factors).reduce(0) { $0 + Double(matrix[row, $1]) * Double(matrix[row, $1]) }
+        }
+        let turned = data.transposed()
+        var sum = 0.0
+        for user in 0..<data.rows {
+            for item in 0..<data.columns {
+                sum += Double(model.unobservedWeight) * score(user, item) * score(user, item)
+            }
+            for n in data.range(of: user) {
+                let miss = 1 - score(user, Int(data.indices[n]))
+                sum += Double(model.alpha * data.weights[n]) * miss * miss
+            }
+            sum += Double(model.ridge(count: data.range(of: user).count, others: data.columns)) * square(users, user)
+        }
+        for item in 0..<data.columns {
+            sum += Double(model.ridge(count: turned.range(of: item).count, others: data.rows)) * square(items, item)
+        }
+        return sum
+    }
+
+    @Test(arguments: [ImplicitALS.Solver.cholesky, .conjugateGradient(steps: 3)])
+    func everySweepLowersTheLoss(solver: ImplicitALS.Solver) throws {
+        var model = Self.model(solver)
+        model.alpha = 2
+        var last = Double.infinity
+        for sweeps in 1...5 {
+            model.sweeps = sweeps
+            let value = loss(model, try #require(model.train(data)))
+            #expect(value < last)
+            last = value
+        }
+    }
+
+    /// The items of the last half sweep are the minimum for the users there are: moving any coordinate raises the loss.
+    @Test func exactItemsAreAMinimum() throws {
+        let model = Self.model(.cholesky, factors: 6)
+        let factors = try #require(model.train(data))
+        let best = loss(model, factors)
+        for (item, column, step) in [(0, 0, Float(0.02)), (17, 3, -0.02), (60, 5, 0.02)] {
+            var moved = factors
+            moved.items[item, column] += step
+            #expect(loss(model, moved) > best)
+        }
+    }
+
+    @Test func manyStepsOfConjugateGradientsAreExact() throws {
+        let exact = try #require(Self.model(.cholesky).train(data))
+        let iterated = try #require(Self.model(.conjugateGradient(steps: 20)).train(data))
+        for item in 0..<data.columns {
+            for column in 0..<10 { #expect(abs(exact.items[item, column] - iterated.items[item, column]) < 2e-3) }
+        }
+    }
+
+    @Test(arguments: [ImplicitALS.Solver.cholesky, .conjugateGradient(steps: 3)])
+    func threadsLeaveNoTrace(solver: ImplicitALS.Solver) {
+        var model = Self.model(solver, factors: 20)
+        let two = Self.bits(model.train(data))
+        model.threads = 1
+        #expect(Self.bits(model.train(data)) == two)
+        model.threads = 5
+        #expect(Self.bits(model.train(data)) == two)
+        model.seed = 2
+        #expect(Self.bits(model.train(data)) != two)
+    }
+
+    @Test func findsThePlantedKinds() throws {
+        let factors = try #require(Self.model(.conjugateGradient(steps: 3), factors: 2).train(data))
+        var right = 0
+        for user in 0..<data.rows {
+            let scores = (0..<data.columns).map {
+                Kernels.best.dot(factors.users!.row(user), factors.items.row($0), length: factors.items.stride)
+            }
+            let seen = data.indices[data.range(of: user)]
+            let unseen = scores.indices.filter { !seen.contains(Int32($0)) }
+            let best = unseen.sorted { scores[$0] > scores[$1] }.prefix(5)
+            right += best.count { $0 % 2 == user % 2 }
+        }
+        #expect(Double(right) > 0.97 * Double(5 * data.rows))
+    }
+
+    @Test func aWarmStartGoesOnFromWhereItWas() throws {
+        var model = Self.model(.conjugateGradient(steps: 3))
+        let first = try #require(model.train(data))
+        model.sweeps = 1
+        let warm = loss(model, try #require(model.train(data, from: first)))
+        let cold = loss(model, try #require(model.train(data)))
+        #expect(warm < loss(model, first) && warm < cold)
+        // Rows that came later start at random; the model still learns them.
+        let grown = planted(users: 100, items: 70, seed: 9)
+        let factors = try #require(model.train(grown, from: first))
+        #expect(factors.users?.rows == 100 && factors.items.rows == 70)
+        #expect((0..<10).contains { factors.items[69, $0] != 0 })
+    }
+
+    @Test func projectionIsASweepsOwn() throws {
+        let model = Self.model(.cholesky)
+        let factors = try #require(model.train(data))
+        let projected = try #require(model.project(data, onto: factors.items))
+        var next = model
+        next.sweeps = 1
+        let again = try #require(next.train(data, from: factors))
+        for user in 0..<data.rows {
+            #expect((0..<10).allSatisfy { projected[user, $0] == again.users![user, $0] })
+        }
+    }
+
+    @Test func cancellingStopsItAndProgressIsTold() {
+        var told: [Double] = []
+        let model = Self.model(.cholesky)
+        #expect(model.train(data, progress: { told.append($0) }, isCancelled: { true }) == nil)
+        #expect(told.isEmpty)
+        _ = model.train(data, progress: { told.append($0) })
+        #expect(told == [0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1])
+    }
+
+    @Test func ridgeFollowsTheFormula() {
+        var model = ImplicitALS()
+        model.regularization = 0.5
+        model.unobservedWeight = 0.25
+        #expect(model.ridge(count: 3, others: 8) == 2.5)
+        model.frequencyExponent = 0.5
+        #expect(abs(model.ridge(count: 2, others: 8) - 1) < 1e-6)
+        model.frequencyExponent = 0
+        #expect(model.ridge(count: 2, others: 8) == 0.5)
+    }
+
+    @Test func rowsWithoutInteractionsAreZero() throws {
+        let sparse = Interactions(rows: 3, columns: 4, pairs: [(0, 1, 1), (2, 1, 1)])
+        for solver in [ImplicitALS.Solver.cholesky, .conjugateGradient(steps: 30)] {
+            let factors = try #require(Self.model(solver, factors: 3).train(sparse))
+            #expect((0..<3).allSatisfy { abs(factors.users![1, $0]) < 1e-5 && abs(factors.items[3, $0]) < 1e-5 })
+        }
+    }
+}
