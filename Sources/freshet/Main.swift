@@ -1,6 +1,9 @@
+internal import Foundation
+internal import ServiceKit
+
 @main
 struct Freshet {
     static func main() {
-        print("freshet")
+        exit(Command("freshet", "Fresh lists from a stream of events.", subcommands: [EvaluateCommand.command]).main())
     }
 }
