@@ -57,6 +57,8 @@ public struct UserState {
     var isTouched = false
     /// Whether the last list had fewer items than asked for.
     var isShort = false
+    /// Whether the user is to be ranked again with the next generation.
+    var isActive = false
 
     public init() {}
 

@@ -1,0 +1,100 @@
+internal import Pipeline
+
+/// At least once: a commit waits for the acknowledgement of every record that was appended before it, then commits the
+/// offsets. Records go on being appended meanwhile; each carries the number of the commit that it belongs to.
+final class AcknowledgedOutput: OutputPath {
+    private enum Phase {
+        case idle
+        case delivering(epoch: UInt64, [PartitionOffset])
+        case committing([PartitionOffset])
+        case done
+    }
+
+    private let producer: Producer
+    private let consumer: GroupConsumer
+    private var epoch: UInt64 = 1
+    private var outstanding: [UInt64: Int] = [1: 0]
+    private var phase = Phase.idle
+    private var failure: KafkaError?
+
+    init(_ producer: Producer, _ consumer: GroupConsumer) {
+        self.producer = producer
+        self.consumer = consumer
+    }
+
+    var isOpen: Bool { true }
+
+    func append(
+        _ topic: Producer.Topic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        headers: [MessageHeader]
+    ) throws(LogError) {
+        outstanding[epoch, default: 0] += 1
+        try producer.sendWaiting(topic, partition: partition, key: key, value: value, headers: headers, tag: epoch)
+    }
+
+    func beginCommit(_ offsets: [PartitionOffset]) throws(LogError) {
+        phase = .delivering(epoch: epoch, offsets)
+        epoch += 1
+        outstanding[epoch] = 0
+    }
+
+    func outcome() throws(LogError) -> CommitOutcome? {
+        serve()
+        if let failure { throw LogError(failure, doing: "writing output") }
+        switch phase {
+        case .idle: return nil
+        case .delivering(let epoch, let offsets):
+            guard outstanding[epoch] == 0 else { return nil }
+            outstanding[epoch] = nil
+            guard !offsets.isEmpty else {
+                phase = .idle
+                return .committed
+            }
+            phase = .committing(offsets)
+            do throws(KafkaError) { try consumer.commitLater(offsets) } catch {
+                throw LogError(error, doing: "committing offsets")
+            }
+            return nil
+        case .committing: return nil
+        case .done:
+            phase = .idle
+            return .committed
+        }
+    }
+
+    func offsetsCommitted(_ error: KafkaError?) {
+        guard case .committing(let offsets) = phase else { return }
+        if error == nil {
+            phase = .done
+        } else if let error, error.isRetriable || error.name == "REBALANCE_IN_PROGRESS" {
+            do throws(KafkaError) { try consumer.commitLater(offsets) } catch { failure = error }
+        } else {
+            failure = error
+        }
+    }
+
+    func wait(milliseconds: Int) throws(LogError) {
+        switch phase {
+        case .idle, .done: break
+        case .delivering: producer.poll(timeoutMilliseconds: Int32(milliseconds))
+        case .committing(let offsets):
+            // Nobody polls the consumer now, so ask again and wait for the answer.
+            do throws(KafkaError) { try consumer.commit(offsets) } catch {
+                throw LogError(error, doing: "committing offsets")
+            }
+            phase = .done
+        }
+    }
+
+    func abort() throws(LogError) {}
+
+    func serve() {
+        producer.poll(timeoutMilliseconds: 0)
+        for delivery in producer.takeDeliveries() {
+            outstanding[delivery.tag, default: 0] -= 1
+            if let error = delivery.error { failure = error }
+        }
+    }
+
+    func close() { try? producer.flush(timeoutMilliseconds: 2_000) }
+}

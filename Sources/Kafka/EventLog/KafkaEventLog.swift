@@ -1,0 +1,212 @@
+public import Pipeline
+
+/// The pipeline's log on Kafka: a group consumer for input, a producer for output, readers beside the group.
+///
+/// With a `transactional.id` everything appended between two commits is one transaction, which a thread of its own
+/// flushes and commits with the group's offsets (KIP-447). Without one a commit waits until every record appended
+/// before it has been acknowledged, then commits the offsets.
+public final class KafkaEventLog: EventLog {
+    public struct Settings: Sendable {
+        /// Bootstrap servers, security, and whatever else every client gets.
+        public var client: KafkaSettings
+        public var topics: TopicNames
+        public var isTransactional: Bool
+        /// Unset: a member for as long as it lives. Set: static membership, and a transactional id that stays.
+        public var instanceID: String?
+        /// Distinguishes the transactional ids of dynamic members.
+        public var memberName: String
+        public var isStatic: Bool
+        public var readsCatalogue = false
+        /// Internal topics in memory, where the broker is embedded.
+        public var memory: MemoryTopics?
+
+        public init(
+            client: KafkaSettings, topics: TopicNames, isTransactional: Bool, instanceID: String?, memberName: String,
+            isStatic: Bool
+        ) {
+            self.client = client
+            self.topics = topics
+            self.isTransactional = isTransactional
+            self.instanceID = instanceID
+            self.memberName = memberName
+            self.isStatic = isStatic
+        }
+
+        public var transactionalID: String { topics.application + "-" + (instanceID ?? memberName) }
+    }
+
+    public let settings: Settings
+    let consumer: GroupConsumer
+    let output: any OutputPath
+    let topics: [Producer.Topic]
+    private let pool: ReaderPool
+    private var topicOfIndex: [LogTopic] = []
+    private var waitingForEvents: [GroupChange] = []
+    /// Errors that may pass, said once each time they begin.
+    public var warning: (String) -> Void = { _ in }
+
+    public init(_ settings: Settings, log: KafkaLog? = nil) throws(LogError) {
+        self.settings = settings
+        do throws(KafkaError) {
+            var group = settings.client
+            group["group.id"] = settings.topics.application
+            group["client.id"] = settings.transactionalID
+            if settings.isStatic, let id = settings.instanceID { group["group.instance.id"] = id }
+            group["fetch.wait.max.ms"] = group["fetch.wait.max.ms"] ?? "20"
+            consumer = try GroupConsumer(group, log: log)
+            pool = ReaderPool(settings.client, log: log)
+            var producing = settings.client
+            producing["client.id"] = settings.transactionalID
+            producing["linger.ms"] = producing["linger.ms"] ?? "0"
+            producing["message.max.bytes"] = producing["message.max.bytes"] ?? "8000000"
+            if settings.isTransactional {
+                producing["transactional.id"] = settings.transactionalID
+                producing["transaction.timeout.ms"] = producing["transaction.timeout.ms"] ?? "5000"
+            }
+            let producer = try Producer(producing, log: log)
+            topics = LogTopic.allCases.map { producer.topic(settings.topics[$0]) }
+            output =
+                settings.isTransactional
+                ? try TransactionalOutput(producer, consumer) : AcknowledgedOutput(producer, consumer)
+            try consumer.subscribe(to: [settings.topics.events])
+        } catch {
+            throw LogError(error, doing: "connecting")
+        }
+    }
+
+    public var isTransactional: Bool { settings.isTransactional }
+
+    // MARK: - Input
+
+    public func poll(
+        max: Int, timeoutMilliseconds: Int, record: (borrowing LogRecord) -> Void
+    ) throws(LogError) -> [GroupChange] {
+        output.serve()
+        guard max > 0 else {
+            try output.wait(milliseconds: Swift.min(timeoutMilliseconds + 1, 5))
+            return []
+        }
+        let polled = consumer.poll(max: max, timeoutMilliseconds: Int32(timeoutMilliseconds))
+        for message in polled.messages {
+            deliver(message, record)
+        }
+        polled.messages.destroy()
+        var changes: [GroupChange] = []
+        for event in polled.events {
+            switch event {
+            case .assigned(let places): changes.append(.assigned(places.map(\.partition)))
+            case .revoked(let places): changes.append(.revoked(places.map(\.partition)))
+            case .lost(let places): changes.append(.lost(places.map(\.partition)))
+            case .endOfPartition(let end): changes.append(.end(partition: end.place.partition, offset: end.offset))
+            case .committed(_, let error): output.offsetsCommitted(error)
+            case .partitionFailed(_, let error), .failed(let error):
+                guard error.isFatal || error.code == .offsetOutOfRange || error.isAboutRightsOrTopics else {
+                    warning(error.description)
+                    continue
+                }
+                throw LogError(error, doing: "reading \(settings.topics.events)")
+            }
+        }
+        return changes
+    }
+
+    private func deliver(_ message: Message, _ record: (borrowing LogRecord) -> Void) {
+        withUnsafeBytes(of: message) { bytes in
+            record(
+                LogRecord(
+                    topic: .events, partition: message.partition, offset: message.offset,
+                    timestamp: message.timestampMilliseconds, key: message.key, value: message.value,
+                    handle: bytes.baseAddress, readHeaders: headersOfMessage))
+        }
+    }
+
+    public func committedOffsets(_ partitions: [Int32]) throws(LogError) -> [Int32: Int64] {
+        var found: [Int32: Int64] = [:]
+        do throws(KafkaError) {
+            // Stable offsets: the answer waits for an orphaned transaction, which the broker aborts by itself.
+            for place in try consumer.committed(partitions.map(place), timeoutMilliseconds: 30_000)
+            where place.offset >= 0 {
+                found[place.place.partition] = place.offset
+            }
+        } catch {
+            throw LogError(error, doing: "asking for the committed offsets of \(settings.topics.application)")
+        }
+        return found
+    }
+
+    public func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) {
+        do throws(KafkaError) {
+            let marks = try consumer.queryWatermarks(place(partition), timeoutMilliseconds: 10_000)
+            return (marks.low, marks.high)
+        } catch {
+            throw LogError(error, doing: "asking for the ends of \(settings.topics.events)")
+        }
+    }
+
+    public func take(_ offsets: [Int32: Int64]) throws(LogError) {
+        do throws(KafkaError) {
+            let starts = offsets.keys.sorted().map { PartitionOffset(place($0), offsets[$0] ?? 0) }
+            try consumer.completeAssignment(starts, paused: true)
+        } catch {
+            throw LogError(error, doing: "taking up partitions")
+        }
+    }
+
+    public func resume(_ partitions: [Int32]) throws(LogError) {
+        do throws(KafkaError) { try consumer.resume(partitions.map(place)) } catch {
+            throw LogError(error, doing: "resuming partitions")
+        }
+    }
+
+    public func release(_ partitions: [Int32]) throws(LogError) {
+        do throws(KafkaError) { try consumer.completeRevocation() } catch {
+            throw LogError(error, doing: "giving up partitions")
+        }
+    }
+
+    public func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader {
+        if topic.isInternal, let memory = settings.memory {
+            return MemoryReader(memory, topic, partition, from: offset)
+        }
+        return try KafkaLogReader(pool, topic, settings.topics[topic], partition, from: offset)
+    }
+
+    private func place(_ partition: Int32) -> TopicPartition { TopicPartition(settings.topics.events, partition) }
+
+    // MARK: - Output
+
+    public var isOpen: Bool { output.isOpen }
+
+    public func append(_ record: borrowing OutputRecord) throws(LogError) {
+        if record.topic.isInternal, let memory = settings.memory {
+            memory.append(
+                record.topic, record.partition ?? 0, key: record.key.map(Array.init), value: record.value.map(Array.init))
+            return
+        }
+        try output.append(
+            topics[record.topic.rawValue], partition: record.partition, key: record.key, value: record.value,
+            headers: record.headers.map { MessageHeader($0.name, bytes: $0.value) })
+    }
+
+    public func beginCommit(_ offsets: [Int32: Int64]) throws(LogError) {
+        try output.beginCommit(offsets.keys.sorted().map { PartitionOffset(place($0), offsets[$0] ?? 0) })
+    }
+
+    public func outcome() throws(LogError) -> CommitOutcome? { try output.outcome() }
+
+    public func waitForOutcome(timeoutMilliseconds: Int) throws(LogError) {
+        try output.wait(milliseconds: timeoutMilliseconds)
+    }
+
+    public func abort() throws(LogError) { try output.abort() }
+
+    /// Leaves the group; what is to be committed has been.
+    public func close() {
+        consumer.close(timeoutMilliseconds: 3_000)
+        output.close()
+    }
+}
+
+private let headersOfMessage: @Sendable (UnsafeRawPointer) -> [(name: String, value: [UInt8]?)] = { handle in
+    handle.load(as: Message.self).headers.map { ($0.name, $0.value.map(Array.init)) }
+}

@@ -1,0 +1,67 @@
+internal import Pipeline
+
+/// How output and offsets are committed: in transactions, or after acknowledgement.
+protocol OutputPath: AnyObject {
+    var isOpen: Bool { get }
+    func append(
+        _ topic: Producer.Topic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        headers: [MessageHeader]
+    ) throws(LogError)
+    func beginCommit(_ offsets: [PartitionOffset]) throws(LogError)
+    func outcome() throws(LogError) -> CommitOutcome?
+    /// What became of an asynchronous commit of offsets.
+    func offsetsCommitted(_ error: KafkaError?)
+    func wait(milliseconds: Int) throws(LogError)
+    func abort() throws(LogError)
+    /// Serves delivery reports.
+    func serve()
+    func close()
+}
+
+extension Producer {
+    /// Sends a record, waiting where the queue is full.
+    func sendWaiting(
+        _ topic: Topic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        headers: [MessageHeader], tag: UInt64
+    ) throws(LogError) {
+        do throws(KafkaError) {
+            while try send(topic, partition: partition, key: key, value: value, headers: headers, tag: tag) == .queueFull {
+                poll(timeoutMilliseconds: 10)
+                if let error = fatalError { throw error }
+            }
+        } catch {
+            throw LogError(error, doing: "sending")
+        }
+    }
+}
+
+extension LogError {
+    init(_ error: KafkaError, doing what: String) {
+        let kind: Kind
+        if error.isFenced {
+            kind = .fenced
+        } else if error.isAboutRightsOrTopics {
+            kind = .fatal
+        } else if error.code == .offsetOutOfRange {
+            kind = .state
+        } else {
+            kind = .retriable
+        }
+        var message = "\(what): \(error.description)"
+        if error.isAboutTopics { message += "; `freshet topics create` makes what is missing" }
+        self.init(kind, message)
+    }
+}
+
+extension KafkaError {
+    var isAboutTopics: Bool { ["UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION"].contains(name) }
+
+    /// Errors that somebody has to mend.
+    var isAboutRightsOrTopics: Bool {
+        isAboutTopics
+            || [
+                "TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED", "TRANSACTIONAL_ID_AUTHORIZATION_FAILED",
+                "CLUSTER_AUTHORIZATION_FAILED", "_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED",
+            ].contains(name)
+    }
+}

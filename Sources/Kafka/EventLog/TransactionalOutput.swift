@@ -1,0 +1,135 @@
+internal import Dispatch
+internal import Pipeline
+internal import Synchronization
+
+/// Exactly once: everything between two commits is one transaction, with the offsets and the group's standing.
+///
+/// Flushing, sending offsets and committing take about 30 ms and happen on a queue of their own; the worker folds and
+/// ranks into a buffer meanwhile, since nothing may be sent before the next transaction begins.
+final class TransactionalOutput: OutputPath {
+    private enum Phase {
+        /// No transaction is open.
+        case closed
+        case open
+        case committing
+    }
+
+    private let producer: Producer
+    private let consumer: GroupConsumer
+    private let queue = DispatchQueue(label: "freshet.commit")
+    private let finished = DispatchSemaphore(value: 0)
+    private let result = Outcome()
+
+    /// Carries a commit's outcome from the queue to the worker.
+    private final class Outcome: Sendable {
+        let value = Mutex<Result<CommitOutcome, LogError>?>(nil)
+    }
+
+    private var phase = Phase.closed
+
+    init(_ producer: Producer, _ consumer: GroupConsumer) throws(KafkaError) {
+        self.producer = producer
+        self.consumer = consumer
+        try Self.repeating { () throws(KafkaError) in try producer.initTransactions(timeoutMilliseconds: 20_000) }
+    }
+
+    var isOpen: Bool { phase != .committing }
+
+    func append(
+        _ topic: Producer.Topic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        headers: [MessageHeader]
+    ) throws(LogError) {
+        try openTransaction()
+        try producer.sendWaiting(topic, partition: partition, key: key, value: value, headers: headers, tag: 0)
+    }
+
+    private func openTransaction() throws(LogError) {
+        guard phase == .closed else { return }
+        do throws(KafkaError) { try producer.beginTransaction() } catch {
+            throw LogError(error, doing: "beginning a transaction")
+        }
+        phase = .open
+    }
+
+    func beginCommit(_ offsets: [PartitionOffset]) throws(LogError) {
+        try openTransaction()
+        phase = .committing
+        let (producer, consumer, result, finished) = (producer, consumer, result, finished)
+        queue.async {
+            let outcome = Self.commit(producer, consumer, offsets)
+            result.value.withLock { $0 = outcome }
+            finished.signal()
+            consumer.wake()
+        }
+    }
+
+    func outcome() throws(LogError) -> CommitOutcome? {
+        guard phase == .committing, let outcome = result.value.withLock({ $0.take() }) else { return nil }
+        phase = .closed
+        return try outcome.get()
+    }
+
+    func offsetsCommitted(_ error: KafkaError?) {}
+
+    func wait(milliseconds: Int) throws(LogError) {
+        guard phase == .committing else { return }
+        _ = finished.wait(timeout: .now() + .milliseconds(milliseconds))
+    }
+
+    func abort() throws(LogError) {
+        guard phase == .open else { return }
+        phase = .closed
+        do throws(KafkaError) { try producer.abortTransaction(timeoutMilliseconds: 10_000) } catch {
+            throw LogError(error, doing: "aborting a transaction")
+        }
+    }
+
+    func serve() { producer.poll(timeoutMilliseconds: 0) }
+
+    func close() {
+        queue.sync {}
+        if phase == .open { try? producer.abortTransaction(timeoutMilliseconds: 3_000) }
+    }
+
+    // MARK: - On the queue
+
+    private static func commit(
+        _ producer: Producer, _ consumer: GroupConsumer, _ offsets: [PartitionOffset]
+    ) -> Result<CommitOutcome, LogError> {
+        do throws(KafkaError) {
+            try repeating { () throws(KafkaError) in try producer.flush(timeoutMilliseconds: 4_000) }
+            if !offsets.isEmpty {
+                let group = consumer.groupMetadata()
+                try repeating { () throws(KafkaError) in
+                    try producer.sendOffsets(offsets, group: group, timeoutMilliseconds: 5_000)
+                }
+            }
+            try repeating { () throws(KafkaError) in try producer.commitTransaction(timeoutMilliseconds: 5_000) }
+            return .success(.committed)
+        } catch {
+            return undo(producer, error)
+        }
+    }
+
+    /// Makes a call again while its error says that it may be, a bounded number of times.
+    private static func repeating(_ body: () throws(KafkaError) -> Void) throws(KafkaError) {
+        var attempts = 0
+        while true {
+            do throws(KafkaError) { return try body() } catch {
+                attempts += 1
+                guard error.isRetriable, !error.isAbortable, !error.isFatal, attempts < 6 else { throw error }
+            }
+        }
+    }
+
+    private static func undo(_ producer: Producer, _ error: KafkaError) -> Result<CommitOutcome, LogError> {
+        if error.isFenced { return .success(.fenced(reason: error.description)) }
+        if error.isFatal { return .failure(LogError(error, doing: "committing")) }
+        do throws(KafkaError) {
+            try repeating { () throws(KafkaError) in try producer.abortTransaction(timeoutMilliseconds: 5_000) }
+            return .success(.aborted(reason: error.description))
+        } catch {
+            return .failure(LogError(error, doing: "aborting a transaction"))
+        }
+    }
+}

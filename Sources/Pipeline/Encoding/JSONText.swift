@@ -1,0 +1,110 @@
+/// Writes JSON values: quick, without allocation, the same bytes on every machine.
+public enum JSONText {
+    /// A string in quotes, escaped where it must be. The bytes are valid UTF-8.
+    public static func string(_ bytes: UnsafeRawBufferPointer, to writer: ByteWriter) {
+        writer.byte(UInt8(ascii: "\""))
+        var start = 0
+        for index in 0..<bytes.count {
+            let byte = bytes[index]
+            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+            writer.raw(UnsafeRawBufferPointer(rebasing: bytes[start..<index]))
+            escape(byte, to: writer)
+            start = index + 1
+        }
+        writer.raw(UnsafeRawBufferPointer(rebasing: bytes[start...]))
+        writer.byte(UInt8(ascii: "\""))
+    }
+
+    public static func string(_ text: String, to writer: ByteWriter) {
+        var text = text
+        text.withUTF8 { string(UnsafeRawBufferPointer($0), to: writer) }
+    }
+
+    public static func integer(_ value: Int64, to writer: ByteWriter) {
+        if value < 0 { writer.byte(UInt8(ascii: "-")) }
+        digits(value.magnitude, least: 1, to: writer)
+    }
+
+    /// At most six digits after the point, trailing zeros left out; what is not finite is null.
+    public static func decimal(_ value: Double, to writer: ByteWriter) {
+        guard value.isFinite else { return writer.text("null") }
+        guard abs(value) < 1e12 else { return writer.text("\(value)") }
+        let scaled = (abs(value) * 1_000_000).rounded()
+        let whole = UInt64(scaled)
+        if value < 0, whole > 0 { writer.byte(UInt8(ascii: "-")) }
+        digits(whole / 1_000_000, least: 1, to: writer)
+        var fraction = whole % 1_000_000
+        guard fraction > 0 else { return }
+        writer.byte(UInt8(ascii: "."))
+        var places = 6
+        while fraction % 10 == 0 {
+            fraction /= 10
+            places -= 1
+        }
+        digits(fraction, least: places, to: writer)
+    }
+
+    /// RFC 3339 in UTC with milliseconds, as in 2019-10-01T00:00:00.000Z, without quotes.
+    public static func time(_ milliseconds: Int64, to writer: ByteWriter) {
+        let (days, inDay) = floorDivide(milliseconds, 86_400_000)
+        // The civil date of a day (Hinnant, "chrono-compatible low-level date algorithms").
+        let (era, dayOfEra) = floorDivide(days + 719_468, 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shifted = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * shifted + 2) / 5 + 1
+        let month = shifted < 10 ? shifted + 3 : shifted - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        digits(UInt64(max(0, year)), least: 4, to: writer)
+        writer.byte(UInt8(ascii: "-"))
+        digits(UInt64(month), least: 2, to: writer)
+        writer.byte(UInt8(ascii: "-"))
+        digits(UInt64(day), least: 2, to: writer)
+        writer.byte(UInt8(ascii: "T"))
+        digits(UInt64(inDay / 3_600_000), least: 2, to: writer)
+        writer.byte(UInt8(ascii: ":"))
+        digits(UInt64(inDay / 60_000 % 60), least: 2, to: writer)
+        writer.byte(UInt8(ascii: ":"))
+        digits(UInt64(inDay / 1000 % 60), least: 2, to: writer)
+        writer.byte(UInt8(ascii: "."))
+        digits(UInt64(inDay % 1000), least: 3, to: writer)
+        writer.byte(UInt8(ascii: "Z"))
+    }
+
+    private static func floorDivide(_ value: Int64, _ by: Int64) -> (Int64, Int64) {
+        let remainder = value % by
+        return remainder < 0 ? (value / by - 1, remainder + by) : (value / by, remainder)
+    }
+
+    private static func digits(_ value: UInt64, least: Int, to writer: ByteWriter) {
+        var count = 1
+        var rest = value / 10
+        while rest > 0 {
+            count += 1
+            rest /= 10
+        }
+        count = max(count, least)
+        let tail = writer.tail(count)
+        rest = value
+        for place in stride(from: count - 1, through: 0, by: -1) {
+            tail[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        writer.advance(count)
+    }
+
+    private static func escape(_ byte: UInt8, to writer: ByteWriter) {
+        writer.byte(UInt8(ascii: "\\"))
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): writer.byte(byte)
+        case 0x0A: writer.byte(UInt8(ascii: "n"))
+        case 0x0D: writer.byte(UInt8(ascii: "r"))
+        case 0x09: writer.byte(UInt8(ascii: "t"))
+        default:
+            writer.text("u00")
+            let hex: StaticString = "0123456789abcdef"
+            writer.byte(hex.utf8Start[Int(byte >> 4)])
+            writer.byte(hex.utf8Start[Int(byte & 15)])
+        }
+    }
+}

@@ -1,0 +1,142 @@
+public import Models
+internal import Linear
+
+/// A generation as records of `freshet.models`: chunks of one byte stream, then the manifest, all in one transaction where
+/// there are any. A generation counts once its manifest is there and its chunks are whole.
+public enum GenerationCodec {
+    static let version: UInt8 = 1
+    static let chunkBytes = 900_000
+
+    /// The stream: manifest fields, item identifiers, factors row by row, neighbours.
+    public static func encode(_ generation: Generation) -> [UInt8] {
+        let writer = ByteWriter(capacity: 1 << 20)
+        writer.byte(version)
+        writer.varint(generation.number)
+        encode(generation.manifest, to: writer)
+        writer.varint(generation.items.count)
+        writer.varint(generation.factors.columns)
+        writer.varint(generation.neighboursPerItem)
+        for item in generation.items {
+            writer.varint(item.utf8.count)
+            writer.text(item)
+        }
+        for row in 0..<generation.items.count {
+            let values = UnsafeBufferPointer(start: generation.factors.row(row), count: generation.factors.columns)
+            writer.raw(UnsafeRawBufferPointer(values))
+        }
+        generation.neighbours.withUnsafeBytes { writer.raw($0) }
+        generation.neighbourWeights.withUnsafeBytes { writer.raw($0) }
+        return Array(writer.bytes)
+    }
+
+    public static func decode(_ stream: UnsafeRawBufferPointer) throws -> Generation {
+        var reader = ByteReader(stream)
+        guard try reader.byte() == version else { throw ByteReader.Malformed(offset: 0) }
+        let number = try reader.count(limit: Int(Int32.max))
+        let manifest = try decodeManifest(&reader)
+        let count = try reader.count()
+        let columns = try reader.count(limit: 4096)
+        let perItem = try reader.count(limit: 4096)
+        var items: [String] = []
+        items.reserveCapacity(count)
+        for _ in 0..<count { items.append(String(decoding: try reader.counted(), as: UTF8.self)) }
+        var factors = Matrix(rows: count, columns: columns)
+        for row in 0..<count {
+            let bytes = try reader.raw(columns * 4)
+            let stride = factors.stride
+            factors.withUnsafeMutableBase { base in
+                guard let source = bytes.baseAddress else { return }
+                UnsafeMutableRawPointer(base + row * stride).copyMemory(from: source, byteCount: columns * 4)
+            }
+        }
+        let neighbours: [Int32] = try array(&reader, count: count * perItem)
+        guard neighbours.allSatisfy({ $0 < Int32(count) }) else { throw ByteReader.Malformed(offset: reader.offset) }
+        let weights: [Float] = try array(&reader, count: count * perItem)
+        return Generation(
+            number: number, manifest: manifest, items: items, factors: factors, neighbours: neighbours,
+            neighbourWeights: weights, neighboursPerItem: perItem)
+    }
+
+    private static func array<T: BitwiseCopyable>(_ reader: inout ByteReader, count: Int) throws -> [T] {
+        let bytes = try reader.raw(count * MemoryLayout<T>.stride)
+        return Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+            if let source = bytes.baseAddress, let target = buffer.baseAddress {
+                UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: bytes.count)
+            }
+            initialized = count
+        }
+    }
+
+    private static func encode(_ manifest: GenerationManifest, to writer: ByteWriter) {
+        for value in [
+            manifest.alpha, manifest.unobservedWeight, manifest.regularization, manifest.regularizationExponent,
+        ] { writer.double(value) }
+        for value in [manifest.users, manifest.interactions, manifest.events] { writer.varint(value) }
+        writer.signed(manifest.latestTime)
+        writer.fixed(manifest.seed)
+        let blend = manifest.blend
+        for value in [
+            blend.sequential.weight, blend.sequential.recency, blend.sequential.targetExponent,
+            blend.sequential.sourceExponent, blend.neighbours.weight, blend.neighbours.recency, blend.factors.weight,
+            blend.factors.shortMemory, blend.popularity.weight, blend.popularity.exponent, blend.category.weight,
+            blend.category.recency,
+        ] { writer.double(value) }
+        for value in [
+            blend.sequential.depth, blend.neighbours.depth, blend.popularity.column, blend.category.depth,
+            blend.category.column,
+        ] { writer.varint(value) }
+    }
+
+    private static func decodeManifest(_ reader: inout ByteReader) throws -> GenerationManifest {
+        var manifest = GenerationManifest()
+        manifest.alpha = try reader.double()
+        manifest.unobservedWeight = try reader.double()
+        manifest.regularization = try reader.double()
+        manifest.regularizationExponent = try reader.double()
+        manifest.users = try reader.count(limit: .max)
+        manifest.interactions = try reader.count(limit: .max)
+        manifest.events = try reader.count(limit: .max)
+        manifest.latestTime = try reader.signed()
+        manifest.seed = try reader.fixed(UInt64.self)
+        manifest.blend.sequential.weight = try reader.double()
+        manifest.blend.sequential.recency = try reader.double()
+        manifest.blend.sequential.targetExponent = try reader.double()
+        manifest.blend.sequential.sourceExponent = try reader.double()
+        manifest.blend.neighbours.weight = try reader.double()
+        manifest.blend.neighbours.recency = try reader.double()
+        manifest.blend.factors.weight = try reader.double()
+        manifest.blend.factors.shortMemory = try reader.double()
+        manifest.blend.popularity.weight = try reader.double()
+        manifest.blend.popularity.exponent = try reader.double()
+        manifest.blend.category.weight = try reader.double()
+        manifest.blend.category.recency = try reader.double()
+        manifest.blend.sequential.depth = try reader.count(limit: 1000)
+        manifest.blend.neighbours.depth = try reader.count(limit: 1000)
+        manifest.blend.popularity.column = try reader.count(limit: 64)
+        manifest.blend.category.depth = try reader.count(limit: 1000)
+        manifest.blend.category.column = try reader.count(limit: 64)
+        return manifest
+    }
+
+    /// The records of a generation in the order in which they are written.
+    public static func records(_ generation: Generation) -> [(key: String, value: [UInt8])] {
+        let stream = encode(generation)
+        var records: [(key: String, value: [UInt8])] = []
+        var start = 0
+        while start < stream.count {
+            let end = min(start + chunkBytes, stream.count)
+            records.append((key(generation.number, chunk: records.count), Array(stream[start..<end])))
+            start = end
+        }
+        let writer = ByteWriter()
+        writer.byte(version)
+        writer.varint(records.count)
+        writer.varint(stream.count)
+        records.append((key(generation.number, chunk: nil), Array(writer.bytes)))
+        return records
+    }
+
+    public static func key(_ number: Int, chunk: Int?) -> String {
+        "\(number)/" + (chunk.map(String.init) ?? "manifest")
+    }
+}

@@ -1,0 +1,158 @@
+/// The log that the pipeline works on: Kafka in production, memory in the simulation.
+///
+/// The seam is synchronous and belongs to one thread: records and changes of assignment in, records and commits out. A
+/// commit runs in the background; until it has an outcome, `isOpen` may be false, and the caller keeps its output.
+public protocol EventLog: AnyObject {
+    /// Whether output, state and offsets are committed in one transaction.
+    var isTransactional: Bool { get }
+
+    // MARK: Input
+
+    /// Delivers records of the assigned partitions, at most `max`, in the order of each partition's offsets, then says
+    /// how the assignment changed. Waits up to the time-out when there is nothing.
+    func poll(
+        max: Int, timeoutMilliseconds: Int, record: (borrowing LogRecord) -> Void
+    ) throws(LogError) -> [GroupChange]
+
+    /// The offsets that the group has committed, stable ones only; partitions without one are left out.
+    func committedOffsets(_ partitions: [Int32]) throws(LogError) -> [Int32: Int64]
+
+    /// The first offset that the log still has, and the one after its last record.
+    func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64)
+
+    /// Takes up assigned partitions; nothing of them is delivered before `resume`.
+    func take(_ offsets: [Int32: Int64]) throws(LogError)
+
+    /// Begins to deliver partitions that were taken up.
+    func resume(_ partitions: [Int32]) throws(LogError)
+
+    /// Gives up revoked partitions: what was to be committed of them has been.
+    func release(_ partitions: [Int32]) throws(LogError)
+
+    /// Reads a topic beside the group, committed records only.
+    func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader
+
+    // MARK: Output
+
+    /// Whether records can be appended and a commit begun now.
+    var isOpen: Bool { get }
+
+    /// Sends a record. In a transaction it counts with the commit that follows.
+    func append(_ record: borrowing OutputRecord) throws(LogError)
+
+    /// Begins to commit: everything appended so far, and the group's position. `.committed` or `.aborted` comes from
+    /// `outcome` later. An aborted commit has written nothing and moved nothing.
+    func beginCommit(_ offsets: [Int32: Int64]) throws(LogError)
+
+    /// What became of the commit that was begun: nil while it runs.
+    func outcome() throws(LogError) -> CommitOutcome?
+
+    /// Waits until a commit may have an outcome, at most the time-out.
+    func waitForOutcome(timeoutMilliseconds: Int) throws(LogError)
+
+    /// Throws away what was appended since the last commit, where the log has transactions.
+    func abort() throws(LogError)
+}
+
+/// What became of a commit.
+public enum CommitOutcome: Equatable, Sendable {
+    case committed
+    /// Nothing was written; the same records may be sent again.
+    case aborted(reason: String)
+    /// Another member has taken this one's place: its state is void.
+    case fenced(reason: String)
+}
+
+/// How the partitions of this member change.
+public enum GroupChange: Equatable, Sendable {
+    case assigned([Int32])
+    /// To be committed, then released.
+    case revoked([Int32])
+    /// Gone already: nothing of them can be committed.
+    case lost([Int32])
+    /// The end of a partition was reached; the offset is the next one.
+    case end(partition: Int32, offset: Int64)
+}
+
+/// One record of the log; its bytes are valid during the call that delivers it.
+public struct LogRecord: ~Copyable {
+    public let topic: LogTopic
+    public let partition: Int32
+    public let offset: Int64
+    /// ms since 1970; negative when the record has none.
+    public let timestamp: Int64
+    public let key: UnsafeRawBufferPointer?
+    public let value: UnsafeRawBufferPointer?
+    private let handle: UnsafeRawPointer?
+    private let readHeaders: @Sendable (UnsafeRawPointer) -> [(name: String, value: [UInt8]?)]
+
+    /// - Parameters:
+    ///   - handle: the log's own record, which `readHeaders` (a function without captures) reads the headers of.
+    public init(
+        topic: LogTopic, partition: Int32, offset: Int64, timestamp: Int64, key: UnsafeRawBufferPointer?,
+        value: UnsafeRawBufferPointer?, handle: UnsafeRawPointer? = nil,
+        readHeaders: @escaping @Sendable (UnsafeRawPointer) -> [(name: String, value: [UInt8]?)] = { _ in [] }
+    ) {
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        self.timestamp = timestamp
+        self.key = key
+        self.value = value
+        self.handle = handle
+        self.readHeaders = readHeaders
+    }
+
+    /// The record's headers, read when asked for: they are wanted for dead letters only.
+    public var headers: [(name: String, value: [UInt8]?)] { handle.map(readHeaders) ?? [] }
+}
+
+/// The topics by what they are for; their names are the deployment's.
+public enum LogTopic: Int, Sendable, CaseIterable {
+    case events
+    case catalogue
+    case recommendations
+    case relatedItems
+    case userFeatures
+    case itemFeatures
+    case users
+    case itemLog
+    case snapshots
+    case models
+    case deadLetters
+}
+
+/// Reads one partition beside the group.
+public protocol LogReader: AnyObject {
+    /// Delivers up to `max` records; true when the end, as it was when the end was met, has been reached.
+    func read(
+        max: Int, timeoutMilliseconds: Int, record: (borrowing LogRecord) -> Void
+    ) throws(LogError) -> Bool
+
+    /// The next offset: past all records delivered, and past markers at the end when it was reached.
+    var position: Int64 { get }
+}
+
+/// What goes wrong with a log.
+public struct LogError: Error, CustomStringConvertible, Sendable {
+    public enum Kind: Sendable, Equatable {
+        /// May pass: try again.
+        case retriable
+        /// Another member has taken this one's place.
+        case fenced
+        /// Cannot go on; the message says what to do.
+        case fatal
+        /// What is stored cannot be used with this program or configuration.
+        case state
+    }
+
+    public let kind: Kind
+    public let message: String
+
+    public init(_ kind: Kind, _ message: String) {
+        self.kind = kind
+        self.message = message
+    }
+
+    public var description: String { message }
+}

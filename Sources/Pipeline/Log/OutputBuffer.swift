@@ -1,0 +1,102 @@
+/// A record on its way to the log; its bytes are valid during the call.
+public struct OutputRecord: ~Copyable {
+    public let topic: LogTopic
+    /// nil: by the key, as Java's clients do it (murmur2).
+    public let partition: Int32?
+    public let key: UnsafeRawBufferPointer?
+    /// nil: a tombstone.
+    public let value: UnsafeRawBufferPointer?
+    public let headers: [(name: String, value: [UInt8]?)]
+
+    public init(
+        topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        headers: [(name: String, value: [UInt8]?)] = []
+    ) {
+        self.topic = topic
+        self.partition = partition
+        self.key = key
+        self.value = value
+        self.headers = headers
+    }
+}
+
+/// Output in the order in which it was made, kept until it is committed, so that the very same records can be sent again.
+///
+/// Every record names the partition of the events topic that it comes from: when that partition is lost, its records go.
+final class OutputBuffer {
+    private struct Entry {
+        var topic: LogTopic
+        var source: Int32
+        var partition: Int32
+        var key: Range<Int>?
+        var value: Range<Int>?
+        var headers: [(name: String, value: [UInt8]?)]?
+    }
+
+    private static let byKey: Int32 = -1
+    private let bytes = ByteWriter(capacity: 1 << 16)
+    private var entries: [Entry] = []
+    /// How many of the entries have been appended to the log.
+    private(set) var sent = 0
+
+    var isEmpty: Bool { entries.isEmpty }
+    var count: Int { entries.count }
+    var byteCount: Int { bytes.count }
+    var hasUnsent: Bool { sent < entries.count }
+
+    func removeAll() {
+        bytes.removeAll()
+        entries.removeAll(keepingCapacity: true)
+        sent = 0
+    }
+
+    /// Adds a record whose value `value` writes.
+    func add(
+        _ topic: LogTopic, source: Int32, partition: Int32?, key: UnsafeRawBufferPointer?,
+        headers: [(name: String, value: [UInt8]?)]? = nil, value: (ByteWriter) -> Void
+    ) {
+        let start = bytes.count
+        if let key { bytes.raw(key) }
+        let middle = bytes.count
+        value(bytes)
+        entries.append(
+            Entry(
+                topic: topic, source: source, partition: partition ?? Self.byKey,
+                key: key == nil ? nil : start..<middle, value: middle..<bytes.count, headers: headers))
+    }
+
+    /// Adds a record without a value.
+    func addTombstone(
+        _ topic: LogTopic, source: Int32, partition: Int32?, key: UnsafeRawBufferPointer?,
+        headers: [(name: String, value: [UInt8]?)]? = nil
+    ) {
+        let start = bytes.count
+        if let key { bytes.raw(key) }
+        entries.append(
+            Entry(
+                topic: topic, source: source, partition: partition ?? Self.byKey,
+                key: key == nil ? nil : start..<bytes.count, value: nil, headers: headers))
+    }
+
+    /// Appends to the log what has not been.
+    func send(to log: any EventLog) throws(LogError) {
+        while sent < entries.count {
+            let entry = entries[sent]
+            try log.append(
+                OutputRecord(
+                    topic: entry.topic, partition: entry.partition == Self.byKey ? nil : entry.partition,
+                    key: entry.key.map { bytes.bytes($0) }, value: entry.value.map { bytes.bytes($0) },
+                    headers: entry.headers ?? []))
+            sent += 1
+        }
+    }
+
+    /// Everything has to be sent again.
+    func markUnsent() { sent = 0 }
+
+    /// Drops the records of source partitions.
+    func drop(_ partitions: [Int32]) {
+        entries.removeAll { partitions.contains($0.source) }
+        sent = min(sent, entries.count)
+    }
+}

@@ -1,0 +1,40 @@
+/// What a deployment calls its topics.
+public struct TopicNames: Sendable, Equatable {
+    public var events = "events"
+    public var catalogue = "items"
+    public var recommendations = "recommendations"
+    public var relatedItems = "recommendations.items"
+    public var userFeatures = "features.users"
+    public var itemFeatures = "features.items"
+    public var deadLetters = "events.dead-letter"
+    /// The prefix of the internal topics; also the consumer group.
+    public var application = "freshet"
+
+    public init() {}
+
+    public subscript(topic: LogTopic) -> String {
+        switch topic {
+        case .events: events
+        case .catalogue: catalogue
+        case .recommendations: recommendations
+        case .relatedItems: relatedItems
+        case .userFeatures: userFeatures
+        case .itemFeatures: itemFeatures
+        case .deadLetters: deadLetters
+        case .users: application + ".users"
+        case .itemLog: application + ".items"
+        case .snapshots: application + ".snapshots"
+        case .models: application + ".models"
+        }
+    }
+}
+
+extension LogTopic {
+    /// Whether only this deployment reads and writes the topic.
+    public var isInternal: Bool {
+        switch self {
+        case .users, .itemLog, .snapshots, .models: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,49 @@
+internal import Events
+
+/// The keys and the marker of `freshet.users`.
+public enum CheckpointRecord {
+    static let markerKey: StaticString = "m"
+    static let userPrefix = UInt8(ascii: "u")
+
+    /// "All users of this partition are complete up to `offset`."
+    public struct Marker: Equatable, Sendable {
+        public var offset: Int64
+        public var fingerprint: UInt64
+        /// The transactional id of the writer; empty without transactions.
+        public var writer: String
+
+        public init(offset: Int64, fingerprint: UInt64, writer: String) {
+            self.offset = offset
+            self.fingerprint = fingerprint
+            self.writer = writer
+        }
+
+        func encode(to writer: ByteWriter) {
+            writer.byte(1)
+            writer.signed(offset)
+            writer.fixed(fingerprint)
+            writer.text(self.writer)
+        }
+
+        init(_ bytes: UnsafeRawBufferPointer) throws {
+            var reader = ByteReader(bytes)
+            guard try reader.byte() == 1 else { throw ByteReader.Malformed(offset: 0) }
+            offset = try reader.signed()
+            fingerprint = try reader.fixed(UInt64.self)
+            writer = String(decoding: try reader.raw(bytes.count - reader.offset), as: UTF8.self)
+        }
+    }
+
+    /// What a record of the topic is.
+    enum Content {
+        case marker(Marker)
+        case user(id: UnsafeRawBufferPointer, state: UnsafeRawBufferPointer?)
+    }
+
+    static func content(_ record: borrowing LogRecord) throws -> Content? {
+        guard let key = record.key, key.count > 0 else { return nil }
+        if key[0] == userPrefix { return .user(id: .init(rebasing: key[1...]), state: record.value) }
+        guard let value = record.value else { return nil }
+        return .marker(try Marker(value))
+    }
+}

@@ -1,0 +1,62 @@
+/// When to commit, as a state machine: one commit at a time, begun no sooner than an interval after the last one began.
+///
+///     idle ──begin──► running ──committed──► idle
+///                        │
+///                        ├──aborted──► aborted ──begin──► running     (the same records once more)
+///                        └──fenced───► void
+struct CommitCycle {
+    enum State: Equatable {
+        case idle
+        case running
+        /// Nothing of the last commit was written: it is to be repeated before anything else is committed.
+        case aborted
+        /// Another member has taken over; nothing can be committed any more.
+        case void(reason: String)
+    }
+
+    /// What the worker has to do about an outcome.
+    enum Action: Equatable {
+        case none
+        /// Drop what was kept for a repetition, and write what waits for the commit.
+        case settle
+        /// Send the same records again.
+        case repeatRecords(reason: String)
+        case giveUp(reason: String)
+    }
+
+    private(set) var state = State.idle
+    private(set) var begunAt: UInt64 = 0
+    let intervalMilliseconds: UInt64
+
+    init(intervalMilliseconds: UInt64) { self.intervalMilliseconds = intervalMilliseconds }
+
+    var isIdle: Bool { state == .idle }
+    var isRunning: Bool { state == .running }
+
+    /// Milliseconds until a commit may begin.
+    func dueIn(now: UInt64) -> UInt64 {
+        let due = begunAt + intervalMilliseconds
+        return now >= due ? 0 : due - now
+    }
+
+    mutating func begin(now: UInt64) {
+        precondition(state == .idle || state == .aborted, "a commit is begun when none is running")
+        state = .running
+        begunAt = now
+    }
+
+    mutating func finish(_ outcome: CommitOutcome) -> Action {
+        guard state == .running else { return .none }
+        switch outcome {
+        case .committed:
+            state = .idle
+            return .settle
+        case .aborted(let reason):
+            state = .aborted
+            return .repeatRecords(reason: reason)
+        case .fenced(let reason):
+            state = .void(reason: reason)
+            return .giveUp(reason: reason)
+        }
+    }
+}

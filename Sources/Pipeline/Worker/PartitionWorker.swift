@@ -1,0 +1,57 @@
+internal import Events
+internal import Models
+
+/// One partition of the events topic: its users, and what its events teach the items. The single writer of both.
+///
+/// It moves forward through restore (the checkpoints, then the events that they do not cover) to live work; only live
+/// work has output.
+public final class PartitionWorker {
+    /// Where the partition stands.
+    enum Phase {
+        /// Reading checkpoints.
+        case checkpoints(any LogReader)
+        /// Re-applying events up to the committed offset.
+        case events(any LogReader, until: Int64)
+        case live
+    }
+
+    public let partition: Int32
+    public let store = UserStore()
+    var phase: Phase
+    /// The next offset to fold.
+    public internal(set) var position: Int64
+    /// The committed offset that the work began at.
+    let committed: Int64
+    let block: ItemLogBlockWriter
+    /// Users whose list is to be ranked, in the order of their first event.
+    var touched: [UserStore.User] = []
+    /// Users with a list shorter than asked for.
+    var short: [UserStore.User] = []
+    /// Users erased since the last commit.
+    var erased: [[UInt8]] = []
+    var marker: CheckpointRecord.Marker?
+    /// What the last marker said, so that it is written when it changes.
+    var markedOffset: Int64 = -1
+    /// Records read while restoring, and how many there are about, for a progress line.
+    var restored = 0
+
+    init(partition: Int32, committed: Int64, checkpoints: any LogReader, items: IdentifierTable) {
+        self.partition = partition
+        self.committed = committed
+        position = committed
+        phase = .checkpoints(checkpoints)
+        block = ItemLogBlockWriter(items: items)
+        block.begin(first: committed)
+    }
+
+    var isLive: Bool {
+        if case .live = phase { true } else { false }
+    }
+
+    /// Notes that a user's list is to be ranked.
+    func touch(_ user: UserStore.User) {
+        guard !store.states[Int(user)].isTouched else { return }
+        store.states[Int(user)].isTouched = true
+        touched.append(user)
+    }
+}

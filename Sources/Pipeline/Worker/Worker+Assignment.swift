@@ -1,0 +1,169 @@
+internal import Events
+internal import Models
+
+extension Worker {
+    /// Acts on a change of the group.
+    func apply(_ change: GroupChange) throws(LogError) {
+        switch change {
+        case .assigned(let assigned): try take(assigned)
+        case .revoked(let revoked):
+            let live = revoked.filter { partitions[$0]?.isLive == true }
+            if !live.isEmpty {
+                try rankTouched()
+                try settle(timeoutMilliseconds: 10_000)
+            }
+            try drop(revoked)
+            try log.release(revoked)
+        case .lost(let lost):
+            // What is in the open transaction of these partitions must not count: another member has them.
+            if log.isTransactional, commit.isIdle, output.sent > 0 {
+                try log.abort()
+                output.markUnsent()
+            }
+            try drop(lost)
+            try log.release(lost)
+        case .end: break
+        }
+    }
+
+    /// Begins to restore assigned partitions.
+    private func take(_ assigned: [Int32]) throws(LogError) {
+        guard !assigned.isEmpty else {
+            try log.take([:])
+            return
+        }
+        let stored = try log.committedOffsets(assigned)
+        var starts: [Int32: Int64] = [:]
+        for partition in assigned.sorted() {
+            let bounds = try log.bounds(partition)
+            let committed = stored[partition] ?? bounds.low
+            guard committed >= bounds.low else {
+                throw LogError(
+                    .state,
+                    "the committed offset \(committed) of partition \(partition) is below the log's start "
+                        + "(\(bounds.low)): events were deleted before they were learnt; `freshet replay` rebuilds "
+                        + "from what is left, `freshet reset` starts anew")
+            }
+            guard committed <= bounds.end else {
+                throw LogError(
+                    .state,
+                    "partition \(partition) ends at \(bounds.end), before the committed offset \(committed): the topic "
+                        + "was made anew; `freshet reset` starts anew")
+            }
+            let reader = try log.reader(.users, partition: partition, from: 0)
+            let worker = PartitionWorker(
+                partition: partition, committed: committed, checkpoints: reader, items: items.table.identifiers)
+            partitions[partition] = worker
+            if stored[partition] != nil { committedOffsets[partition] = committed }
+            starts[partition] = committed
+        }
+        try log.take(starts)
+    }
+
+    /// Moves restoring partitions forward by a piece; true when there was something to do.
+    func advanceRestores() throws(LogError) -> Bool {
+        var isBusy = false
+        for partition in partitions.keys.sorted() {
+            guard let worker = partitions[partition], !worker.isLive else { continue }
+            isBusy = true
+            switch worker.phase {
+            case .checkpoints(let reader): try readCheckpoints(worker, reader)
+            case .events(let reader, let until): try readEvents(worker, reader, until: until)
+            case .live: break
+            }
+        }
+        return isBusy
+    }
+
+    private func readCheckpoints(_ worker: PartitionWorker, _ reader: any LogReader) throws(LogError) {
+        var problem: String?
+        let isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: 20) { record in
+            do {
+                switch try CheckpointRecord.content(record) {
+                case .marker(let marker): worker.marker = marker
+                case .user(let id, let state?):
+                    try codec.decode(state, user: id, into: worker.store)
+                    worker.restored += 1
+                case .user(let id, nil):
+                    if let user = worker.store.find(id) { worker.store.erase(user) }
+                case nil: break
+                }
+            } catch {
+                problem = "the checkpoint at offset \(record.offset) is damaged (\(error))"
+            }
+        }
+        if let problem {
+            throw LogError(
+                .state, "\(problem) in partition \(worker.partition) of the users topic; `freshet reset`, then `freshet replay`")
+        }
+        guard isAtEnd else { return }
+        let low = try log.bounds(worker.partition).low
+        let from = try start(of: worker, low: low)
+        worker.markedOffset = worker.marker?.offset ?? -1
+        if from < worker.committed {
+            worker.phase = .events(
+                try log.reader(.events, partition: worker.partition, from: from), until: worker.committed)
+        } else {
+            try goLive(worker)
+        }
+    }
+
+    /// Where re-applying begins: at the marker. Without one, at the log's start, if nothing before it is missing.
+    private func start(of worker: PartitionWorker, low: Int64) throws(LogError) -> Int64 {
+        guard let marker = worker.marker else {
+            if worker.committed > low, low > 0 {
+                throw LogError(
+                    .state,
+                    "partition \(worker.partition) has offset \(worker.committed) committed but no checkpoint, and its "
+                        + "events before \(low) are gone; `freshet replay` rebuilds from what is left")
+            }
+            return low
+        }
+        guard marker.fingerprint == settings.fingerprint else {
+            throw LogError(
+                .state,
+                "the stored state of partition \(worker.partition) was made with other settings of the folds (history, "
+                    + "windows, half-lives, co-visitation); go back to them, or `freshet reset` and `freshet replay`, or "
+                    + "rebuild beside the old deployment under another application.id")
+        }
+        guard marker.offset <= worker.committed else {
+            throw LogError(
+                .state,
+                "the committed offset \(worker.committed) of partition \(worker.partition) is below that of its state "
+                    + "(\(marker.offset)): the group's offsets were moved back; `freshet reset` and `freshet replay` rebuild")
+        }
+        guard marker.offset >= low || marker.offset == worker.committed else {
+            throw LogError(
+                .state,
+                "events \(marker.offset) to \(low) of partition \(worker.partition) were deleted before a checkpoint held "
+                    + "them; `freshet replay` rebuilds from what is left")
+        }
+        return marker.offset
+    }
+
+    /// Applies events that were learnt before, without any output.
+    private func readEvents(_ worker: PartitionWorker, _ reader: any LogReader, until: Int64) throws(LogError) {
+        var isDone = false
+        let isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: 20) { record in
+            guard record.offset < until else {
+                isDone = true
+                return
+            }
+            _ = learn(record, worker)
+            worker.restored += 1
+        }
+        if isDone || reader.position >= until {
+            try goLive(worker)
+        } else if isAtEnd {
+            throw LogError(
+                .state, "partition \(worker.partition) ends before its committed offset \(until); `freshet reset` starts anew")
+        }
+    }
+
+    private func goLive(_ worker: PartitionWorker) throws(LogError) {
+        worker.phase = .live
+        notice(
+            "partition \(worker.partition): \(worker.store.count) users restored, going on at offset \(worker.committed)")
+        if itemPhase.isFollowing, models.hasCaughtUp { try log.resume([worker.partition]) }
+    }
+}

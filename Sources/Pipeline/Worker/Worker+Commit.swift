@@ -1,0 +1,133 @@
+internal import Events
+
+extension Worker {
+    /// Whether something was folded that no commit covers.
+    public var hasUncommitted: Bool {
+        partitions.values.contains { $0.isLive && $0.position > (committedOffsets[$0.partition] ?? -1) }
+            || !output.isEmpty
+    }
+
+    public var isCommitting: Bool { !commit.isIdle }
+
+    func sendOutput() throws(LogError) {
+        guard inFlight == nil || !log.isTransactional, log.isOpen else { return }
+        try output.send(to: log)
+        // Without transactions a checkpoint must not be ahead of the committed offset.
+        guard commit.isIdle else { return }
+        try afterCommit.send(to: log)
+        afterCommit.removeAll()
+    }
+
+    func beginCommitIfDue(force: Bool = false) throws(LogError) {
+        guard commit.isIdle, hasUncommitted, log.isOpen else { return }
+        guard force || commit.dueIn(now: clock()) == 0 || output.byteCount >= settings.pendingBytesMax else { return }
+        try beginCommit()
+    }
+
+    private func beginCommit() throws(LogError) {
+        var offsets: [Int32: Int64] = [:]
+        for partition in partitions.keys.sorted() {
+            guard let worker = partitions[partition], worker.isLive else { continue }
+            closeBlock(worker)
+            if worker.position > (committedOffsets[partition] ?? -1) { offsets[partition] = worker.position }
+            writeCheckpoints(worker, to: log.isTransactional ? output : afterCommit)
+        }
+        try output.send(to: log)
+        inFlight = output
+        output = spare
+        offsetsInFlight = offsets
+        commit.begin(now: clock())
+        try log.beginCommit(offsets)
+    }
+
+    /// The longest-dirty users up to the byte budget, erased users' tombstones, and how far the partition is complete.
+    private func writeCheckpoints(_ worker: PartitionWorker, to buffer: OutputBuffer) {
+        let partition = worker.partition
+        let budget = settings.checkpointBytes
+        var written = 0
+        for id in worker.erased {
+            key(id)
+            buffer.addTombstone(.users, source: partition, partition: partition, key: scratch.bytes)
+        }
+        worker.erased.removeAll()
+        while written < budget, let user = worker.store.takeLongestDirty() {
+            key(worker.store.identifiers.bytes(user))
+            let before = buffer.byteCount
+            buffer.add(.users, source: partition, partition: partition, key: scratch.bytes) { writer in
+                codec.encode(worker.store[user], to: writer)
+            }
+            written += buffer.byteCount - before
+        }
+        let complete = worker.store.oldestDirtyOffset() ?? worker.position
+        guard complete != worker.markedOffset else { return }
+        worker.markedOffset = complete
+        let marker = CheckpointRecord.Marker(
+            offset: complete, fingerprint: settings.fingerprint, writer: settings.writer)
+        scratch.removeAll()
+        scratch.text(CheckpointRecord.markerKey)
+        buffer.add(.users, source: partition, partition: partition, key: scratch.bytes) { marker.encode(to: $0) }
+    }
+
+    private func key(_ id: some Sequence<UInt8>) {
+        scratch.removeAll()
+        scratch.byte(CheckpointRecord.userPrefix)
+        for byte in id { scratch.byte(byte) }
+    }
+
+    /// Looks whether the commit under way has an outcome, and acts on it.
+    func collectOutcome() throws(LogError) {
+        if commit.isRunning, let outcome = try log.outcome() {
+            switch commit.finish(outcome) {
+            case .none: break
+            case .settle:
+                counters.commits += 1
+                for (partition, offset) in offsetsInFlight { committedOffsets[partition] = offset }
+                if let done = inFlight {
+                    done.removeAll()
+                    spare = done
+                }
+                inFlight = nil
+            case .repeatRecords(let reason):
+                counters.aborts += 1
+                notice("transaction aborted, its records are sent again: \(reason)")
+                inFlight?.markUnsent()
+            case .giveUp(let reason):
+                throw LogError(.fenced, reason)
+            }
+        }
+        if commit.state == .aborted, log.isOpen, let again = inFlight {
+            try again.send(to: log)
+            commit.begin(now: clock())
+            try log.beginCommit(offsetsInFlight)
+        }
+    }
+
+    /// Commits everything folded so far and waits for it, for a revocation or the end.
+    public func settle(timeoutMilliseconds: UInt64) throws(LogError) {
+        let deadline = clock() + timeoutMilliseconds
+        while true {
+            try collectOutcome()
+            try sendOutput()
+            try beginCommitIfDue(force: true)
+            if commit.isIdle, !hasUncommitted, !afterCommit.hasUnsent { return }
+            guard clock() < deadline else {
+                throw LogError(.retriable, "a commit did not end in \(timeoutMilliseconds) ms; is the broker reachable?")
+            }
+            try log.waitForOutcome(timeoutMilliseconds: 20)
+        }
+    }
+
+    /// Drops everything that belongs to partitions that this member no longer has.
+    func drop(_ gone: [Int32]) throws(LogError) {
+        for partition in gone {
+            partitions[partition] = nil
+            committedOffsets[partition] = nil
+            offsetsInFlight[partition] = nil
+        }
+        rerank.removeAll { gone.contains($0.partition) }
+        activeUsers.removeAll { gone.contains($0.partition) }
+        inFlight?.drop(gone)
+        output.drop(gone)
+        afterCommit.drop(gone)
+    }
+}

@@ -1,0 +1,130 @@
+internal import Events
+internal import Models
+
+extension Worker {
+    /// Ranks the lists of this batch's users, of users whose list was short when the item table has moved since, and of a
+    /// bounded number of users whom a new generation concerns; sends those that changed.
+    func rankTouched() throws(LogError) {
+        let canRank = itemPhase.isFollowing && models.hasCaughtUp
+        guard canRank else { return }
+        touchShortLists()
+        touchForNewGeneration()
+        guard partitions.values.contains(where: { !$0.touched.isEmpty }) else { return }
+        ranker.begin(generation: serving, blend: settings.blend)
+        for partition in partitions.keys.sorted() {
+            guard let worker = partitions[partition], !worker.touched.isEmpty else { continue }
+            var start = 0
+            while start < worker.touched.count {
+                let end = min(start + QueryWorkspace.queriesMax, worker.touched.count)
+                rank(worker, start..<end)
+                start = end
+            }
+            worker.touched.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private func touchShortLists() {
+        guard items.offset != rankedItemsOffset else { return }
+        rankedItemsOffset = items.offset
+        for worker in partitions.values where worker.isLive && !worker.short.isEmpty {
+            let count = min(worker.short.count, settings.shortListsPerBatch)
+            for user in worker.short.prefix(count) where worker.store[user].isPresent && worker.store[user].isShort {
+                worker.store.states[Int(user)].isShort = false
+                worker.touch(user)
+            }
+            worker.short.removeFirst(count)
+        }
+    }
+
+    private func touchForNewGeneration() {
+        var count = 0
+        while count < settings.reranksPerBatch, let next = rerank.popLast() {
+            guard let worker = partitions[next.partition], worker.store[next.user].isPresent else { continue }
+            worker.store.states[Int(next.user)].isActive = false
+            worker.touch(next.user)
+            count += 1
+        }
+    }
+
+    private func rank(_ worker: PartitionWorker, _ range: Range<Int>) {
+        workspace.removeAll()
+        var users: [UserStore.User] = []
+        for user in worker.touched[range] {
+            worker.store.states[Int(user)].isTouched = false
+            let state = worker.store[user]
+            guard state.isPresent else { continue }
+            users.append(user)
+            let seed = Hash64.hash(worker.store.identifiers.hash(user) ^ UInt64(bitPattern: state.offset), seed: settings.seed)
+            workspace.add(state, seed: seed, scale: settings.scale, decay: settings.decay)
+        }
+        workspace.withQueries { queries in
+            ranker.rank(queries) { place, list, own in
+                publish(worker, users[place], list, own)
+            }
+        }
+    }
+
+    /// Sends a list if it is another one than the last.
+    private func publish(
+        _ worker: PartitionWorker, _ user: UserStore.User, _ list: borrowing [RankedItem], _ own: borrowing [RankedItem]
+    ) {
+        let states = worker.store.states
+        if list.count < settings.rules.listItems, !states[Int(user)].isShort {
+            states[Int(user)].isShort = true
+            worker.short.append(user)
+        }
+        publishFeatures(worker, user)
+        let hash = hash(list, own)
+        guard hash != states[Int(user)].listHash, !list.isEmpty else {
+            counters.unchanged += 1
+            return
+        }
+        states[Int(user)].listHash = hash
+        counters.lists += 1
+        noteActive(worker, user)
+        guard settings.publishes else { return }
+        let id = worker.store.identifiers.bytes(user)
+        let state = states[Int(user)]
+        let provenance = ListEncoder.Provenance(
+            partition: worker.partition, offset: state.offset, itemsOffset: items.offset,
+            generation: serving?.generation.number)
+        output.add(.recommendations, source: worker.partition, partition: nil, key: id) { writer in
+            encoder.encode(
+                user: id, time: state.latestTime, items: list, own: own, table: items.table, provenance: provenance,
+                to: writer)
+        }
+    }
+
+    /// Remembers who got a list lately, for the next generation.
+    private func noteActive(_ worker: PartitionWorker, _ user: UserStore.User) {
+        guard !worker.store[user].isActive, activeUsers.count < Self.activeUsersMax else { return }
+        worker.store.states[Int(user)].isActive = true
+        activeUsers.append((worker.partition, user))
+    }
+
+    /// Users that a new generation ranks again, at most.
+    private static let activeUsersMax = 20_000
+
+    /// Of the ordered items and their reasons.
+    private func hash(_ list: borrowing [RankedItem], _ own: borrowing [RankedItem]) -> UInt64 {
+        var sum: UInt64 = 1
+        for index in list.indices {
+            let item = items.table.identifiers.hash(list[index].item)
+            sum = Hash64.mix(sum ^ item, 0x9E37_79B9_7F4A_7C15 ^ UInt64(list[index].reason.rawValue))
+        }
+        return sum
+    }
+
+    private func publishFeatures(_ worker: PartitionWorker, _ user: UserStore.User) {
+        let state = worker.store[user]
+        guard settings.publishes, let features = features,
+            state.featuresTime == .min || state.latestTime - state.featuresTime >= settings.featuresIntervalMilliseconds
+        else { return }
+        worker.store.states[Int(user)].featuresTime = state.latestTime
+        counters.features += 1
+        let id = worker.store.identifiers.bytes(user)
+        output.add(.userFeatures, source: worker.partition, partition: nil, key: id) { writer in
+            features(id, state, items.table, writer)
+        }
+    }
+}

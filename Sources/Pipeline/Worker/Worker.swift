@@ -1,0 +1,137 @@
+public import Events
+public import Models
+
+/// The main loop's body: takes a batch of records, folds them, ranks the lists of their users, and commits offsets,
+/// state and output together.
+///
+/// A worker belongs to one thread. `step` does one round and returns; nothing in it depends on the wall clock but the
+/// pace of commits, which `clock` gives. After a thrown error the worker is void: make a new one, which restores from
+/// what was committed.
+public final class Worker {
+    public let settings: WorkerSettings
+    public let log: any EventLog
+    public let items: ItemFold
+    /// The partitions that this member has.
+    public internal(set) var partitions: [Int32: PartitionWorker] = [:]
+    public internal(set) var counters = WorkerCounters()
+    /// The generation that lists are ranked with.
+    public internal(set) var serving: ServingGeneration?
+    /// Says something worth a log line: restores, aborts.
+    public var notice: (String) -> Void = { _ in }
+    /// A monotonic clock in ms.
+    let clock: () -> UInt64
+
+    let decoder: EventDecoder
+    let catalogue = CatalogueDecoder()
+    let fold: UserFold
+    let codec: UserStateCodec
+    let ranker: Ranker
+    let encoder: ListEncoder
+    var event = ShopEvent()
+    var itemNumber = IdentifierTable.none
+    /// Named in dead letters.
+    public var eventsTopicName = "events"
+    /// Whether keys must be user ids: so when the topic has several partitions.
+    public var admission: EventAdmission
+
+    /// Writes the feature row of a user; without it no rows are published.
+    public var features: ((UnsafeRawBufferPointer, UserState, ItemTable, ByteWriter) -> Void)?
+
+    // Item table and generations.
+    var itemPhase: ItemPhase
+    public var models: GenerationFollower
+    var rankedItemsOffset: Int64 = -1
+    /// Users to be ranked again because the generation is new.
+    var rerank: [(partition: Int32, user: UserStore.User)] = []
+    var activeUsers: [(partition: Int32, user: UserStore.User)] = []
+
+    // Output and commit.
+    var output = OutputBuffer()
+    var inFlight: OutputBuffer?
+    var spare = OutputBuffer()
+    /// Checkpoints that wait for their commit, where there are no transactions.
+    var afterCommit = OutputBuffer()
+    var commit: CommitCycle
+    var committedOffsets: [Int32: Int64] = [:]
+    var offsetsInFlight: [Int32: Int64] = [:]
+
+    // Workspace of the ranking.
+    let workspace = QueryWorkspace()
+    let scratch = ByteWriter()
+
+    public init(
+        settings: WorkerSettings, log: any EventLog, clock: @escaping () -> UInt64
+    ) throws(LogError) {
+        self.settings = settings
+        self.log = log
+        self.clock = clock
+        let table = ItemTable(settings: settings.items)
+        items = ItemFold(table: table)
+        decoder = EventDecoder(typeNames: settings.typeNames)
+        admission = settings.admission
+        fold = UserFold(settings: settings.user)
+        codec = UserStateCodec(items: table.identifiers)
+        ranker = Ranker(table: table, rules: settings.rules)
+        encoder = ListEncoder(settings: settings)
+        commit = CommitCycle(intervalMilliseconds: settings.commitIntervalMilliseconds)
+        itemPhase = .snapshots(SnapshotCollector(try log.reader(.snapshots, partition: 0, from: 0)))
+        models = GenerationFollower(try log.reader(.models, partition: 0, from: 0))
+    }
+
+    /// Whether state is complete, so that lists can be made.
+    public var isReady: Bool {
+        itemPhase.isFollowing && models.hasCaughtUp && partitions.values.allSatisfy(\.isLive)
+    }
+
+    /// What one round did.
+    public struct Round {
+        public var records = 0
+        public var changes: [GroupChange] = []
+        /// Whether there may be more to do at once.
+        public var isBusy = false
+    }
+
+    /// One round: outcome of the last commit, items, generation, restores, a batch of records, lists, the next commit.
+    @discardableResult
+    public func step(timeoutMilliseconds: Int) throws(LogError) -> Round {
+        var round = Round()
+        try collectOutcome()
+        round.isBusy = try advanceItems()
+        try advanceGeneration()
+        if try advanceRestores() { round.isBusy = true }
+        let canRead = output.byteCount < settings.pendingBytesMax
+        let wait = round.isBusy || hasPendingRanks ? 0 : waitMilliseconds(timeoutMilliseconds)
+        round.changes = try log.poll(
+            max: canRead ? settings.batchRecordsMax : 0, timeoutMilliseconds: wait
+        ) { record in
+            round.records += 1
+            take(record)
+        }
+        for change in round.changes { try apply(change) }
+        try rankTouched()
+        try sendOutput()
+        try beginCommitIfDue()
+        round.isBusy = round.isBusy || round.records > 0 || hasPendingRanks
+        return round
+    }
+
+    /// No longer than until the next commit is due.
+    private func waitMilliseconds(_ most: Int) -> Int {
+        guard commit.isIdle, hasUncommitted else { return most }
+        return min(most, Int(commit.dueIn(now: clock())))
+    }
+
+    var hasPendingRanks: Bool { !rerank.isEmpty }
+}
+
+/// How far the item table has come.
+enum ItemPhase {
+    case snapshots(SnapshotCollector)
+    /// Folding the log for the first time, up to its end.
+    case catchingUp(any LogReader)
+    case following(any LogReader)
+
+    var isFollowing: Bool {
+        if case .following = self { true } else { false }
+    }
+}

@@ -1,0 +1,90 @@
+public import Events
+public import Models
+
+/// What a worker does and how; the part that state depends on makes its fingerprint.
+public struct WorkerSettings: Sendable {
+    // State depends on these.
+    public var user = UserFold.Settings()
+    public var items = ItemTable.Settings()
+    public var typeNames = EventTypeNames.standard
+    public var admission = EventAdmission()
+
+    // Derived output depends on these.
+    public var scale = RatingScale.standard
+    public var decay = Decay(halfLifeMilliseconds: 30 * 86_400_000)
+    public var rules = RankingRules()
+    public var blend = BlendSettings()
+    public var seed: UInt64 = 0
+    public var variant = "default"
+
+    // Pace; neither state nor lists depend on it.
+    /// The most records that one batch takes.
+    public var batchRecordsMax = 4096
+    /// From the beginning of one commit to that of the next, in ms.
+    public var commitIntervalMilliseconds: UInt64 = 100
+    /// Checkpoint bytes that a commit writes.
+    public var checkpointBytes = 1 << 20
+    /// Output that may wait for a commit; beyond it nothing more is read.
+    public var pendingBytesMax = 64 << 20
+    /// A block of the item log is closed at this size.
+    public var blockBytes = 400 << 10
+    /// Users with a short list that are ranked again each time the item table has moved.
+    public var shortListsPerBatch = 1024
+    /// Users that are ranked again with a new generation, in a batch.
+    public var reranksPerBatch = 256
+    /// The least event time between two rows of a user's features, in ms.
+    public var featuresIntervalMilliseconds: Int64 = 3_600_000
+    /// Whether lists, features and dead letters are written; false rebuilds beside another deployment.
+    public var publishes = true
+    /// Named in markers, so that a new owner can fence the last one.
+    public var writer = ""
+
+    public init() {}
+
+    /// A hash of what user and item state depend on; it is stored with them.
+    public var fingerprint: UInt64 {
+        let writer = ByteWriter()
+        writer.byte(UserStateCodec.version)
+        writer.byte(ItemSnapshot.version)
+        writer.varint(user.historyItemsMax)
+        writer.signed(user.sessionGapMilliseconds)
+        writer.varint(user.window)
+        writer.signed(admission.futureBoundMilliseconds)
+        writer.varint(items.covisitation.window)
+        writer.double(items.covisitation.distanceExponent)
+        writer.double(items.covisitation.backwardWeight)
+        writer.signed(items.covisitation.halfLifeMilliseconds)
+        writer.varint(items.covisitation.neighbours)
+        writer.varint(items.itemsMax)
+        for halfLife in items.popularityHalfLives { writer.signed(halfLife) }
+        return Hash64.hash(writer.bytes)
+    }
+
+    /// A hash of what a list depends on beside state and generation; lists name it.
+    public var configurationHash: UInt64 {
+        let writer = ByteWriter()
+        writer.fixed(fingerprint)
+        writer.text(String(describing: (scale, decay, rules, blend, seed, variant)))
+        return Hash64.hash(writer.bytes)
+    }
+}
+
+/// What happened since the worker began.
+public struct WorkerCounters: Sendable, Equatable {
+    /// Events learnt.
+    public var events = 0
+    public var rejected = 0
+    public var duplicates = 0
+    public var erased = 0
+    public var lists = 0
+    /// Lists that came out as they were published before.
+    public var unchanged = 0
+    public var features = 0
+    public var commits = 0
+    public var aborts = 0
+    public var rejections: [RejectionCode: Int] = [:]
+    /// Times from a record's arrival to its list's sending are measured per batch, in µs.
+    public var batchMicroseconds: [Int] = []
+
+    public init() {}
+}
