@@ -66,6 +66,12 @@ void fk_gram(
     CHOOSE(fk_gram, rows, row_stride, row_count, first, last, size, g, g_stride)
 }
 
+void fk_apply(
+    int32_t level, const float *rows, ptrdiff_t stride, const int32_t *indices, const float *weights, ptrdiff_t count,
+    float target, float sign, const float *x, float *out) {
+    CHOOSE(fk_apply, rows, stride, indices, weights, count, target, sign, x, out)
+}
+
 ptrdiff_t fk_solve_work(ptrdiff_t size) {
     return size * size + 2 * SOLVE_CHUNK * size + 2 * size;
 }

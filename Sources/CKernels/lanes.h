@@ -131,6 +131,46 @@ void VARIANT(fk_gram)(
     }
 }
 
+// `width` rows at once, whose products do not wait for one another; `out` still takes them in order.
+INLINE void apply(
+    int width, const float *const *row, const float *weights, ptrdiff_t size, float target, float sign, const float *x,
+    float *out) {
+    f16 total[4];
+#pragma clang loop unroll(full)
+    for (int n = 0; n < width; n++) total[n] = load(row[n]) * load(x);
+    for (ptrdiff_t j = 16; j < size; j += 16) {
+        f16 value = load(x + j);
+#pragma clang loop unroll(full)
+        for (int n = 0; n < width; n++) total[n] += load(row[n] + j) * value;
+    }
+    f16 scale[4];
+#pragma clang loop unroll(full)
+    for (int n = 0; n < width; n++) scale[n] = splat(weights[n] * (target + sign * sum(total[n])));
+    for (ptrdiff_t j = 0; j < size; j += 16) {
+        f16 value = load(out + j);
+#pragma clang loop unroll(full)
+        for (int n = 0; n < width; n++) value += scale[n] * load(row[n] + j);
+        store(out + j, value);
+    }
+}
+
+void VARIANT(fk_apply)(
+    const float *rows, ptrdiff_t stride, const int32_t *indices, const float *weights, ptrdiff_t count, float target,
+    float sign, const float *x, float *out) {
+    ptrdiff_t n = 0;
+    for (; n + 4 <= count; n += 4) {
+        for (ptrdiff_t next = n + 4; next < n + 8 && next < count; next++)
+            prefetch_row(rows + indices[next] * stride, stride);
+        const float *row[4];
+        for (int i = 0; i < 4; i++) row[i] = rows + indices[n + i] * stride;
+        apply(4, row, weights + n, stride, target, sign, x, out);
+    }
+    for (; n < count; n++) {
+        const float *row[1] = {rows + indices[n] * stride};
+        apply(1, row, weights + n, stride, target, sign, x, out);
+    }
+}
+
 // The 16 x 16 block on the diagonal: its upper factor in place, the inverse of its diagonal beside it.
 INLINE bool factor_diagonal(float *u, ptrdiff_t stride, float *inverse) {
     for (int k = 0; k < 16; k++) {

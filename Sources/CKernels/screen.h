@@ -14,6 +14,7 @@ enum { USERS = 8 };
 // The numbers of eight users side by side.
 typedef struct {
     d8 threshold, item_error, item_norm, inverse;
+    i8 bias;
 } screen_pass;
 
 INLINE screen_pass screen_begin(const fk_screen_user *users) {
@@ -23,6 +24,7 @@ INLINE screen_pass screen_begin(const fk_screen_user *users) {
         pass.item_error[u] = users[u].item_error;
         pass.item_norm[u] = users[u].item_norm;
         pass.inverse[u] = 1 / users[u].scale;
+        pass.bias[u] = users[u].bias;
     }
     return pass;
 }
@@ -30,19 +32,19 @@ INLINE screen_pass screen_begin(const fk_screen_user *users) {
 // What a float score may be off by where everything underflows.
 #define SCREEN_FLOOR 1e-36
 
-// An item of the group can reach a user's threshold only if its int8 score is above limits[u]. Rounding the quotient to
-// zero and stepping back by two keeps on the safe side.
+// An item of the group can reach a user's threshold only if its sum of products, which lacks the bias, is above
+// limits[u]. Rounding the quotient to zero and stepping back by two keeps on the safe side.
 INLINE void screen_limits(const screen_pass *pass, const fk_screen_group *group, int32_t *limits) {
     d8 need = pass->threshold - pass->item_error * group->error - pass->item_norm * group->norm - SCREEN_FLOOR;
     d8 limit = need * pass->inverse * (1 / (double)group->scale);
     d8 high = {0x1p30, 0x1p30, 0x1p30, 0x1p30, 0x1p30, 0x1p30, 0x1p30, 0x1p30};
     limit = __builtin_elementwise_min(__builtin_elementwise_max(limit, -high), high);
-    *(i8 *)limits = __builtin_convertvector(limit, i8) - 2;
+    *(i8 *)limits = __builtin_convertvector(limit, i8) - 2 - pass->bias;
 }
 
-// Appends the items of `mask`; scores[i] is the int8 score of the group's item i.
+// Appends the items of `mask`; sums[i] is the sum of products of the group's item i.
 INLINE void screen_append(
-    fk_screen_user *user, const fk_screen_group *group, uint32_t mask, const int32_t *scores, const int32_t *order,
+    fk_screen_user *user, const fk_screen_group *group, uint32_t mask, const int32_t *sums, const int32_t *order,
     ptrdiff_t count) {
     if (count < 16) mask &= (1u << (count > 0 ? count : 0)) - 1;
     float scale = (float)(user->scale * group->scale);
@@ -51,7 +53,7 @@ INLINE void screen_append(
     while (mask) {
         int i = __builtin_ctz(mask);
         mask &= mask - 1;
-        float score = (float)scores[i] * scale;
+        float score = (float)(sums[i] + user->bias) * scale;
         user->indices[n] = order[i];
         user->lower[n] = score - error;
         user->upper[n] = score + error;

@@ -5,9 +5,9 @@
 
 // Eight items at a time; the second half of a group lies 32 bytes behind the first.
 INLINE void score_half(
-    const uint8_t *items, ptrdiff_t quads, const int32_t *queries, const fk_screen_user *users, __m256i *sums) {
+    const uint8_t *items, ptrdiff_t quads, const int32_t *queries, __m256i *sums) {
 #pragma clang loop unroll(full)
-    for (int u = 0; u < USERS; u++) sums[u] = _mm256_set1_epi32(users[u].bias);
+    for (int u = 0; u < USERS; u++) sums[u] = _mm256_setzero_si256();
     for (ptrdiff_t q = 0; q < quads; q++) {
         __m256i item = _mm256_load_si256((const __m256i *)(items + q * 64));
 #pragma clang loop unroll(full)
@@ -26,18 +26,18 @@ void VARIANT(fk_screen)(
         screen_limits(&pass, meta + g, limits);
         const uint8_t *group = items + g * quads * 64;
         __m256i first[USERS], second[USERS];
-        score_half(group, quads, queries, users, first);
-        score_half(group + 32, quads, queries, users, second);
+        score_half(group, quads, queries, first);
+        score_half(group + 32, quads, queries, second);
 #pragma clang loop unroll(full)
         for (int u = 0; u < USERS; u++) {
             __m256i limit = _mm256_set1_epi32(limits[u]);
             uint32_t low = _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(first[u], limit)));
             uint32_t high = _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(second[u], limit)));
             if (__builtin_expect((low | high) != 0, 0)) {
-                int32_t scores[16] __attribute__((aligned(32)));
-                _mm256_store_si256((__m256i *)scores, first[u]);
-                _mm256_store_si256((__m256i *)(scores + 8), second[u]);
-                screen_append(users + u, meta + g, low | high << 8, scores, order, count);
+                int32_t sums[16] __attribute__((aligned(32)));
+                _mm256_store_si256((__m256i *)sums, first[u]);
+                _mm256_store_si256((__m256i *)(sums + 8), second[u]);
+                screen_append(users + u, meta + g, low | high << 8, sums, order, count);
             }
         }
     }

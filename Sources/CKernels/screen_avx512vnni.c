@@ -5,12 +5,13 @@
 #include "screen.h"
 
 static __attribute__((noinline)) void append(
-    fk_screen_user *user, const fk_screen_group *group, __mmask16 mask, __m512i scores, const int32_t *order,
+    fk_screen_user *user, const fk_screen_group *group, __mmask16 mask, __m512i sums, const int32_t *order,
     ptrdiff_t count) {
     if (count < 16) mask &= (1u << (count > 0 ? count : 0)) - 1;
     __m512 scale = _mm512_set1_ps((float)(user->scale * group->scale));
     __m512 error = _mm512_set1_ps(
         (float)(user->item_error * group->error + user->item_norm * group->norm + SCREEN_FLOOR));
+    __m512i scores = _mm512_add_epi32(sums, _mm512_set1_epi32(user->bias));
     __m512 score = _mm512_mul_ps(_mm512_cvtepi32_ps(scores), scale);
     int32_t n = user->count;
     _mm512_storeu_si512(user->indices + n, _mm512_maskz_compress_epi32(mask, _mm512_loadu_si512(order)));
@@ -30,7 +31,7 @@ void fk_screen_avx512vnni(
         const uint8_t *group = items + g * quads * 64;
         __m512i first[USERS], second[USERS];
 #pragma clang loop unroll(full)
-        for (int u = 0; u < USERS; u++) first[u] = second[u] = _mm512_set1_epi32(users[u].bias);
+        for (int u = 0; u < USERS; u++) first[u] = second[u] = _mm512_setzero_si512();
         for (ptrdiff_t q = 0; q < quads; q++) {
             __m512i one = _mm512_load_si512(group + q * 64), two = _mm512_load_si512(group + (quads + q) * 64);
 #pragma clang loop unroll(full)

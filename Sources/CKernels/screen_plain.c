@@ -11,18 +11,17 @@ void fk_screen_plain(
         int32_t limits[USERS] __attribute__((aligned(32)));
         screen_limits(&pass, meta + g, limits);
         for (int u = 0; u < USERS; u++) {
-            int32_t scores[16];
-            for (int i = 0; i < 16; i++) scores[i] = users[u].bias;
+            int32_t sums[16] = {0};
             for (ptrdiff_t q = 0; q < quads; q++) {
                 const uint8_t *item = items + (g * quads + q) * 64;
                 const int8_t *query = (const int8_t *)(queries + q * USERS + u);
                 for (int i = 0; i < 16; i++) {
-                    for (int d = 0; d < 4; d++) scores[i] += item[4 * i + d] * query[d];
+                    for (int d = 0; d < 4; d++) sums[i] += item[4 * i + d] * query[d];
                 }
             }
             uint32_t mask = 0;
-            for (int i = 0; i < 16; i++) mask |= (uint32_t)(scores[i] > limits[u]) << i;
-            if (mask) screen_append(users + u, meta + g, mask, scores, order, count);
+            for (int i = 0; i < 16; i++) mask |= (uint32_t)(sums[i] > limits[u]) << i;
+            if (mask) screen_append(users + u, meta + g, mask, sums, order, count);
         }
     }
 }

@@ -18,6 +18,8 @@ enum {
         ptrdiff_t, ptrdiff_t, bool);                                                                                   \
     void fk_gram_##suffix(                                                                                             \
         const float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, float *, ptrdiff_t);                     \
+    void fk_apply_##suffix(                                                                                            \
+        const float *, ptrdiff_t, const int32_t *, const float *, ptrdiff_t, float, float, const float *, float *);    \
     bool fk_solve_##suffix(                                                                                            \
         ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, float, const float *, ptrdiff_t, const int32_t *,              \
         const float *, ptrdiff_t, float *, float *);

@@ -41,4 +41,14 @@ public enum Kernels: Int32, CaseIterable, Sendable {
         fk_multiply_add(
             rawValue, rows, columns, depth, a, rowStep, depthStep, b, bStride, c, cStride, 0, false)
     }
+
+    /// `out += Σ weight · (target + sign · h·x) h` over the rows h of `factors` that `indices` name, in their order: a
+    /// sparse row's part in a step of conjugate gradients. `x` and `out` have the factors' stride.
+    @inline(__always)
+    public func apply(
+        _ factors: Matrix, rows indices: UnsafePointer<Int32>, weights: UnsafePointer<Float>, count: Int, target: Float,
+        sign: Float, x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>
+    ) {
+        fk_apply(rawValue, factors.base, factors.stride, indices, weights, count, target, sign, x, out)
+    }
 }

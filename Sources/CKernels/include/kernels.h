@@ -43,10 +43,15 @@ bool fk_solve(
     const float *rows, ptrdiff_t rows_stride, const int32_t *indices, const float *weights, ptrdiff_t count, float *work,
     float *solution);
 
-// g (columns x columns, upper blocks) = sum over n of (weights[n]) h h', for the rows [from, to) of tiles of 8 rows of g.
+// The rows [first, last) (multiples of 8) of the upper part of g += sum over n of h h', 128 rows h at a time.
 void fk_gram(
     int32_t level, const float *rows, ptrdiff_t row_stride, ptrdiff_t row_count, ptrdiff_t first, ptrdiff_t last,
     ptrdiff_t size, float *g, ptrdiff_t g_stride);
+
+// out += sum over n of weights[n] * (target + sign * h_n . x) h_n for the rows h_n that `indices` name.
+void fk_apply(
+    int32_t level, const float *rows, ptrdiff_t stride, const int32_t *indices, const float *weights, ptrdiff_t count,
+    float target, float sign, const float *x, float *out);
 
 // Screening. A user of a pass: how its int8 scores become bounds on its float scores, and where its candidates go.
 typedef struct {
@@ -54,7 +59,7 @@ typedef struct {
     double item_error;      // times a group's largest quantisation error, plus
     double item_norm;       // times a group's largest norm: what the int8 score can be off by
     double scale;           // of the quantised query
-    int32_t bias;           // first value of the accumulator: -128 times the sum of the quantised query
+    int32_t bias;           // joins the sum of products: -128 times the sum of the quantised query
     int32_t count;          // candidates so far
     int32_t *indices;       // candidates: which item, room for 16 more than may ever be there,
     float *lower;           // bounds on the float score

@@ -1,0 +1,103 @@
+public import Linear
+
+/// Matrix factorisation for implicit feedback by alternating least squares (Hu, Koren, Volinsky, ICDM 2008), with the
+/// regularisation scaled by frequency and the settings of Rendle et al. (Revisiting the Performance of iALS, RecSys 2022):
+/// minimises `Σ c (1 − wᵀh)² + α₀ Σ_all (wᵀh)² + Σ λ (n + α₀ N)^ν ‖·‖²`, where n counts a row's interactions and N the
+/// rows of the other side. The result depends on data, settings and seed only: not on machine or threads.
+public struct ImplicitALS: Sendable, Equatable {
+    public enum Solver: Sendable, Equatable {
+        /// Exact, by Cholesky: cubic in the factors for every row.
+        case cholesky
+        /// So many steps from the vector of the sweep before (Takács, Pilászy, Tikk, RecSys 2011).
+        case conjugateGradient(steps: Int)
+    }
+
+    /// Length of the vectors.
+    public var factors = 64
+    /// Times each interaction's weight: its confidence.
+    public var alpha: Float = 1
+    /// α₀, the weight of what was not touched.
+    public var unobservedWeight: Float = 0.1
+    /// λ.
+    public var regularization: Float = 0.01
+    /// ν: 1 scales the regularisation by a row's frequency, 0 not at all.
+    public var frequencyExponent: Float = 1
+    /// Each solves all users, then all items.
+    public var sweeps = 14
+    public var solver = Solver.conjugateGradient(steps: 3)
+    public var seed: UInt64 = 1
+    public var threads = 2
+
+    public init() {}
+
+    /// Learns factors.
+    ///
+    /// - Parameters:
+    ///   - interactions: users × items.
+    ///   - earlier: factors to start from, for as many rows as they have; the other rows start at random.
+    ///   - progress: told the share that is done, on the calling thread, after each half of a sweep.
+    ///   - isCancelled: asked at least every 10 ms, from every thread.
+    /// - Returns: the factors, or nil if cancelled.
+    public func train(
+        _ interactions: Interactions, from earlier: Factors? = nil, progress: (Double) -> Void = { _ in },
+        isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) -> Factors? {
+        precondition(factors > 0 && factors <= 1024 && threads > 0)
+        let work = ParallelWork(threads: threads, isCancelled: isCancelled)
+        let byUser = scaled(interactions)
+        let byItem = byUser.transposed()
+        var users = start(rows: byUser.rows, from: earlier?.users, seed: seed)
+        var items = start(rows: byItem.rows, from: earlier?.items, seed: seed ^ 0x5DEE_CE66_D1CE_4E5B)
+        for sweep in 0..<sweeps {
+            guard solve(&users, byUser, against: items, work) else { return nil }
+            progress((Double(sweep) + 0.5) / Double(sweeps))
+            guard solve(&items, byItem, against: users, work) else { return nil }
+            progress(Double(sweep + 1) / Double(sweeps))
+        }
+        return Factors(users: users, items: items)
+    }
+
+    /// Vectors of `rows` users (or items) for given factors of the other side, as a sweep computes them, exactly.
+    /// Nil if cancelled.
+    public func project(
+        _ interactions: Interactions, onto other: Matrix, isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) -> Matrix? {
+        var exact = self
+        exact.solver = .cholesky
+        exact.factors = other.columns
+        var result = Matrix(rows: interactions.rows, columns: other.columns)
+        let work = ParallelWork(threads: threads, isCancelled: isCancelled)
+        return exact.solve(&result, scaled(interactions), against: other, work) ? result : nil
+    }
+
+    /// The ridge of a row with `count` interactions against `others` rows: `λ (n + α₀ N)^ν`.
+    public func ridge(count: Int, others: Int) -> Float {
+        let size = Double(count) + Double(unobservedWeight) * Double(others)
+        if frequencyExponent == 1 { return regularization * Float(size) }
+        guard size > 0 else { return frequencyExponent == 0 ? regularization : 0 }
+        return regularization * Float(Deterministic.exp2(Double(frequencyExponent) * Deterministic.log2(size)))
+    }
+
+    private func scaled(_ interactions: Interactions) -> Interactions {
+        guard alpha != 1 else { return interactions }
+        return Interactions(
+            rows: interactions.rows, columns: interactions.columns, offsets: interactions.offsets,
+            indices: interactions.indices, weights: interactions.weights.map { alpha * $0 })
+    }
+
+    /// Normal numbers of deviation 0.1 / √factors, a stream for each row: rows that come later leave the others alone.
+    private func start(rows: Int, from earlier: Matrix?, seed: UInt64) -> Matrix {
+        var matrix = Matrix(rows: rows, columns: factors)
+        let stride = matrix.stride
+        let deviation = 0.1 / Double(factors).squareRoot()
+        let known = earlier.map { $0.columns == factors ? min($0.rows, rows) : 0 } ?? 0
+        matrix.withUnsafeMutableBase { base in
+            if let earlier { base.update(from: earlier.base, count: known * stride) }
+            for row in known..<max(known, rows) {
+                var random = RandomStream(seed: seed, row: row)
+                for column in 0..<factors { base[row * stride + column] = Float(random.normal() * deviation) }
+            }
+        }
+        return matrix
+    }
+}
