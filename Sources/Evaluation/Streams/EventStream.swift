@@ -14,12 +14,24 @@ public final class EventStream {
         var eventID: IdentifierTable.Number
     }
 
-    let users = IdentifierTable()
-    let items = IdentifierTable()
-    private let words = IdentifierTable()
+    let users: IdentifierTable
+    let items: IdentifierTable
+    private let words: IdentifierTable
     private(set) var records: [Record] = []
 
-    public init() {}
+    public init() {
+        users = IdentifierTable()
+        items = IdentifierTable()
+        words = IdentifierTable()
+    }
+
+    /// Some events of another stream, with the same numbers of users and items.
+    init(_ other: EventStream, where isKept: (Int) -> Bool) {
+        users = other.users
+        items = other.items
+        words = other.words
+        records = other.records.indices.filter(isKept).map { other.records[$0] }
+    }
 
     public var count: Int { records.count }
     public var userCount: Int { users.count }

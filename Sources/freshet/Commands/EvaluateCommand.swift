@@ -5,7 +5,7 @@ internal import ServiceKit
 /// `freshet evaluate`: how good lists are, on data sets.
 enum EvaluateCommand {
     static let command = Command(
-        "evaluate", "Measure the quality of lists on a data set.", subcommands: [prequential])
+        "evaluate", "Measure the quality of lists on a data set.", subcommands: [prequential, OfflineCommand.command])
 
     private static let prequential = Command(
         "prequential", "Play a stream: recommend, score, then learn, event by event.",
@@ -49,16 +49,19 @@ enum EvaluateCommand {
     }
 
     static func readStream(_ path: String) throws -> EventStream {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw CommandFailure("cannot read '\(path)'", remedy: "name a file of events", exitCode: 66)
-        }
+        let data = try contents(path)
         do {
-            return try data.withUnsafeBytes { bytes throws(EventStreamReader.Failure) in
-                try EventStreamReader().read(bytes)
-            }
+            return try data.withUnsafeBytes { try EventStreamReader().read($0) }
         } catch {
             throw CommandFailure("'\(path)' is no data set that can be read: \(error)", exitCode: 65)
         }
+    }
+
+    static func contents(_ path: String) throws -> Data {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CommandFailure("cannot read '\(path)'", remedy: "name a file that is there", exitCode: 66)
+        }
+        return data
     }
 
     static func number(_ value: Double) -> String { String(format: "%.6f", value) }
