@@ -32,7 +32,8 @@ extension Producer {
         try KafkaError.check(consuming: rd_kafka_commit_transaction(client.raw, timeoutMilliseconds))
     }
 
-    /// Purges what is queued, then aborts.
+    /// Purges what is queued, then aborts. Each purged record counts as a failure, so ask ``takeFailure()`` once before
+    /// the next transaction.
     public func abortTransaction(timeoutMilliseconds: Int32) throws(KafkaError) {
         try KafkaError.check(consuming: rd_kafka_abort_transaction(client.raw, timeoutMilliseconds))
     }
