@@ -36,7 +36,7 @@ let package = Package(
         module("FeatureStore", ["Events"]),
         module("Pipeline", ["Models", "FeatureStore", "Events"]),
         module("Kafka", ["CRdKafka", "Pipeline"]),
-        module("Evaluation", ["Models", "Events", "Pipeline"]),
+        module("Evaluation", ["Linear", "Models", "Events", "Pipeline"]),
         module("HTTPAPI", ["CMicroHTTPD", "Models", "FeatureStore"]),
         module("ServiceKit", ["CYAML"]),
         .executableTarget(
