@@ -101,7 +101,10 @@ extension Checks {
         } catch {
             return fail("the list of \(name): \(error)")
         }
-        fail("the newest list of \(name) is of offset \(found?.list.offset ?? -1), its last event at \(last) changes it")
+        let now = (try? maker.make(moment, list, generation: generations.last ?? -1)?.items) ?? nil
+        fail(
+            "the newest list of \(name) is of offset \(found?.list.offset ?? -1), its last event at \(last) changes it: "
+                + "\(expected) before, now \(now ?? [])")
     }
 
     private func makeMaker() -> ListMaker {

@@ -54,6 +54,7 @@ final class Simulation {
 
     /// Runs to the end; the rules that were broken, in words.
     func run() -> [String] {
+        trace?("\(world.summary)")
         for _ in 0..<world.instancesMax { start(nil) }
         while (source.left > 0 || random.chance(0.97)) && broker.violations.isEmpty {
             round()

@@ -60,4 +60,17 @@ struct World {
         settings.shortListsPerBatch = random.pick([1, 1000])
         settings.reranksPerBatch = random.pick([1, 256])
     }
+
+    var summary: String {
+        """
+        \(isTransactional ? "exactly_once" : "at_least_once"), \(hasStaticMembers ? "static" : "dynamic") members, \
+        \(partitions) partitions, \(users) users, \(items) items, \(events) events, at most \(instancesMax) instances
+        kill \(killChance), freeze \(freezeChance), leave \(leaveChance), join \(joinChance), \(rates)
+        batch \(settings.batchRecordsMax), commit \(settings.commitIntervalMilliseconds) ms, checkpoint \
+        \(settings.checkpointBytes), pending \(settings.pendingBytesMax), block \(settings.blockBytes), history \
+        \(settings.user.historyItemsMax), items \(settings.items.itemsMax), half-life \
+        \(settings.items.covisitation.halfLifeMilliseconds), neighbours \(settings.items.covisitation.neighbours), window \
+        \(settings.user.window), \(settings.rules)
+        """
+    }
 }

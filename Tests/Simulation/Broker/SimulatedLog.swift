@@ -254,8 +254,7 @@ final class SimulatedLog: EventLog {
 
     func release(_ partitions: [Int32]) throws(LogError) {
         try mayFail()
-        for partition in partitions {
-            held.remove(partition)
+        for partition in partitions where held.remove(partition) != nil {
             fetches[partition] = nil
             group.release(partition, by: memberID)
         }
