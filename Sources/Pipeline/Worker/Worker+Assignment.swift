@@ -15,6 +15,9 @@ extension Worker {
             try drop(revoked)
             try log.release(revoked)
         case .lost(let lost):
+            // A commit under way ends before this member joins again: in the name of its next membership it would be
+            // accepted, and move offsets back that another member has moved on.
+            try awaitOutcome(timeoutMilliseconds: 30_000)
             // What is in the open transaction of these partitions must not count: another member has them.
             if log.isTransactional, commit.isIdle, output.sent > 0 {
                 try log.abort()

@@ -38,6 +38,8 @@ final class SimulatedLog: EventLog {
     private var granted: [Int32] = []
     private var asked: [Int32] = []
     private var hasEmptyAssignment = false
+    /// Expelled, and aware of it.
+    private var isOutside = false
     /// With the planted fault: what the member had when it was expelled.
     private var kept: [Int32: Fetch] = [:]
 
@@ -149,6 +151,11 @@ final class SimulatedLog: EventLog {
             if let end = deliver(partition, &room, record) { changes.append(end) }
         }
         if group.has(memberID) { return changes + assignmentChanges() }
+        if isOutside {
+            // It joins again when it has given up what it lost.
+            if held.isEmpty { join() }
+            return changes
+        }
         // Its heartbeats tell a member that came back; it may take a while.
         return random.chance(0.5) ? changes + expelled() : changes
     }
@@ -200,16 +207,21 @@ final class SimulatedLog: EventLog {
     }
 
     private func expelled() -> [GroupChange] {
-        let lost = held.sorted()
-        if planted == .stateKeptAfterFencing {
-            for partition in lost { kept[partition] = fetches[partition] }
-        }
-        held.removeAll()
-        fetches.removeAll()
         granted.removeAll()
         asked.removeAll()
+        isOutside = true
+        if planted == .stateKeptAfterFencing {
+            for partition in held { kept[partition] = fetches[partition] }
+            held.removeAll()
+            fetches.removeAll()
+        }
+        for partition in held { fetches[partition]?.isRevoked = true }
+        return held.isEmpty ? [] : [.lost(held.sorted())]
+    }
+
+    private func join() {
+        isOutside = false
         memberID = group.join(self, instance: instance)
-        return lost.isEmpty || planted == .stateKeptAfterFencing ? [] : [.lost(lost)]
     }
 
     func committedOffsets(_ partitions: [Int32]) throws(LogError) -> [Int32: Int64] {
