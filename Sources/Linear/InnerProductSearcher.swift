@@ -6,6 +6,8 @@ public final class InnerProductSearcher {
     public let kernels: Kernels
     /// Queries whose candidates are kept at once, while a block of items stays in the nearest cache.
     private static let slotsMax = 32
+    /// Of a pass.
+    private let width: Int
     /// Items of a block, at most.
     private static let blockItemsMax = 512
     private let users: UnsafeMutablePointer<fk_screen_user>
@@ -20,6 +22,7 @@ public final class InnerProductSearcher {
 
     public init(kernels: Kernels = .best) {
         self.kernels = kernels
+        width = Int(fk_screen_width(kernels.rawValue))
         users = .allocate(capacity: Self.slotsMax)
         users.initialize(repeating: fk_screen_user(), count: Self.slotsMax)
         let users = users
@@ -94,23 +97,23 @@ public final class InnerProductSearcher {
         _ index: InnerProductIndex, _ vectors: UnsafePointer<Float>, _ stride: Int, _ batch: Int,
         _ wanted: UnsafePointer<Int32>
     ) {
-        let (columns, width) = (index.items.columns, index.items.stride)
+        let (columns, length) = (index.items.columns, index.items.stride)
         queries.update(repeating: 0, count: Self.slotsMax * index.quads)
         for slot in 0..<Self.slotsMax {
             guard slot < batch else {
                 slots[slot].clear()
                 continue
             }
-            let query = padded + slot * width
+            let query = padded + slot * length
             query.update(from: vectors + slot * stride, count: columns)
-            (query + columns).update(repeating: 0, count: width - columns)
+            (query + columns).update(repeating: 0, count: length - columns)
             slots[slot].begin(
                 query, wanted: min(wanted[slot], Int32(index.count)), index: index, kernels: kernels,
-                target: queries + slot / 8 * 8 * index.quads, lane: slot % 8)
+                target: queries + slot / width * width * index.quads, lane: slot % width)
         }
     }
 
-    /// Every block of items against every pass of eight queries that some item of the block can still interest.
+    /// Every block of items against every pass of queries that some item of the block can still interest.
     private func sweep(_ index: InnerProductIndex, batch: Int) {
         let groupBytes = max(index.quads * 64, 64)
         let blockGroups = max(2, min(Self.blockItemsMax / 16, 32768 / groupBytes / 2 * 2))
@@ -121,15 +124,15 @@ public final class InnerProductSearcher {
                 let groups = min(blockGroups, index.groupCount - group)
                 let meta = index.storage.groups + group
                 var isFinished = true
-                for pass in Swift.stride(from: 0, to: batch, by: 8) {
-                    guard (pass..<pass + 8).contains(where: { !slots[$0].isFinished(norm: meta[0].norm, share: share) })
+                for pass in Swift.stride(from: 0, to: batch, by: width) {
+                    guard (pass..<pass + width).contains(where: { !slots[$0].isFinished(norm: meta[0].norm, share: share) })
                     else { continue }
                     isFinished = false
                     fk_screen(
                         kernels.rawValue, index.storage.bytes + group * groupBytes, meta, groups, index.quads,
                         queries + pass * index.quads, users + pass, order.baseAddress! + group * 16,
                         index.count - group * 16)
-                    for slot in pass..<min(pass + 8, batch) { bound(index, slot) }
+                    for slot in pass..<min(pass + width, batch) { bound(index, slot) }
                 }
                 if isFinished { return }
             }

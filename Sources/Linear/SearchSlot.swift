@@ -39,7 +39,7 @@ struct SearchSlot {
         isExhaustive = false
     }
 
-    /// Quantises a query into lane `lane` of `target` (quads × 8 users × 4 bytes), and starts with no threshold.
+    /// Quantises a query into lane `lane` of its pass's queries, and starts with no threshold.
     mutating func begin(
         _ query: UnsafePointer<Float>, wanted: Int32, index: InnerProductIndex, kernels: Kernels,
         target: UnsafeMutablePointer<Int32>, lane: Int
@@ -63,7 +63,7 @@ struct SearchSlot {
         var (total, squares, rest) = (Int32(0), 0.0, 0.0)
         for column in 0..<columns {
             let level = (Double(query[column]) * inverse + 0x1.8p52) - 0x1.8p52
-            bytes[column / 4 * 32 + lane * 4 + column % 4] = Int8(level)
+            bytes[fk_query_offset(kernels.rawValue, index.quads, lane, column)] = Int8(level)
             total += Int32(level)
             squares += level * level
             let missing = Double(query[column]) - scale * level

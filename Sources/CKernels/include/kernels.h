@@ -11,10 +11,11 @@ enum {
     FK_AVX_VNNI = 2,     // 256-bit lanes, vpdpbusd (VEX)
     FK_AVX512 = 3,       // 512-bit lanes, vpmaddubsw
     FK_AVX512_VNNI = 4,  // 512-bit lanes, vpdpbusd (EVEX)
-    FK_LEVELS = 5
+    FK_AMX = 5,          // as before, and tiles for the int8 scores
+    FK_LEVELS = 6
 };
 
-// Whether this machine runs `level`.
+// Whether this machine runs `level`; asks the kernel for the right to use tiles where it has them.
 bool fk_supported(int32_t level);
 
 // Vectors have `length` floats, a multiple of 16, and are 64-byte aligned.
@@ -77,8 +78,18 @@ typedef struct {
 // Largest magnitude of a quantised query's coordinate at `level` (vpmaddubsw saturates past 7 bits).
 int32_t fk_query_limit(int32_t level);
 
-// Appends to each of 8 users the items of `groups` groups (even) whose upper bound reaches its threshold. `items` is
-// group by group, 4 dimensions by 4, 16 items by 4 bytes (offset by 128); `queries` 4 dimensions by 4, 8 users by 4 bytes.
+// Users of a pass.
+static inline int32_t fk_screen_width(int32_t level) {
+    return level == FK_AMX ? 16 : 8;
+}
+
+// Where in a pass's queries the byte of a user's dimension lies: user by user for tiles, else 4 dimensions by 4.
+static inline ptrdiff_t fk_query_offset(int32_t level, ptrdiff_t quads, ptrdiff_t user, ptrdiff_t dimension) {
+    return level == FK_AMX ? user * quads * 4 + dimension : dimension / 4 * 32 + user * 4 + dimension % 4;
+}
+
+// Appends to each user of a pass the items of `groups` groups (even) whose upper bound reaches its threshold. `items` is
+// group by group, 4 dimensions by 4, 16 items by 4 bytes (offset by 128); `queries` as fk_query_offset says.
 // `order` names the items (16 a group); only the first `count` exist.
 void fk_screen(
     int32_t level, const uint8_t *items, const fk_screen_group *meta, ptrdiff_t groups, ptrdiff_t quads,
