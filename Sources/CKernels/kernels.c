@@ -92,6 +92,14 @@ void fk_apply(
     CHOOSE(fk_apply, rows, stride, indices, weights, count, target, sign, x, out)
 }
 
+float fk_bar(int32_t level, float *values, ptrdiff_t count, ptrdiff_t k) {
+    CHOOSE(fk_bar, values, count, k)
+}
+
+void fk_places(int32_t level, const uint64_t *keys, ptrdiff_t count, int32_t *places) {
+    CHOOSE(fk_places, keys, count, places)
+}
+
 ptrdiff_t fk_solve_work(ptrdiff_t size) {
     return size * size + 2 * SOLVE_CHUNK * size + 2 * size;
 }

@@ -13,7 +13,7 @@ typedef struct {
     uint8_t rows[16];
 } tile_shapes;
 
-// Tiles 0-1 hold sums, 4 and 5 whole queries and items, 6 and 7 those of the last dimensions.
+// Tiles 0 and 1 hold sums, 4 whole queries, 3 and 5 items, 6 and 7 those of the last dimensions.
 static void shape_tiles(ptrdiff_t rest) {
     tile_shapes shapes __attribute__((aligned(64))) = {.palette = 1};
     for (int t = 0; t < 6; t++) {
@@ -29,7 +29,13 @@ static void shape_tiles(ptrdiff_t rest) {
     _tile_loadconfig(&shapes);
 }
 
-#define SUM_GROUP(tile, group)                                                                                         \
+// One tile of dimensions, the usual case: the queries stay in tile 4.
+#define SUM_ONE(tile, other, group)                                                                                    \
+    _tile_zero(tile);                                                                                                  \
+    _tile_loadd(other, group, 64);                                                                                     \
+    _tile_dpbsud(tile, 4, other);
+
+#define SUM_MANY(tile, group)                                                                                          \
     _tile_zero(tile);                                                                                                  \
     for (ptrdiff_t q = 0; q < whole; q += TILE_QUADS) {                                                                \
         _tile_loadd(4, (const uint8_t *)queries + 4 * q, 4 * quads);                                                   \
@@ -50,10 +56,16 @@ void fk_screen_amx(
     int32_t sums[AHEAD][2 * USERS][16] __attribute__((aligned(64)));
     int32_t limits[AHEAD][2 * USERS] __attribute__((aligned(64)));
     shape_tiles(rest);
+    if (quads == TILE_QUADS) _tile_loadd(4, queries, 64);
     for (ptrdiff_t g = 0; g < groups; g += AHEAD, order += 16 * AHEAD, count -= 16 * AHEAD) {
         const uint8_t *group = items + g * quads * 64;
-        SUM_GROUP(0, group)
-        SUM_GROUP(1, group + quads * 64)
+        if (quads == TILE_QUADS) {
+            SUM_ONE(0, 5, group)
+            SUM_ONE(1, 3, group + quads * 64)
+        } else {
+            SUM_MANY(0, group)
+            SUM_MANY(1, group + quads * 64)
+        }
         for (int i = 0; i < AHEAD; i++) {
             screen_limits(&low, meta + g + i, limits[i]);
             screen_limits(&high, meta + g + i, limits[i] + USERS);

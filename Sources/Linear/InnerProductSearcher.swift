@@ -88,7 +88,7 @@ public final class InnerProductSearcher {
         scores.deallocate()
         ranked.deallocate()
         scratch.deallocate()
-        scores = .allocate(capacity: capacity)
+        scores = .allocate(capacity: capacity + 16)
         ranked = .allocate(capacity: capacity)
         scratch = .allocate(capacity: capacity)
     }
@@ -145,7 +145,7 @@ public final class InnerProductSearcher {
         let user = users + slot
         let full = Int32(capacity - Self.blockItemsMax - 16)
         guard user.pointee.count >= min(slots[slot].tightenAt, full), slots[slot].isScreened else { return }
-        fk_tighten(user, slots[slot].wanted)
+        fk_tighten(kernels.rawValue, user, slots[slot].wanted)
         if user.pointee.count >= full { collapse(index, slot) }
         slots[slot].tightenAt = user.pointee.count + 48
     }
@@ -165,18 +165,18 @@ public final class InnerProductSearcher {
         }
     }
 
-    /// Sorts a query's candidates into `ranked` and returns how many of them are wanted.
+    /// Puts the wanted ones of a query's candidates into `ranked` and returns how many there are.
     private func rank(_ index: InnerProductIndex, _ slot: Int) -> Int {
         let user = users + slot
         let count = Int(user.pointee.count)
         fk_dot_rows(
             kernels.rawValue, index.items.base, index.items.stride, user.pointee.indices, count,
             padded + slot * index.items.stride, scores)
-        index.ranks.withUnsafeBufferPointer {
-            fk_rank_keys(scores, user.pointee.indices, $0.baseAddress, count, ranked)
+        return index.ranks.withUnsafeBufferPointer {
+            fk_rank(
+                kernels.rawValue, scores, user.pointee.indices, $0.baseAddress, count, Int(slots[slot].wanted), ranked,
+                scratch)
         }
-        fk_sort_ranked(ranked, scratch, count)
-        return min(count, Int(slots[slot].wanted))
     }
 
     /// Brute force; its threshold then keeps the screen out.
@@ -193,7 +193,7 @@ public final class InnerProductSearcher {
 
     private func finish(_ index: InnerProductIndex, _ slot: Int, _ results: UnsafeMutablePointer<Scored>) -> Int32 {
         guard slots[slot].wanted > 0 else { return 0 }
-        if slots[slot].isScreened { fk_tighten(users + slot, slots[slot].wanted) }
+        if slots[slot].isScreened { fk_tighten(kernels.rawValue, users + slot, slots[slot].wanted) }
         let kept = rank(index, slot)
         for i in 0..<kept { results[i] = Scored(index: ranked[i].index, score: ranked[i].score) }
         return Int32(kept)

@@ -15,6 +15,7 @@ struct SearchSlot {
     var isScreened: Bool { wanted > 0 && !isExhaustive }
 
     static func allocate(_ capacity: Int, _ user: UnsafeMutablePointer<fk_screen_user>) {
+        let capacity = capacity + 16
         user.pointee.indices = .allocate(capacity: capacity)
         user.pointee.lower = .allocate(capacity: capacity)
         user.pointee.upper = .allocate(capacity: capacity)

@@ -96,7 +96,7 @@ void fk_screen(
     const int32_t *queries, fk_screen_user *users, const int32_t *order, ptrdiff_t count);
 
 // Raises the user's threshold to a value that at least k lower bounds reach, and drops what is below it.
-void fk_tighten(fk_screen_user *user, int32_t k);
+void fk_tighten(int32_t level, fk_screen_user *user, int32_t k);
 
 typedef struct {
     uint64_t key;    // of the score (descending), then of the rank
@@ -104,8 +104,8 @@ typedef struct {
     float score;
 } fk_ranked;
 
-// Fills `out[i]` from indices[i], its score (NaN counts as -infinity) and its rank.
-void fk_rank_keys(
-    const float *scores, const int32_t *indices, const uint32_t *ranks, ptrdiff_t count, fk_ranked *out);
-// Sorts best first; `scratch` holds as many.
-void fk_sort_ranked(fk_ranked *items, fk_ranked *scratch, ptrdiff_t count);
+// The best k of `count` items, or all of them, best first, and how many that is. Ranks, by item, are distinct. A score that
+// is not a number counts as -infinity. `scores` has room for 16 more, `out` and `scratch` for `count`.
+ptrdiff_t fk_rank(
+    int32_t level, float *scores, const int32_t *indices, const uint32_t *ranks, ptrdiff_t count, ptrdiff_t k,
+    fk_ranked *out, fk_ranked *scratch);
