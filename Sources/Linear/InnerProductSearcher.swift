@@ -125,7 +125,10 @@ public final class InnerProductSearcher {
                 let meta = index.storage.groups + group
                 var isFinished = true
                 for pass in Swift.stride(from: 0, to: batch, by: width) {
-                    guard (pass..<pass + width).contains(where: { !slots[$0].isFinished(norm: meta[0].norm, share: share) })
+                    guard
+                        (pass..<pass + width).contains(where: {
+                            !slots[$0].isFinished(norm: meta[0].norm, share: share)
+                        })
                     else { continue }
                     isFinished = false
                     fk_screen(

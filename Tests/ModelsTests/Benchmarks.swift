@@ -89,4 +89,11 @@ struct Benchmarks {
         learnt.users = model.project(split.train, onto: learnt.items)
         print("\(name) K=\(factors): \(time), \(before), projected anew: \(Self.quality(split, learnt))")
     }
+
+    @Test(arguments: ["gowalla", "ml-1m"])
+    func neighboursOfItems(name: String) throws {
+        let split = try Split(name)
+        let time = Self.seconds { _ = ItemKNN().train(split.train) }
+        print("\(name) item kNN K=100: \(time)")
+    }
 }
