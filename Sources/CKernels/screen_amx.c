@@ -59,6 +59,7 @@ void fk_screen_amx(
     if (quads == TILE_QUADS) _tile_loadd(4, queries, 64);
     for (ptrdiff_t g = 0; g < groups; g += AHEAD, order += 16 * AHEAD, count -= 16 * AHEAD) {
         const uint8_t *group = items + g * quads * 64;
+        prefetch_groups(group, quads);
         if (quads == TILE_QUADS) {
             SUM_ONE(0, 5, group)
             SUM_ONE(1, 3, group + quads * 64)

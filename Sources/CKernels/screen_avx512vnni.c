@@ -14,6 +14,7 @@ void fk_screen_avx512vnni(
         screen_limits(&pass, meta + g, limits[0]);
         screen_limits(&pass, meta + g + 1, limits[1]);
         const uint8_t *group = items + g * quads * 64;
+        prefetch_groups(group, quads);
         __m512i first[USERS], second[USERS];
 #pragma clang loop unroll(full)
         for (int u = 0; u < USERS; u++) first[u] = second[u] = _mm512_setzero_si512();
