@@ -1,6 +1,6 @@
 // Sixteen lanes and what is simple on them. This and its companions are compiled once for each instruction set:
-// VARIANT(name) names a function, TILE_ROWS and TILE_COLUMNS say how much of a product stays in registers. Neither touches
-// the order of any sum.
+// VARIANT(name) names a function, TILE_ROWS and TILE_COLUMNS say how much of a product stays in registers. Neither
+// touches the order of any sum.
 #include <math.h>
 #include <string.h>
 

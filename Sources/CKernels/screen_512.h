@@ -21,7 +21,7 @@ static __attribute__((noinline)) void append(
     user->count = n + __builtin_popcount(mask);
 }
 
-// The index is larger than the second cache, and neither tiles nor broadcasts wake the hardware's own prefetching enough.
+// The index is larger than the second cache, and the hardware's own prefetching comes late.
 INLINE void prefetch_groups(const uint8_t *group, ptrdiff_t quads) {
     const uint8_t *ahead = group + 8 * quads * 64;
     for (ptrdiff_t q = 0; q < 2 * quads; q++) _mm_prefetch((const char *)ahead + q * 64, _MM_HINT_T0);

@@ -1,5 +1,5 @@
-// The arithmetic under serving and training. Every function takes the instruction set to use as its first argument; all
-// of them give the same floats to the bit (fixed lanes, fixed order, no contraction), so the choice is about speed only.
+// The arithmetic under serving and training. Every function takes the instruction set to use as its first argument;
+// all of them give the same floats to the bit (fixed lanes, fixed order, no contraction): the choice is about speed only.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,19 +30,20 @@ void fk_dot_rows(
     float *out);
 
 // c[r][j] += sum over k of a[r * a_row + k * a_step] * b[k * b_stride + j]; rows is a multiple of 8, columns of 16.
-// The sum is taken from zero, in the order of k, then added to c once. With `upper`, columns left of the 16-column block
-// that holds the diagonal (of row `first_row` + r) are left alone.
+// The sum is taken from zero, in the order of k, then added to c once. With `upper`, columns left of the 16-column
+// block that holds the diagonal (of row `first_row` + r) are left alone.
 void fk_multiply_add(
     int32_t level, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t depth, const float *a, ptrdiff_t a_row,
-    ptrdiff_t a_step, const float *b, ptrdiff_t b_stride, float *c, ptrdiff_t c_stride, ptrdiff_t first_row, bool upper);
+    ptrdiff_t a_step, const float *b, ptrdiff_t b_stride, float *c, ptrdiff_t c_stride, ptrdiff_t first_row,
+    bool upper);
 
-// Solves (gram + sum c h h' + ridge I) x = sum c h. `size` is the padded order (a multiple of 16), `columns` the true one;
-// `work` holds fk_solve_work(size) floats. False when the matrix is not positive definite.
+// Solves (gram + sum c h h' + ridge I) x = sum c h. `size` is the padded order (a multiple of 16), `columns` the true
+// one; `work` holds fk_solve_work(size) floats. False when the matrix is not positive definite.
 ptrdiff_t fk_solve_work(ptrdiff_t size);
 bool fk_solve(
     int32_t level, ptrdiff_t size, ptrdiff_t columns, const float *gram, ptrdiff_t gram_stride, float ridge,
-    const float *rows, ptrdiff_t rows_stride, const int32_t *indices, const float *weights, ptrdiff_t count, float *work,
-    float *solution);
+    const float *rows, ptrdiff_t rows_stride, const int32_t *indices, const float *weights, ptrdiff_t count,
+    float *work, float *solution);
 
 // The rows [first, last) (multiples of 8) of the upper part of g += sum over n of h h', 128 rows h at a time.
 void fk_gram(
@@ -88,8 +89,8 @@ static inline ptrdiff_t fk_query_offset(int32_t level, ptrdiff_t quads, ptrdiff_
     return level == FK_AMX ? user * quads * 4 + dimension : dimension / 4 * 32 + user * 4 + dimension % 4;
 }
 
-// Appends to each user of a pass the items of `groups` groups (even) whose upper bound reaches its threshold. `items` is
-// group by group, 4 dimensions by 4, 16 items by 4 bytes (offset by 128); `queries` as fk_query_offset says.
+// Appends to each user of a pass the items of `groups` groups (even) whose upper bound reaches its threshold. `items`
+// is group by group, 4 dimensions by 4, 16 items by 4 bytes (offset by 128); `queries` as fk_query_offset says.
 // `order` names the items (16 a group); only the first `count` exist.
 void fk_screen(
     int32_t level, const uint8_t *items, const fk_screen_group *meta, ptrdiff_t groups, ptrdiff_t quads,
@@ -104,8 +105,8 @@ typedef struct {
     float score;
 } fk_ranked;
 
-// The best k of `count` items, or all of them, best first, and how many that is. Ranks, by item, are distinct. A score that
-// is not a number counts as -infinity. `scores` has room for 16 more, `out` and `scratch` for `count`.
+// The best k of `count` items, or all of them, best first, and how many that is. Ranks, by item, are distinct. A score
+// that is not a number counts as -infinity. `scores` has room for 16 more, `out` and `scratch` for `count`.
 ptrdiff_t fk_rank(
     int32_t level, float *scores, const int32_t *indices, const uint32_t *ranks, ptrdiff_t count, ptrdiff_t k,
     fk_ranked *out, fk_ranked *scratch);
