@@ -1,5 +1,5 @@
 // The arithmetic under serving and training. Every function takes the instruction set to use as its first argument;
-// all of them give the same floats to the bit (fixed lanes, fixed order, no contraction): the choice is about speed only.
+// all of them give the same floats to the bit (fixed lanes, fixed order, no contraction): the choice is one of speed.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
