@@ -1,4 +1,4 @@
-public import Events
+internal import Events
 public import Models
 internal import Linear
 
