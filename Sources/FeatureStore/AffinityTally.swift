@@ -5,6 +5,11 @@ public struct Affinity: Equatable, Sendable {
     public var word: IdentifierTable.Number
     /// Of the whole weight of what the user touched lately, 0…1.
     public var share: Float
+
+    public init(word: IdentifierTable.Number, share: Float) {
+        self.word = word
+        self.share = share
+    }
 }
 
 /// Adds up weights by word and gives the heaviest ones; reused from user to user, without allocation.
