@@ -13,8 +13,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: house)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: house)
+func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: path, swiftSettings: house)
 }
 
 let package = Package(
@@ -55,6 +55,7 @@ let package = Package(
         tests("EvaluationTests", ["Evaluation"]),
         tests("HTTPAPITests", ["HTTPAPI"]),
         tests("ServiceKitTests", ["ServiceKit"]),
+        tests("SimulationTests", ["Pipeline", "Models", "Events", "Linear"], path: "Tests/Simulation"),
     ],
     swiftLanguageModes: [.v6]
 )

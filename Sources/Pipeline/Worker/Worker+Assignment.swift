@@ -162,6 +162,7 @@ extension Worker {
 
     private func goLive(_ worker: PartitionWorker) throws(LogError) {
         worker.phase = .live
+        worker.store.forgetLists()
         notice(
             "partition \(worker.partition): \(worker.store.count) users restored, going on at offset \(worker.committed)")
         if itemPhase.isFollowing, models.hasCaughtUp { try log.resume([worker.partition]) }

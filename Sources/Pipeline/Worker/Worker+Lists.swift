@@ -75,7 +75,7 @@ extension Worker {
         }
         publishFeatures(worker, user)
         let hash = hash(list, own)
-        guard hash != states[Int(user)].listHash, !list.isEmpty else {
+        guard hash != states[Int(user)].listHash else {
             counters.unchanged += 1
             return
         }
@@ -107,7 +107,7 @@ extension Worker {
 
     /// Of the ordered items and their reasons.
     private func hash(_ list: borrowing [RankedItem], _ own: borrowing [RankedItem]) -> UInt64 {
-        var sum: UInt64 = 1
+        var sum = UserState.noList
         for index in list.indices {
             let item = items.table.identifiers.hash(list[index].item)
             sum = Hash64.mix(sum ^ item, 0x9E37_79B9_7F4A_7C15 ^ UInt64(list[index].reason.rawValue))
