@@ -5,7 +5,9 @@ import ServiceKit
 struct Freshet {
     static let command = Command(
         "freshet", "Fresh recommendation lists from a stream of shop events.", version: "freshet 0.1.0",
-        subcommands: [ServeCommand.command, TopicsCommand.command])
+        subcommands: [
+            ServeCommand.command, ProduceCommand.command, TopicsCommand.command,
+        ])
 
     static func main() {
         exit(command.main())
