@@ -6,7 +6,7 @@ struct Freshet {
     static let command = Command(
         "freshet", "Fresh recommendation lists from a stream of shop events.", version: "freshet 0.1.0",
         subcommands: [
-            ServeCommand.command, ProduceCommand.command, TopicsCommand.command,
+            DemoCommand.command, ServeCommand.command, ProduceCommand.command, TopicsCommand.command,
         ])
 
     static func main() {
