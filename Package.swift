@@ -25,6 +25,7 @@ let package = Package(
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // The arithmetic: kernels in C are optimised in debug builds too, since tests run whole streams through them.
         .target(
@@ -43,6 +44,7 @@ let package = Package(
             name: "freshet",
             dependencies: [
                 "Linear", "Events", "Models", "FeatureStore", "Pipeline", "Kafka", "Evaluation", "HTTPAPI", "ServiceKit",
+                "CZlib",
             ],
             swiftSettings: house),
 

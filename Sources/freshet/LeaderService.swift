@@ -27,6 +27,7 @@ final class LeaderService: Service {
         var settings = Leader.Settings()
         settings.items = worker.items
         settings.fingerprint = worker.fingerprint
+        settings.blend = worker.blend
         settings.rowsIntervalMilliseconds = deployment.milliseconds("publishing.related-interval")
         settings.publishesRows = worker.publishes
         self.settings = settings
@@ -73,13 +74,15 @@ final class LeaderService: Service {
         let logger = logger
         leader.notice = { logger.info("\($0)") }
         var trainedAt: UInt64 = 0
+        var trainedEvents = 0
         var askedAt = monotonicMilliseconds()
         while !stop.isRequested {
             let isBusy = try leader.step(timeoutMilliseconds: 20)
             if let generation = trained.withLock({ $0.take() }), !leader.isFollower { try leader.publish(generation) }
             let isTraining = training.withLock { $0 }
-            if isDue(leader, trainedAt: trainedAt), !isTraining {
+            if !isTraining, isDue(leader, after: trainedEvents, at: trainedAt) {
                 trainedAt = monotonicMilliseconds()
+                trainedEvents = leader.events
                 train(after: leader.latest, events: leader.events)
             } else if finishing.isRequested, !isBusy, !isTraining, !trained.withLock({ $0 != nil }) {
                 // A follower leaves what is due to the leader, but first it waits to be told whether it leads.
@@ -94,13 +97,14 @@ final class LeaderService: Service {
         }
     }
 
-    private func isDue(_ leader: Leader, trainedAt: UInt64) -> Bool {
+    private func isDue(_ leader: Leader, after trainedEvents: Int, at trainedAt: UInt64) -> Bool {
         guard deployment.configuration.bool("training.enabled"), leader.isCaughtUp else { return false }
         let events = leader.events
         guard events >= deployment.configuration.int("training.first-events") else { return false }
-        if let latest = leader.latest {
-            let growth = deployment.configuration.double("training.growth")
-            guard Double(events) >= Double(latest.manifest.events) * (1 + growth) else { return false }
+        // What was trained may not have come back through the topic yet.
+        let known = max(trainedEvents, leader.latest?.manifest.events ?? 0)
+        guard Double(events) >= Double(known) * (1 + deployment.configuration.double("training.growth")) else {
+            return false
         }
         let pause = UInt64(deployment.milliseconds("training.interval"))
         return finishing.isRequested || trainedAt == 0 || monotonicMilliseconds() - trainedAt >= pause

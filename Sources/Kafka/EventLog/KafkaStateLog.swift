@@ -6,7 +6,7 @@ public import Pipeline
 public final class KafkaStateLog: EventLog {
     private let settings: KafkaEventLog.Settings
     private let consumer: GroupConsumer
-    private let reading: KafkaTopicReading
+    public let reading: KafkaTopicReading
     private let partitions: [Int32]
     private var isAssigned = false
 
@@ -29,6 +29,7 @@ public final class KafkaStateLog: EventLog {
 
     public var isTransactional: Bool { false }
     public var partitionCount: Int { partitions.count }
+    public var partitionNumbers: [Int32] { partitions }
 
     public func poll(
         max: Int, timeoutMilliseconds: Int, record: (borrowing LogRecord) -> Void
@@ -58,6 +59,18 @@ public final class KafkaStateLog: EventLog {
         } catch {
             throw LogError(error, doing: "asking for the ends of \(settings.topics.events)")
         }
+    }
+
+    /// The first offset at or after a time; the end where no record is as late.
+    public func offset(_ partition: Int32, atMilliseconds time: Int64) throws(LogError) -> Int64 {
+        do throws(KafkaError) {
+            let found = try consumer.offsets(
+                atMilliseconds: [PartitionOffset(place(partition), time)], timeoutMilliseconds: 10_000)
+            if let offset = found.first?.offset, offset >= 0 { return offset }
+        } catch {
+            throw LogError(error, doing: "looking for a time in \(settings.topics.events)")
+        }
+        return try bounds(partition).end
     }
 
     public func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader {

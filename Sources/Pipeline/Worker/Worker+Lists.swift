@@ -117,14 +117,15 @@ extension Worker {
 
     private func publishFeatures(_ worker: PartitionWorker, _ user: UserStore.User) {
         let state = worker.store[user]
-        guard settings.publishes, let features = features,
+        guard settings.publishes,
             state.featuresTime == .min || state.latestTime - state.featuresTime >= settings.featuresIntervalMilliseconds
         else { return }
         worker.store.states[Int(user)].featuresTime = state.latestTime
         counters.features += 1
         let id = worker.store.identifiers.bytes(user)
         output.add(.userFeatures, source: worker.partition, partition: nil, key: id) { writer in
-            features(id, state, items.table, writer)
+            userFeatures.write(
+                user: id, state: state, table: items.table, vectors: vectors?(state), to: writer)
         }
     }
 }

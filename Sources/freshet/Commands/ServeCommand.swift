@@ -5,7 +5,8 @@ import ServiceKit
 enum ServeCommand {
     static let command = Command(
         "serve", "Run the service until SIGTERM.",
-        discussion: "Reads events, keeps users, items and lists up to date, and publishes the lists. Start more of them to "
+        discussion:
+            "Reads events, keeps users, items and lists up to date, and publishes the lists. Start more of them to "
             + "share the partitions out.",
         options: Deployment.options + [
             .option("http", "HOST:PORT", "Serve /health, /ready, /metrics and lists here; no port without it."),

@@ -6,9 +6,12 @@ import ServiceKit
 enum TopicsCommand {
     static let create = Command(
         "create", "Make what is missing of all topics.",
-        discussion: "Topics that exist are left as they are. The users topic gets as many partitions as the events topic.",
+        discussion:
+            "Topics that exist are left as they are. The users topic gets as many partitions as the events topic.",
         options: Deployment.options + [
-            .option("partitions", "N", "Partitions of the events topic, if it has to be made.", type: .int(1...10_000), default: "4")
+            .option(
+                "partitions", "N", "Partitions of the events topic, if it has to be made.", type: .int(1...10_000),
+                default: "4")
         ]
     ) { arguments in
         let deployment = try Deployment(arguments)
@@ -28,7 +31,9 @@ enum TopicsCommand {
                 print("FAILED  \(specification.name): \(error)")
             }
         }
-        print(missing.isEmpty ? "nothing to do: all topics exist" : "\(missing.count - failures) of \(missing.count) made")
+        print(
+            missing.isEmpty ? "nothing to do: all topics exist" : "\(missing.count - failures) of \(missing.count) made"
+        )
         return failures == 0 ? 0 : 1
     }
 

@@ -1,0 +1,26 @@
+import Kafka
+import ServiceKit
+
+extension Deployment {
+    /// A connection for questions, which has been answered once; one message with what to do where it is not.
+    func reachedAdmin(timeoutMilliseconds: Int32 = 10_000) throws -> Admin {
+        do throws(KafkaError) {
+            let admin = try Admin(client, timeoutMilliseconds: timeoutMilliseconds)
+            _ = try admin.listTopics()
+            return admin
+        } catch {
+            throw CommandFailure(
+                "no broker answers at \(bootstrap): \(error)",
+                remedy: "is Kafka running there, and may this machine reach it? `freshet doctor` says more",
+                exitCode: 69)
+        }
+    }
+
+    /// A topic that has to be there.
+    func requireTopic(_ name: String, _ admin: Admin) throws -> TopicDescription {
+        if let topic = try admin.describeTopic(name) { return topic }
+        throw CommandFailure(
+            "there is no topic \(name)",
+            remedy: "`freshet topics create --bootstrap \(bootstrap)` makes what is missing")
+    }
+}

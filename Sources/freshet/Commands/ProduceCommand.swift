@@ -1,0 +1,106 @@
+import Events
+import Foundation
+import Kafka
+import Pipeline
+import ServiceKit
+
+/// `freshet produce`
+enum ProduceCommand {
+    static let command = Command(
+        "produce", "Send the events of a data file to the events topic.",
+        discussion:
+            "Reads REES46, Taobao, RetailRocket and MovieLens files, other tables whose header names an event's "
+            + "fields, and JSON lines; packed with gzip or not. Every record is keyed by its user and goes to the partition "
+            + "that Java's clients choose (murmur2). Lines that make no event are counted and left out.",
+        arguments: [Argument("file", "The file; - for standard input.")],
+        options: Deployment.options + [
+            .option(
+                "format", "NAME", "The file's format, when looking at it does not tell.",
+                type: .oneOf(DataFormat.allCases.map(\.rawValue))),
+            .option("topic", "NAME", "Another topic than the configuration's topics.events."),
+            .option("rate", "N", "Events a second (also written 500/s); as fast as possible without it."),
+            .option("speed", "X", "At this multiple of event time: 1 as it happened, 60 a minute in a second."),
+            .option("limit", "N", "Stop after so many events.", type: .int(1...Int.max)),
+        ]
+    ) { arguments in
+        let pace = Pace(try kind(rate: arguments["rate"], speed: arguments["speed"]))
+        let deployment = try Deployment(arguments)
+        let file = try EventFile(
+            arguments.required("file"), format: arguments["format"].flatMap(DataFormat.init(rawValue:)),
+            typeNames: try deployment.workerSettings().typeNames)
+        let topic = arguments["topic"] ?? deployment.topics.events
+        let partitions = try deployment.requireTopic(topic, deployment.reachedAdmin()).partitions.count
+        LineOutput.standardError.write(
+            line: "\(file.format.rawValue) → \(topic) (\(partitions) partitions) at \(deployment.bootstrap)")
+        let sender = try EventSender(deployment.client, topic: topic)
+        try send(file, sender, pace, limit: arguments.int("limit") ?? Int.max)
+        return report(file, sender)
+    }
+
+    private static func send(_ file: EventFile, _ sender: EventSender, _ pace: Pace, limit: Int) throws {
+        var pace = pace
+        let bar = ProgressBar("produce", total: nil, unit: "events")
+        let began = DispatchTime.now().uptimeNanoseconds
+        var now = 0.0
+        try file.forEach { event, record in
+            guard sender.sent < limit else { return false }
+            let due = pace.due(time: event.time)
+            if due > now {
+                now = Double(DispatchTime.now().uptimeNanoseconds - began) * 1e-9
+                while due > now {
+                    bar.update(completed: sender.sent, total: total(file, limit))
+                    try sender.serve()
+                    Thread.sleep(forTimeInterval: min(due - now, 0.1))
+                    now = Double(DispatchTime.now().uptimeNanoseconds - began) * 1e-9
+                }
+            }
+            try sender.send(event, record)
+            if sender.sent & 1023 == 0 { bar.update(completed: sender.sent, total: total(file, limit)) }
+            return true
+        }
+        try sender.finish()
+        bar.update(completed: sender.sent)
+        bar.finish()
+    }
+
+    private static func total(_ file: EventFile, _ limit: Int) -> Int? {
+        file.expected.map { min($0, limit) } ?? (limit == Int.max ? nil : limit)
+    }
+
+    private static func report(_ file: EventFile, _ sender: EventSender) -> Int32 {
+        let output = LineOutput.standardError
+        if file.rejected > 0 {
+            let reasons = file.rejections.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+                .map { "\($0.key.rawValue) \(HumanFormat.grouped($0.value))" }
+            output.write(
+                line:
+                    "lines that made no event: \(HumanFormat.grouped(file.rejected)) (\(reasons.joined(separator: ", ")))"
+            )
+            for example in file.examples { output.write(line: "  " + example) }
+        }
+        guard sender.sent > 0 else {
+            output.write(line: "nothing was sent")
+            return 65
+        }
+        return 0
+    }
+
+    private static func kind(rate: String?, speed: String?) throws -> Pace.Kind {
+        if rate != nil, speed != nil { throw UsageError("--rate and --speed exclude each other") }
+        if let rate {
+            let number = rate.hasSuffix("/s") ? String(rate.dropLast(2)) : rate
+            guard let value = Double(number), value > 0, value.isFinite else {
+                throw UsageError("--rate takes events a second, such as 500 or 500/s, not '\(rate)'")
+            }
+            return .rate(value)
+        }
+        if let speed {
+            let number = speed.hasSuffix("x") ? String(speed.dropLast()) : speed
+            guard let value = Double(number), value > 0, value.isFinite else {
+                throw UsageError("--speed takes a multiple of event time, such as 60, not '\(speed)'")
+            }
+            return .speed(value)
+        }
+        return .unlimited
+    }
+}

@@ -1,0 +1,66 @@
+import Events
+import Foundation
+import ServiceKit
+
+/// A data file's events in the file's order, and a count of the lines that make none.
+final class EventFile {
+    let format: DataFormat
+    private let input: InputFile
+    private let reader: DataFileReader
+    private(set) var events = 0
+    /// Lines that make no event, by reason.
+    private(set) var rejections: [RejectionCode: Int] = [:]
+    /// The first of them, for a person.
+    private(set) var examples: [String] = []
+    private static let examplesMax = 5
+
+    /// - Parameter format: found by looking at the file when nil.
+    init(_ path: String, format: DataFormat?, typeNames: EventTypeNames = .standard) throws {
+        input = try InputFile(path)
+        let prefix = try input.peek()
+        guard !prefix.isEmpty else { throw CommandFailure("\(input.name) is empty", exitCode: 65) }
+        guard let format = format ?? prefix.withUnsafeBytes({ DataFormat.detect(prefix: $0) }) else {
+            throw CommandFailure(
+                "\(input.name) is in no format that is known: its first line is '\(Self.firstLine(prefix))'",
+                remedy: "give --format; known are " + DataFormat.allCases.map(\.rawValue).joined(separator: ", "),
+                exitCode: 65)
+        }
+        self.format = format
+        reader = DataFileReader(format: format, typeNames: typeNames)
+    }
+
+    var rejected: Int { rejections.values.reduce(0, +) }
+
+    /// How many events the whole file has, by the share that was read; nil where its size is not known.
+    var expected: Int? {
+        guard let size = input.size, size > 0, input.position > 0 else { return nil }
+        return max(events, Int(Double(events) * Double(size) / Double(input.position)))
+    }
+
+    /// Hands on every event with its record, until `body` returns false or the file ends.
+    func forEach(_ body: (ShopEvent, DataRecord) throws -> Bool) throws {
+        var goesOn = true
+        func take(_ record: DataRecord) throws {
+            guard goesOn else { return }
+            switch record.content {
+            case .event(let event):
+                goesOn = try body(event, record)
+                if goesOn { events += 1 }
+            case .rejected(let rejection): note(rejection, record)
+            }
+        }
+        while goesOn, try input.read({ try reader.read($0, take) }) {}
+        if goesOn { try reader.finish(take) }
+    }
+
+    private func note(_ rejection: Rejection, _ record: DataRecord) {
+        rejections[rejection.code, default: 0] += 1
+        guard examples.count < Self.examplesMax else { return }
+        let text = String(decoding: record.source.prefix(80), as: UTF8.self)
+        examples.append("line \(record.line): \(rejection.code.rawValue): \(rejection.detail)  \(text)")
+    }
+
+    private static func firstLine(_ bytes: ArraySlice<UInt8>) -> String {
+        truncated(String(decoding: bytes.prefix { $0 != 0x0A }.prefix(200), as: UTF8.self), columns: 60)
+    }
+}
