@@ -98,7 +98,7 @@ final class OutputBuffer {
 
     /// Drops the records of source partitions.
     func drop(_ partitions: [Int32]) {
+        sent -= entries[..<sent].count { partitions.contains($0.source) }
         entries.removeAll { partitions.contains($0.source) }
-        sent = min(sent, entries.count)
     }
 }
