@@ -21,7 +21,7 @@ public final class PartitionWorker {
     /// The next offset to fold.
     public internal(set) var position: Int64
     /// The committed offset that the work began at.
-    let committed: Int64
+    private(set) var committed: Int64
     let block: ItemLogBlockWriter
     /// Users whose list is to be ranked, in the order of their first event.
     var touched: [UserStore.User] = []
@@ -42,6 +42,14 @@ public final class PartitionWorker {
         phase = .checkpoints(checkpoints)
         block = ItemLogBlockWriter(items: items)
         block.begin(first: committed)
+    }
+
+    /// Begins the work at another committed offset, before anything was folded.
+    func begin(at offset: Int64) {
+        precondition(!isLive, "live work goes on where it is")
+        committed = offset
+        position = offset
+        block.begin(first: offset)
     }
 
     var isLive: Bool {

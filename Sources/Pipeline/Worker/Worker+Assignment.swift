@@ -100,6 +100,7 @@ extension Worker {
                 .state, "\(problem) in partition \(worker.partition) of the users topic; `freshet reset`, then `freshet replay`")
         }
         guard isAtEnd else { return }
+        if let marker = worker.marker, marker.offset > worker.committed { try catchUp(worker) }
         let low = try log.bounds(worker.partition).low
         let from = try start(of: worker, low: low)
         worker.markedOffset = worker.marker?.offset ?? -1
@@ -109,6 +110,16 @@ extension Worker {
         } else {
             try goLive(worker)
         }
+    }
+
+    /// State that is ahead of the committed offset: this member stood still while another had the partition, so the offset
+    /// is out of date. Its own group's news will come; what it restores meanwhile has to be consistent.
+    private func catchUp(_ worker: PartitionWorker) throws(LogError) {
+        guard let committed = try log.committedOffsets([worker.partition])[worker.partition],
+            committed > worker.committed
+        else { return }
+        worker.begin(at: committed)
+        committedOffsets[worker.partition] = committed
     }
 
     /// Where re-applying begins: at the marker. Without one, at the log's start, if nothing before it is missing.
