@@ -100,5 +100,7 @@ final class OutputBuffer {
     func drop(_ partitions: [Int32]) {
         sent -= entries[..<sent].count { partitions.contains($0.source) }
         entries.removeAll { partitions.contains($0.source) }
+        // Their bytes go with the next commit; without any record left there is none.
+        if entries.isEmpty { removeAll() }
     }
 }
