@@ -56,6 +56,7 @@ extension Worker {
             let reader = try log.reader(.users, partition: partition, from: 0)
             let worker = PartitionWorker(
                 partition: partition, committed: committed, checkpoints: reader, items: items.table.identifiers)
+            if !log.isTransactional { worker.doubtfulUntil = bounds.end }
             partitions[partition] = worker
             if stored[partition] != nil { committedOffsets[partition] = committed }
             starts[partition] = committed
