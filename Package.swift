@@ -57,7 +57,7 @@ let package = Package(
         tests("EvaluationTests", ["Evaluation"]),
         tests("HTTPAPITests", ["HTTPAPI"]),
         tests("ServiceKitTests", ["ServiceKit"]),
-        tests("SimulationTests", ["Pipeline", "Models", "Events", "Linear"], path: "Tests/Simulation"),
+        tests("SimulationTests", ["Pipeline", "Models", "FeatureStore", "Events", "Linear"], path: "Tests/Simulation"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,5 @@
 import Events
+import FeatureStore
 import Models
 @testable import Pipeline
 
@@ -73,7 +74,7 @@ final class Simulation {
     }
 
     private func round() {
-        source.produce(most: 3)
+        if random.chance(world.produceChance) { source.produce(most: 3) }
         generations.produce()
         time.advance(random.int(0...3))
         if random.chance(world.compactChance) {
@@ -144,9 +145,10 @@ final class Simulation {
         instance.worker.notice = { [unowned self] text in trace?("\(name): \(text)") }
         guard planted == .generationSwappedInBatch else { return }
         let random = self.random
-        instance.worker.features = { [unowned worker = instance.worker, generations] _, _, _, _ in
-            guard random.chance(0.3), let other = generations.published.last else { return }
+        instance.worker.vectors = { [unowned worker = instance.worker, generations] _ in
+            guard random.chance(0.3), let other = generations.published.last else { return nil }
             worker.serving = ServingGeneration(other, identifiers: worker.items.table.identifiers)
+            return nil
         }
     }
 

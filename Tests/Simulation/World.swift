@@ -21,6 +21,8 @@ struct World {
     var leaveChance: Double
     var joinChance: Double
     var compactChance: Double
+    /// How fast events come in.
+    var produceChance: Double
 
     init(_ random: SimulationRandom) {
         isTransactional = random.chance(0.7)
@@ -33,12 +35,13 @@ struct World {
         // Some worlds have few faults of one kind and many of another.
         func rate(_ most: Double) -> Double { random.pick([0, 0.1, 0.3, 1]) * most }
         rates = FaultRates(
-            crash: rate(0.002), stall: rate(0.002), abort: rate(0.3), slowCommit: rate(0.4), redelivery: rate(0.1))
-        killChance = rate(0.02)
-        freezeChance = rate(0.02)
-        leaveChance = rate(0.01)
+            crash: rate(0.008), stall: rate(0.005), abort: rate(0.3), slowCommit: rate(0.4), redelivery: rate(0.1))
+        killChance = rate(0.04)
+        freezeChance = rate(0.03)
+        leaveChance = rate(0.02)
         joinChance = rate(0.05)
         compactChance = rate(0.02)
+        produceChance = random.pick([0.1, 0.3, 1])
 
         settings.user.historyItemsMax = random.pick([3, 6, 200])
         settings.user.window = random.pick([2, 10])
