@@ -71,6 +71,6 @@ final class ReplayedShop {
             }
             builder.endUser()
         }
-        return builder.build(table.identifiers)
+        return builder.build(table.identifiers) { table.category($0) }
     }
 }
