@@ -27,6 +27,7 @@ final class LeaderService: Service {
         var settings = Leader.Settings()
         settings.items = worker.items
         settings.fingerprint = worker.fingerprint
+        settings.blend = worker.blend
         settings.rowsIntervalMilliseconds = deployment.milliseconds("publishing.related-interval")
         settings.publishesRows = worker.publishes
         self.settings = settings

@@ -11,6 +11,7 @@ struct Freshet {
             ProduceCommand.command,
             TopicsCommand.command,
             StateCommand.command,
+            ReplayCommand.command,
             EvaluateCommand.command,
         ])
 

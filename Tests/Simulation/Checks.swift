@@ -66,7 +66,9 @@ struct Checks {
             for instance in simulation.instances where instance.worker.items.table.hash() != all.table.hash() {
                 fail("the item table of \(instance.name) differs from a fold of the item log")
             }
-            // Partition after partition, so that it does not matter how they were mixed.
+            // Partition after partition, so that it does not matter how they were mixed. A block names an item's
+            // attributes anew, which brings an evicted one back: so only where nothing is evicted.
+            guard world.settings.items.itemsMax > world.items else { return }
             blocks.sort { ($0.partition, $0.first) < ($1.partition, $1.first) }
             let sorted = try Self.fold(world, blocks.enumerated().map { (Int64($0.offset), $0.element.bytes) })
             let direct = try Self.fold(world, reference.blocks.enumerated().map { (Int64($0.offset), $0.element) })

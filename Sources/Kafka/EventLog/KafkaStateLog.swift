@@ -6,7 +6,7 @@ public import Pipeline
 public final class KafkaStateLog: EventLog {
     private let settings: KafkaEventLog.Settings
     private let consumer: GroupConsumer
-    private let reading: KafkaTopicReading
+    public let reading: KafkaTopicReading
     private let partitions: [Int32]
     private var isAssigned = false
 
@@ -29,6 +29,7 @@ public final class KafkaStateLog: EventLog {
 
     public var isTransactional: Bool { false }
     public var partitionCount: Int { partitions.count }
+    public var partitionNumbers: [Int32] { partitions }
 
     public func poll(
         max: Int, timeoutMilliseconds: Int, record: (borrowing LogRecord) -> Void
@@ -38,17 +39,14 @@ public final class KafkaStateLog: EventLog {
         return [.assigned(partitions)]
     }
 
-    public func committedOffsets(_ partitions: [Int32]) throws(LogError) -> [Int32: Int64] {
-        var found: [Int32: Int64] = [:]
+    public func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
         do throws(KafkaError) {
-            for place in try consumer.committed(partitions.map(place), timeoutMilliseconds: 30_000)
-            where place.offset >= 0 {
-                found[place.place.partition] = place.offset
-            }
+            let found = try consumer.committed([place(partition)], timeoutMilliseconds: 30_000)
+            guard let offset = found.first?.offset, offset >= 0 else { return StoredOffset.none }
+            return .offset(offset)
         } catch {
             throw LogError(error, doing: "asking for the committed offsets of \(settings.topics.application)")
         }
-        return found
     }
 
     public func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) {
@@ -60,14 +58,26 @@ public final class KafkaStateLog: EventLog {
         }
     }
 
+    /// The first offset at or after a time; the end where no record is as late.
+    public func offset(_ partition: Int32, atMilliseconds time: Int64) throws(LogError) -> Int64 {
+        do throws(KafkaError) {
+            let found = try consumer.offsets(
+                atMilliseconds: [PartitionOffset(place(partition), time)], timeoutMilliseconds: 10_000)
+            if let offset = found.first?.offset, offset >= 0 { return offset }
+        } catch {
+            throw LogError(error, doing: "looking for a time in \(settings.topics.events)")
+        }
+        return try bounds(partition).end
+    }
+
     public func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader {
         try reading.reader(topic, partition: partition, from: offset)
     }
 
     private func place(_ partition: Int32) -> TopicPartition { TopicPartition(settings.topics.events, partition) }
 
-    public func take(_ offsets: [Int32: Int64]) throws(LogError) {}
-    public func resume(_ partitions: [Int32]) throws(LogError) {}
+    public func take(_ partitions: [Int32]) throws(LogError) {}
+    public func resume(_ offsets: [Int32: Int64]) throws(LogError) {}
     public func release(_ partitions: [Int32]) throws(LogError) {}
     public var isOpen: Bool { false }
     public func append(_ record: borrowing OutputRecord) throws(LogError) {}

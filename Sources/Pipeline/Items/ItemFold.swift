@@ -64,6 +64,11 @@ public final class ItemFold {
         self.offset = offset + 1
     }
 
+    /// Expects a source partition's events from an offset on, where a replay teaches the table directly.
+    func begin(_ partition: Int32, at offset: Int64) { expected[partition] = offset }
+
+    func pass(_ partition: Int32, to offset: Int64) { expected[partition] = max(expected[partition] ?? 0, offset) }
+
     /// Moves on over offsets that carry no record (transaction markers, aborted records).
     public func skip(to offset: Int64) { self.offset = max(self.offset, offset) }
 

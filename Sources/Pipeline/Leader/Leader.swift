@@ -1,4 +1,4 @@
-public import Events
+internal import Events
 public import Models
 
 /// What one member of a deployment does for all: related items, item features, snapshots, catalogue entries, generations.
@@ -8,6 +8,8 @@ public final class Leader {
     public struct Settings: Sendable {
         public var items = ItemTable.Settings()
         public var fingerprint: UInt64 = 0
+        /// How related items are weighed before the first generation.
+        public var blend = BlendSettings()
         /// The least event time between two rows of one item, in ms.
         public var rowsIntervalMilliseconds: Int64 = 6 * 3_600_000
         /// Whether related items and item features are published.
@@ -26,9 +28,8 @@ public final class Leader {
     let log: any LeaderLog
     public private(set) var fold: ItemFold?
     public var notice: (String) -> Void = { _ in }
-    /// Writes the rows of an item: related items and features; nil for none.
-    public var relatedRow: ((IdentifierTable.Number, ItemFold, ByteWriter) -> Bool)?
-    public var featureRow: ((IdentifierTable.Number, ItemFold, ByteWriter) -> Bool)?
+    private let relatedItems = RelatedItems()
+    private let itemFeatures = ItemFeatureBuilder()
 
     private var phase = Phase.follower
     private var snapshots: [Int64] = []
@@ -146,15 +147,22 @@ public final class Leader {
         var published = 0
         while published < settings.rowsPerRound, let item = fold.changes?.take(time: fold.table.latestTime) {
             let id = Array(fold.table.identifiers.bytes(item))
-            for (topic, row) in [(LogTopic.relatedItems, relatedRow), (.itemFeatures, featureRow)] {
-                writer.removeAll()
-                guard let row, row(item, fold, writer) else { continue }
-                id.withUnsafeBytes { log.add(topic, partition: nil, key: $0, value: writer.bytes) }
-            }
+            publishRows(of: item, id, fold)
             published += 1
         }
         if published > 0 { try log.publish(itemsOffset: fold.offset, catalogue: [:]) }
         return published
+    }
+
+    private func publishRows(of item: IdentifierTable.Number, _ id: [UInt8], _ fold: ItemFold) {
+        writer.removeAll()
+        let blend = (latest?.manifest.blend ?? settings.blend).sequential
+        if relatedItems.write(item: item, fold: fold, blend: blend, to: writer) > 0 {
+            id.withUnsafeBytes { log.add(.relatedItems, partition: nil, key: $0, value: writer.bytes) }
+        }
+        writer.removeAll()
+        itemFeatures.write(item: item, fold: fold, to: writer)
+        id.withUnsafeBytes { log.add(.itemFeatures, partition: nil, key: $0, value: writer.bytes) }
     }
 
     // MARK: - Catalogue

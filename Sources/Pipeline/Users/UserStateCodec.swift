@@ -152,3 +152,20 @@ extension UserStore {
         return sum
     }
 }
+
+extension UserStore {
+    /// The hash of each user's record, by user id.
+    public func recordHashes(items: IdentifierTable) -> [String: StateHash] {
+        let codec = UserStateCodec(items: items)
+        let writer = ByteWriter()
+        var hashes: [String: StateHash] = [:]
+        for user in 0..<upperBound where self[User(user)].isPresent {
+            writer.removeAll()
+            codec.encode(self[User(user)], to: writer)
+            var hash = StateHash()
+            hash.add(writer.bytes)
+            hashes[identifiers.text(User(user))] = hash
+        }
+        return hashes
+    }
+}

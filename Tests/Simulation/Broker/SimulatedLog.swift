@@ -38,6 +38,8 @@ final class SimulatedLog: EventLog {
     private var granted: [Int32] = []
     private var asked: [Int32] = []
     private var hasEmptyAssignment = false
+    /// Expelled, and aware of it.
+    private var isOutside = false
     /// With the planted fault: what the member had when it was expelled.
     private var kept: [Int32: Fetch] = [:]
 
@@ -149,6 +151,11 @@ final class SimulatedLog: EventLog {
             if let end = deliver(partition, &room, record) { changes.append(end) }
         }
         if group.has(memberID) { return changes + assignmentChanges() }
+        if isOutside {
+            // It joins again when it has given up what it lost.
+            if held.isEmpty { join() }
+            return changes
+        }
         // Its heartbeats tell a member that came back; it may take a while.
         return random.chance(0.5) ? changes + expelled() : changes
     }
@@ -200,32 +207,29 @@ final class SimulatedLog: EventLog {
     }
 
     private func expelled() -> [GroupChange] {
-        let lost = held.sorted()
-        if planted == .stateKeptAfterFencing {
-            for partition in lost { kept[partition] = fetches[partition] }
-        }
-        held.removeAll()
-        fetches.removeAll()
         granted.removeAll()
         asked.removeAll()
-        memberID = group.join(self, instance: instance)
-        return lost.isEmpty || planted == .stateKeptAfterFencing ? [] : [.lost(lost)]
+        isOutside = true
+        if planted == .stateKeptAfterFencing {
+            for partition in held { kept[partition] = fetches[partition] }
+            held.removeAll()
+            fetches.removeAll()
+        }
+        for partition in held { fetches[partition]?.isRevoked = true }
+        return held.isEmpty ? [] : [.lost(held.sorted())]
     }
 
-    func committedOffsets(_ partitions: [Int32]) throws(LogError) -> [Int32: Int64] {
+    private func join() {
+        isOutside = false
+        memberID = group.join(self, instance: instance)
+    }
+
+    func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
         try mayFail()
-        var waited = 0
-        while broker.hasPendingOffsets(partitions) {
-            guard waited < 3_000 else { throw LogError(.retriable, "the committed offsets did not become stable") }
-            let pause = random.int(1...10)
-            time.advance(pause)
-            waited += pause
-        }
-        var found = broker.offsets.filter { partitions.contains($0.key) }
-        if planted == .emittingDuringRestore {
-            for (partition, offset) in found { found[partition] = min(offset, broker.markedOffset(partition) ?? offset) }
-        }
-        return found
+        guard !broker.hasPendingOffsets([partition]), random.chance(0.7) else { return nil }
+        guard var offset = broker.offsets[partition] else { return StoredOffset.none }
+        if planted == .emittingDuringRestore { offset = min(offset, broker.markedOffset(partition) ?? offset) }
+        return .offset(offset)
     }
 
     func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) {
@@ -234,17 +238,19 @@ final class SimulatedLog: EventLog {
         return (log.low, log.end)
     }
 
-    func take(_ offsets: [Int32: Int64]) throws(LogError) {
+    func take(_ partitions: [Int32]) throws(LogError) {
         try mayFail()
-        for (partition, offset) in offsets {
+        for partition in partitions {
             precondition(held.contains(partition), "only assigned partitions are taken up")
-            fetches[partition] = Fetch(position: offset, start: offset)
+            fetches[partition] = Fetch(position: 0, start: 0)
         }
     }
 
-    func resume(_ partitions: [Int32]) throws(LogError) {
+    func resume(_ offsets: [Int32: Int64]) throws(LogError) {
         try mayFail()
-        for partition in partitions {
+        for (partition, offset) in offsets.sorted(by: { $0.key < $1.key }) {
+            fetches[partition]?.position = offset
+            fetches[partition]?.start = offset
             if fetches[partition]?.isResumed == true {
                 broker.violations.append("\(name) resumes partition \(partition), which was not paused")
             }
