@@ -9,11 +9,11 @@ public struct TrainingHistories: Sendable {
     public let items: [String]
     /// Where each user's interactions begin, and the end of the last one: users + 1.
     public let starts: [Int]
-    /// The row of each interaction, a user's newest first, each item once a user.
+    /// The row of each interaction, a user's newest first by their first events, each item once a user.
     public let rows: [Int32]
     /// The rating of each interaction.
     public let ratings: [Float]
-    /// The time of each interaction in ms.
+    /// The time of each interaction's first event in ms.
     public let times: [Int64]
     /// The category of each row, −1 for none.
     public let categories: [Int32]
@@ -32,7 +32,8 @@ public struct TrainingHistories: Sendable {
 
         public init() {}
 
-        /// Adds an interaction of the present user: newest first, each item once.
+        /// Adds an interaction of the present user, each item once; where times are equal, the newest first.
+        /// - Parameter time: of the first event of the pair, in ms.
         public mutating func append(_ item: IdentifierTable.Number, rating: Float, time: Int64) {
             numbers.append(item)
             ratings.append(rating)
@@ -41,7 +42,14 @@ public struct TrainingHistories: Sendable {
 
         /// Ends the present user; one without interactions is left out.
         public mutating func endUser() {
-            if numbers.count > starts[starts.count - 1] { starts.append(numbers.count) }
+            let start = starts[starts.count - 1]
+            guard numbers.count > start else { return }
+            let order = (start..<numbers.count).sorted { times[$0] != times[$1] ? times[$0] > times[$1] : $0 < $1 }
+            let sorted = order.map { (numbers[$0], ratings[$0], times[$0]) }
+            for (index, entry) in sorted.enumerated() {
+                (numbers[start + index], ratings[start + index], times[start + index]) = entry
+            }
+            starts.append(numbers.count)
         }
 
         /// - Parameter category: the category of an item, `IdentifierTable.none` for none.

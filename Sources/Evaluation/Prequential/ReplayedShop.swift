@@ -67,7 +67,7 @@ final class ReplayedShop {
                     rating: Float(
                         entry.rating.rating(
                             at: user.latestTime, scale: settings.scale, decay: settings.trainingDecay)),
-                    time: entry.rating.lastTouch ?? 0)
+                    time: Int64(entry.firstSeconds) * 1000)
             }
             builder.endUser()
         }
