@@ -60,6 +60,8 @@ enum ShopSetting {
         case "neighbours.target": evaluation.shop.training.neighbours.targetExponent = number
         case "neighbours.source": evaluation.shop.training.neighbours.sourceExponent = number
         case "neighbours.kept": evaluation.shop.training.neighbours.perItem = integer
+        case "fit": evaluation.shop.training.isFitted = number != 0
+        case "cases": evaluation.shop.training.casesMax = integer
         case "factors": evaluation.shop.training.factors = integer
         case "alpha": evaluation.shop.training.alpha = number
         case "alpha0": evaluation.shop.training.unobservedWeight = number
