@@ -8,7 +8,7 @@ final class SimulatedLog: EventLog {
     struct Fetch {
         var position: Int64
         /// The committed offset that the partition was taken up at.
-        let start: Int64
+        var start: Int64
         var isResumed = false
         /// The group asks for it back: nothing more of it is delivered.
         var isRevoked = false
