@@ -47,6 +47,11 @@ let package = Package(
                 "CZlib",
             ],
             swiftSettings: house),
+        // The figures of `make bench`.
+        .executableTarget(
+            name: "freshet-bench",
+            dependencies: ["Linear", "Events", "Models", "Pipeline", "Kafka", "ServiceKit", "CRdKafka"],
+            swiftSettings: house),
 
         tests("LinearTests", ["Linear"]),
         tests("EventsTests", ["Events"]),
