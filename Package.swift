@@ -13,8 +13,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: house)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: house)
+func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: path, swiftSettings: house)
 }
 
 let package = Package(
@@ -37,7 +37,7 @@ let package = Package(
         module("FeatureStore", ["Events"]),
         module("Pipeline", ["Models", "FeatureStore", "Events"]),
         module("Kafka", ["CRdKafka", "Pipeline"]),
-        module("Evaluation", ["Models", "Events", "Pipeline"]),
+        module("Evaluation", ["Linear", "Models", "Events", "Pipeline"]),
         module("HTTPAPI", ["CMicroHTTPD", "Models", "FeatureStore"]),
         module("ServiceKit", ["CYAML"]),
         .executableTarget(
@@ -57,6 +57,7 @@ let package = Package(
         tests("EvaluationTests", ["Evaluation"]),
         tests("HTTPAPITests", ["HTTPAPI"]),
         tests("ServiceKitTests", ["ServiceKit"]),
+        tests("SimulationTests", ["Pipeline", "Models", "Events", "Linear"], path: "Tests/Simulation"),
     ],
     swiftLanguageModes: [.v6]
 )

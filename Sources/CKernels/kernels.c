@@ -2,6 +2,10 @@
 #include "kernels.h"
 
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include "variants.h"
 
@@ -15,6 +19,21 @@ static bool has_avx512(void) {
         && __builtin_cpu_supports("avx512dq");
 }
 
+// Linux hands out the tiles' state on demand (arch_prctl(ARCH_REQ_XCOMP_PERM), feature 18).
+static bool has_amx(void) {
+#if defined(__linux__) && defined(SYS_arch_prctl)
+    unsigned a, b, c, d;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d >> 24 & 3) != 3) return false;
+    return syscall(SYS_arch_prctl, 0x1023, 18) == 0;
+#else
+    return false;
+#endif
+}
+
+static bool has_avx512_vnni(void) {
+    return has_avx512() && __builtin_cpu_supports("avx512vnni");
+}
+
 bool fk_supported(int32_t level) {
     __builtin_cpu_init();
     switch (level) {
@@ -22,7 +41,8 @@ bool fk_supported(int32_t level) {
     case FK_AVX2: return __builtin_cpu_supports("avx2");
     case FK_AVX_VNNI: return has_avx_vnni();
     case FK_AVX512: return has_avx512();
-    case FK_AVX512_VNNI: return has_avx512() && __builtin_cpu_supports("avx512vnni");
+    case FK_AVX512_VNNI: return has_avx512_vnni();
+    case FK_AMX: return has_avx512_vnni() && has_amx();
     default: return false;
     }
 }
@@ -72,6 +92,14 @@ void fk_apply(
     CHOOSE(fk_apply, rows, stride, indices, weights, count, target, sign, x, out)
 }
 
+float fk_bar(int32_t level, float *values, ptrdiff_t count, ptrdiff_t k) {
+    CHOOSE(fk_bar, values, count, k)
+}
+
+void fk_places(int32_t level, const uint64_t *keys, ptrdiff_t count, int32_t *places) {
+    CHOOSE(fk_places, keys, count, places)
+}
+
 ptrdiff_t fk_solve_work(ptrdiff_t size) {
     return size * size + 2 * SOLVE_CHUNK * size + 2 * size;
 }
@@ -96,6 +124,7 @@ void fk_screen(
     case FK_AVX2:
     case FK_AVX512: return fk_screen_avx2(items, meta, groups, quads, queries, users, order, count);
     case FK_AVX_VNNI: return fk_screen_avxvnni(items, meta, groups, quads, queries, users, order, count);
-    default: return fk_screen_avx512vnni(items, meta, groups, quads, queries, users, order, count);
+    case FK_AVX512_VNNI: return fk_screen_avx512vnni(items, meta, groups, quads, queries, users, order, count);
+    default: return fk_screen_amx(items, meta, groups, quads, queries, users, order, count);
     }
 }

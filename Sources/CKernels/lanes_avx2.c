@@ -2,4 +2,7 @@
 #define VARIANT(name) name##_avx2
 enum { TILE_ROWS = 4, TILE_COLUMNS = 1 };
 #include "lanes.h"
+#include "lanes_products.h"
+#include "lanes_solve.h"
+#include "lanes_select.h"
 #pragma clang attribute pop

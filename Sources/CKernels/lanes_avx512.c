@@ -2,4 +2,7 @@
 #define VARIANT(name) name##_avx512
 enum { TILE_ROWS = 8, TILE_COLUMNS = 2 };
 #include "lanes.h"
+#include "lanes_products.h"
+#include "lanes_solve.h"
+#include "lanes_select.h"
 #pragma clang attribute pop

@@ -3,22 +3,7 @@
 #pragma clang attribute push(                                                                                          \
     __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512vnni"))), apply_to = function)
 #include "screen.h"
-
-static __attribute__((noinline)) void append(
-    fk_screen_user *user, const fk_screen_group *group, __mmask16 mask, __m512i sums, const int32_t *order,
-    ptrdiff_t count) {
-    if (count < 16) mask &= (1u << (count > 0 ? count : 0)) - 1;
-    __m512 scale = _mm512_set1_ps((float)(user->scale * group->scale));
-    __m512 error = _mm512_set1_ps(
-        (float)(user->item_error * group->error + user->item_norm * group->norm + SCREEN_FLOOR));
-    __m512i scores = _mm512_add_epi32(sums, _mm512_set1_epi32(user->bias));
-    __m512 score = _mm512_mul_ps(_mm512_cvtepi32_ps(scores), scale);
-    int32_t n = user->count;
-    _mm512_storeu_si512(user->indices + n, _mm512_maskz_compress_epi32(mask, _mm512_loadu_si512(order)));
-    _mm512_storeu_ps(user->lower + n, _mm512_maskz_compress_ps(mask, _mm512_sub_ps(score, error)));
-    _mm512_storeu_ps(user->upper + n, _mm512_maskz_compress_ps(mask, _mm512_add_ps(score, error)));
-    user->count = n + __builtin_popcount(mask);
-}
+#include "screen_512.h"
 
 void fk_screen_avx512vnni(
     const uint8_t *items, const fk_screen_group *meta, ptrdiff_t groups, ptrdiff_t quads, const int32_t *queries,
@@ -29,6 +14,7 @@ void fk_screen_avx512vnni(
         screen_limits(&pass, meta + g, limits[0]);
         screen_limits(&pass, meta + g + 1, limits[1]);
         const uint8_t *group = items + g * quads * 64;
+        prefetch_groups(group, quads);
         __m512i first[USERS], second[USERS];
 #pragma clang loop unroll(full)
         for (int u = 0; u < USERS; u++) first[u] = second[u] = _mm512_setzero_si512();

@@ -20,6 +20,8 @@ enum {
         const float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, float *, ptrdiff_t);                     \
     void fk_apply_##suffix(                                                                                            \
         const float *, ptrdiff_t, const int32_t *, const float *, ptrdiff_t, float, float, const float *, float *);    \
+    float fk_bar_##suffix(float *, ptrdiff_t, ptrdiff_t);                                                              \
+    void fk_places_##suffix(const uint64_t *, ptrdiff_t, int32_t *);                                                   \
     bool fk_solve_##suffix(                                                                                            \
         ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, float, const float *, ptrdiff_t, const int32_t *,              \
         const float *, ptrdiff_t, float *, float *);
@@ -33,7 +35,11 @@ DECLARE(avx512)
         const uint8_t *, const fk_screen_group *, ptrdiff_t, ptrdiff_t, const int32_t *, fk_screen_user *,            \
         const int32_t *, ptrdiff_t);
 
+float fk_bar(int32_t level, float *values, ptrdiff_t count, ptrdiff_t k);
+void fk_places(int32_t level, const uint64_t *keys, ptrdiff_t count, int32_t *places);
+
 DECLARE_SCREEN(plain)
 DECLARE_SCREEN(avx2)
 DECLARE_SCREEN(avxvnni)
 DECLARE_SCREEN(avx512vnni)
+DECLARE_SCREEN(amx)

@@ -28,9 +28,9 @@ public final class GroupConsumer: @unchecked Sendable {
             throw KafkaError(code: .invalidArgument, message: "property \"group.id\": a group consumer needs one")
         }
         context = ConsumerContext(log: log, joinsGroup: true)
-        client = try ClientHandle(
-            RD_KAFKA_CONSUMER, settings.defaulting(to: .groupDefaults), context: context)
-        poller = MessagePoller(client, context)
+        let settings = settings.defaulting(to: .groupDefaults)
+        client = try ClientHandle(RD_KAFKA_CONSUMER, settings, context: context)
+        poller = MessagePoller(client, context, settings)
     }
 
     deinit {

@@ -22,8 +22,8 @@ extension KafkaSettings {
     ///   not delay records. But one request serves all of a broker's partitions, and a partition that is assigned,
     ///   resumed or sought meanwhile waits for it: 500 ms by librdkafka's default.
     /// - `fetch.error.backoff.ms=50`: how soon a partition is tried again after a change of leader.
-    /// - `queued.min.messages=100000`: prefetch; smaller values make the fetcher stop and go on full-speed replays.
-    /// - `queued.max.messages.kbytes=65536`: bounds that prefetch in memory, *per client*, where records are large.
+    /// - `queued.min.messages=100000`, `queued.max.messages.kbytes=65536`: how much is fetched ahead, *per client*. A
+    ///   small record takes some 600 bytes of memory, of which the second counts only the record's own.
     /// - `fetch.message.max.bytes=1048576`: bytes per partition and request; more only costs memory.
     public static let consumerDefaults: KafkaSettings = clientDefaults.merging([
         "enable.auto.commit": "false",

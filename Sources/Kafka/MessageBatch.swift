@@ -24,13 +24,8 @@ public final class MessageBatch: @unchecked Sendable {
         (topicNames, count, messages, topics, client) = ([], 0, nil, nil, nil)
     }
 
-    /// Takes over the first `count` messages of `source`, none of which is an error.
-    init(moving source: UnsafeMutablePointer<Raw?>, count: Int, topics: TopicTable, client: ClientHandle) {
-        let messages = UnsafeMutablePointer<Raw>.allocate(capacity: count)
-        for index in 0..<count {
-            messages.advanced(by: index).initialize(to: source[index]!)
-        }
-        topics.learn(messages, count)
+    /// Takes over an array of messages, none of which is an error, and whose topics are all known.
+    init(owning messages: UnsafeMutablePointer<Raw>, count: Int, topics: TopicTable, client: ClientHandle) {
         (self.messages, self.count, self.topics, self.client) = (messages, count, topics, client)
         topicNames = topics.names
     }

@@ -11,8 +11,11 @@ final class MessagePoller {
     private var buffer: UnsafeMutablePointer<Raw?>
     private var capacity = 1024
 
-    init(_ client: ClientHandle, _ context: ConsumerContext) {
+    private var waker: FetchWaker
+
+    init(_ client: ClientHandle, _ context: ConsumerContext, _ settings: KafkaSettings) {
         self.client = client
+        waker = FetchWaker(settings)
         self.context = context
         // Errors, log lines and the group's events go where the records go, so that one call serves them all.
         rd_kafka_poll_set_consumer(client.raw)
@@ -41,24 +44,39 @@ final class MessagePoller {
                 count += Swift.max(0, rd_kafka_consume_batch_queue(queue, 0, buffer + 1, max - 1))
             }
         }
-        return Polled(messages: makeBatch(Swift.max(0, count)), events: context.takeEvents())
+        return Polled(messages: makeBatch(count), events: context.takeEvents())
     }
 
-    /// Keeps the records and turns the errors among them into events.
+    /// Keeps the records and turns the errors among them into events. One pass over them: ten thousand do not fit into
+    /// the processor's caches, so each further one would fetch them from memory again.
     private func makeBatch(_ count: Int) -> MessageBatch {
+        if count <= 0 { return .empty }
+        let messages = UnsafeMutablePointer<Raw>.allocate(capacity: count)
         var kept = 0
+        var bytes = 0
+        var topic: OpaquePointer?
         for index in 0..<count {
             guard let message = buffer[index] else { continue }
-            if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
-                buffer[kept] = message
-                kept += 1
-            } else {
+            guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
                 context.record(event(of: message))
                 rd_kafka_message_destroy(message)
+                continue
+            }
+            (messages + kept).initialize(to: message)
+            kept += 1
+            bytes += message.pointee.len + message.pointee.key_len
+            if message.pointee.rkt != topic {
+                // Every topic gets its number before the batch is read, maybe on another thread.
+                topic = message.pointee.rkt
+                _ = topics.index(of: topic)
             }
         }
-        if kept == 0 { return .empty }
-        return MessageBatch(moving: buffer, count: kept, topics: topics, client: client)
+        if kept == 0 {
+            messages.deallocate()
+            return .empty
+        }
+        waker.wakeIfStalled(client, queue, taken: kept, takenBytes: bytes)
+        return MessageBatch(owning: messages, count: kept, topics: topics, client: client)
     }
 
     private func event(of message: Raw) -> ConsumerEvent {

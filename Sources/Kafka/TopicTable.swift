@@ -21,15 +21,6 @@ final class TopicTable: Sendable {
             return names.count - 1
         }
     }
-
-    /// Makes sure that every topic in a batch has its number before the batch is read on other threads.
-    func learn(_ messages: UnsafeMutablePointer<UnsafeMutablePointer<rd_kafka_message_t>>, _ count: Int) {
-        var last: OpaquePointer?
-        for position in 0..<count where messages[position].pointee.rkt != last {
-            last = messages[position].pointee.rkt
-            _ = index(of: last)
-        }
-    }
 }
 
 /// The bytes of a C string up to its end, without copying them.

@@ -19,12 +19,12 @@ public final class InnerProductIndex: Sendable {
     let normMax: Double
     let storage: ScreenStorage
 
-    /// - Parameter ranks: of each item, distinct; by default its index.
+    /// - Parameter ranks: of each item, for equal scores; by default its index, which also parts equal ranks.
     public init(_ items: Matrix, ranks: [UInt32]? = nil) {
         precondition(ranks == nil || ranks!.count == items.rows, "one rank an item")
         precondition(items.columns <= 1024, "sums of 8-bit products stay exact in a float up to 1024 dimensions")
         self.items = items
-        self.ranks = ranks ?? (0..<UInt32(items.rows)).map { $0 }
+        self.ranks = Self.distinct(ranks, count: items.rows)
         quads = items.stride / 4
         groupCount = (items.rows + 31) / 32 * 2
         let norms = (0..<items.rows).map { Self.norm(items.row($0), items.columns) }
@@ -45,6 +45,15 @@ public final class InnerProductIndex: Sendable {
     }
 
     public var count: Int { items.rows }
+
+    /// Ranks in the same order, no two of them equal.
+    private static func distinct(_ ranks: [UInt32]?, count: Int) -> [UInt32] {
+        var distinct = (0..<UInt32(count)).map { $0 }
+        guard let ranks else { return distinct }
+        let order = distinct.sorted { (ranks[Int($0)], $0) < (ranks[Int($1)], $1) }
+        for (place, item) in order.enumerated() { distinct[Int(item)] = UInt32(place) }
+        return distinct
+    }
 
     /// What the arithmetic in floats may be off by, as a share of ‖q‖‖h‖: of the dot product (a product, a sum for each
     /// sixteenth dimension, four more), of the bounds' own (ten roundings of at most four times as much), twice over.

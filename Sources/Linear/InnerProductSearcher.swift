@@ -6,6 +6,8 @@ public final class InnerProductSearcher {
     public let kernels: Kernels
     /// Queries whose candidates are kept at once, while a block of items stays in the nearest cache.
     private static let slotsMax = 32
+    /// Of a pass.
+    private let width: Int
     /// Items of a block, at most.
     private static let blockItemsMax = 512
     private let users: UnsafeMutablePointer<fk_screen_user>
@@ -20,6 +22,7 @@ public final class InnerProductSearcher {
 
     public init(kernels: Kernels = .best) {
         self.kernels = kernels
+        width = Int(fk_screen_width(kernels.rawValue))
         users = .allocate(capacity: Self.slotsMax)
         users.initialize(repeating: fk_screen_user(), count: Self.slotsMax)
         let users = users
@@ -85,7 +88,7 @@ public final class InnerProductSearcher {
         scores.deallocate()
         ranked.deallocate()
         scratch.deallocate()
-        scores = .allocate(capacity: capacity)
+        scores = .allocate(capacity: capacity + 16)
         ranked = .allocate(capacity: capacity)
         scratch = .allocate(capacity: capacity)
     }
@@ -94,23 +97,23 @@ public final class InnerProductSearcher {
         _ index: InnerProductIndex, _ vectors: UnsafePointer<Float>, _ stride: Int, _ batch: Int,
         _ wanted: UnsafePointer<Int32>
     ) {
-        let (columns, width) = (index.items.columns, index.items.stride)
+        let (columns, length) = (index.items.columns, index.items.stride)
         queries.update(repeating: 0, count: Self.slotsMax * index.quads)
         for slot in 0..<Self.slotsMax {
             guard slot < batch else {
                 slots[slot].clear()
                 continue
             }
-            let query = padded + slot * width
+            let query = padded + slot * length
             query.update(from: vectors + slot * stride, count: columns)
-            (query + columns).update(repeating: 0, count: width - columns)
+            (query + columns).update(repeating: 0, count: length - columns)
             slots[slot].begin(
                 query, wanted: min(wanted[slot], Int32(index.count)), index: index, kernels: kernels,
-                target: queries + slot / 8 * 8 * index.quads, lane: slot % 8)
+                target: queries + slot / width * width * index.quads, lane: slot % width)
         }
     }
 
-    /// Every block of items against every pass of eight queries that some item of the block can still interest.
+    /// Every block of items against every pass of queries that some item of the block can still interest.
     private func sweep(_ index: InnerProductIndex, batch: Int) {
         let groupBytes = max(index.quads * 64, 64)
         let blockGroups = max(2, min(Self.blockItemsMax / 16, 32768 / groupBytes / 2 * 2))
@@ -121,15 +124,18 @@ public final class InnerProductSearcher {
                 let groups = min(blockGroups, index.groupCount - group)
                 let meta = index.storage.groups + group
                 var isFinished = true
-                for pass in Swift.stride(from: 0, to: batch, by: 8) {
-                    guard (pass..<pass + 8).contains(where: { !slots[$0].isFinished(norm: meta[0].norm, share: share) })
+                for pass in Swift.stride(from: 0, to: batch, by: width) {
+                    guard
+                        (pass..<pass + width).contains(where: {
+                            !slots[$0].isFinished(norm: meta[0].norm, share: share)
+                        })
                     else { continue }
                     isFinished = false
                     fk_screen(
                         kernels.rawValue, index.storage.bytes + group * groupBytes, meta, groups, index.quads,
                         queries + pass * index.quads, users + pass, order.baseAddress! + group * 16,
                         index.count - group * 16)
-                    for slot in pass..<min(pass + 8, batch) { bound(index, slot) }
+                    for slot in pass..<min(pass + width, batch) { bound(index, slot) }
                 }
                 if isFinished { return }
             }
@@ -142,7 +148,7 @@ public final class InnerProductSearcher {
         let user = users + slot
         let full = Int32(capacity - Self.blockItemsMax - 16)
         guard user.pointee.count >= min(slots[slot].tightenAt, full), slots[slot].isScreened else { return }
-        fk_tighten(user, slots[slot].wanted)
+        fk_tighten(kernels.rawValue, user, slots[slot].wanted)
         if user.pointee.count >= full { collapse(index, slot) }
         slots[slot].tightenAt = user.pointee.count + 48
     }
@@ -162,18 +168,18 @@ public final class InnerProductSearcher {
         }
     }
 
-    /// Sorts a query's candidates into `ranked` and returns how many of them are wanted.
+    /// Puts the wanted ones of a query's candidates into `ranked` and returns how many there are.
     private func rank(_ index: InnerProductIndex, _ slot: Int) -> Int {
         let user = users + slot
         let count = Int(user.pointee.count)
         fk_dot_rows(
             kernels.rawValue, index.items.base, index.items.stride, user.pointee.indices, count,
             padded + slot * index.items.stride, scores)
-        index.ranks.withUnsafeBufferPointer {
-            fk_rank_keys(scores, user.pointee.indices, $0.baseAddress, count, ranked)
+        return index.ranks.withUnsafeBufferPointer {
+            fk_rank(
+                kernels.rawValue, scores, user.pointee.indices, $0.baseAddress, count, Int(slots[slot].wanted), ranked,
+                scratch)
         }
-        fk_sort_ranked(ranked, scratch, count)
-        return min(count, Int(slots[slot].wanted))
     }
 
     /// Brute force; its threshold then keeps the screen out.
@@ -190,7 +196,7 @@ public final class InnerProductSearcher {
 
     private func finish(_ index: InnerProductIndex, _ slot: Int, _ results: UnsafeMutablePointer<Scored>) -> Int32 {
         guard slots[slot].wanted > 0 else { return 0 }
-        if slots[slot].isScreened { fk_tighten(users + slot, slots[slot].wanted) }
+        if slots[slot].isScreened { fk_tighten(kernels.rawValue, users + slot, slots[slot].wanted) }
         let kept = rank(index, slot)
         for i in 0..<kept { results[i] = Scored(index: ranked[i].index, score: ranked[i].score) }
         return Int32(kept)

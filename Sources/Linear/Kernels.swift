@@ -3,7 +3,7 @@ internal import CKernels
 /// An instruction set for the arithmetic of this module. All of them give the same results to the bit; `best` is the
 /// fastest that this machine has.
 public enum Kernels: Int32, CaseIterable, Sendable {
-    case plain, avx2, avxVNNI, avx512, avx512VNNI
+    case plain, avx2, avxVNNI, avx512, avx512VNNI, amx
 
     /// Those that this machine runs.
     public static let available = allCases.filter { fk_supported($0.rawValue) }

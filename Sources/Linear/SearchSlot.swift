@@ -15,6 +15,7 @@ struct SearchSlot {
     var isScreened: Bool { wanted > 0 && !isExhaustive }
 
     static func allocate(_ capacity: Int, _ user: UnsafeMutablePointer<fk_screen_user>) {
+        let capacity = capacity + 16
         user.pointee.indices = .allocate(capacity: capacity)
         user.pointee.lower = .allocate(capacity: capacity)
         user.pointee.upper = .allocate(capacity: capacity)
@@ -39,7 +40,7 @@ struct SearchSlot {
         isExhaustive = false
     }
 
-    /// Quantises a query into lane `lane` of `target` (quads × 8 users × 4 bytes), and starts with no threshold.
+    /// Quantises a query into lane `lane` of its pass's queries, and starts with no threshold.
     mutating func begin(
         _ query: UnsafePointer<Float>, wanted: Int32, index: InnerProductIndex, kernels: Kernels,
         target: UnsafeMutablePointer<Int32>, lane: Int
@@ -63,7 +64,7 @@ struct SearchSlot {
         var (total, squares, rest) = (Int32(0), 0.0, 0.0)
         for column in 0..<columns {
             let level = (Double(query[column]) * inverse + 0x1.8p52) - 0x1.8p52
-            bytes[column / 4 * 32 + lane * 4 + column % 4] = Int8(level)
+            bytes[fk_query_offset(kernels.rawValue, index.quads, lane, column)] = Int8(level)
             total += Int32(level)
             squares += level * level
             let missing = Double(query[column]) - scale * level

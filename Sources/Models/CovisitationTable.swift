@@ -230,6 +230,8 @@ public final class CovisitationTable {
         let shift = epoch - rows[Int(item)].epoch
         guard shift > 0 else { return }
         rows[Int(item)].epoch = epoch
+        // The norm stands on the scale of the row's epoch, so it moves with it.
+        defer { refreshNorm(item) }
         guard let entries = rows[Int(item)].entries else {
             rows[Int(item)].total = shift >= 64 ? 0 : rows[Int(item)].total >> UInt64(shift)
             return

@@ -6,7 +6,8 @@ final class FactorSearch {
     private var solver: FoldInSolver?
     private let searcher = InnerProductSearcher()
     private let kernels = Kernels.best
-    private var vectors: [Float] = []
+    /// One row a query, aligned as the kernels ask.
+    private var vectors = Matrix(rows: 0, columns: 0)
     private var stride = 0
     private var wanted: [Int32] = []
     private var found: [Int32] = []
@@ -26,13 +27,11 @@ final class FactorSearch {
         prepare(serving.generation, queries, shortMemory: shortMemory, candidates: candidates)
         for (place, query) in queries.enumerated() {
             project(query, serving)
-            let solved = vectors.withUnsafeMutableBufferPointer { vectors in
-                solve(serving.generation, into: vectors.baseAddress.unsafelyUnwrapped + place * stride)
-            }
+            let solved = vectors.withUnsafeMutableBase { solve(serving.generation, into: $0 + place * stride) }
             wanted[place] = solved && !indices.isEmpty ? Int32(candidates + query.recents.count) : 0
         }
         searcher.search(
-            serving.generation.index, queries: vectors, stride: stride, count: queries.count, wanted: wanted,
+            serving.generation.index, queries: vectors.base, stride: stride, count: queries.count, wanted: wanted,
             results: &results, resultStride: resultStride, found: &found)
     }
 
@@ -45,10 +44,7 @@ final class FactorSearch {
     /// The score of one row for a query.
     func score(_ place: Int, row: Int) -> Float {
         guard let generation, found[place] > 0 else { return 0 }
-        return vectors.withUnsafeBufferPointer { vectors in
-            kernels.dot(
-                vectors.baseAddress.unsafelyUnwrapped + place * stride, generation.factors.row(row), length: stride)
-        }
+        return kernels.dot(vectors.row(place), generation.factors.row(row), length: stride)
     }
 
     private func prepare(_ generation: Generation, _ queries: [UserQuery], shortMemory: Double, candidates: Int) {
@@ -65,15 +61,13 @@ final class FactorSearch {
         }
         let longest = queries.map(\.recents.count).max() ?? 0
         resultStride = min(candidates + longest, max(generation.index.count, candidates + longest))
-        vectors = resized(vectors, queries.count * stride)
+        if vectors.rows < queries.count || vectors.stride != stride {
+            vectors = Matrix(rows: queries.count, columns: generation.factors.columns)
+        }
         if results.count < queries.count * resultStride {
             results = Array(repeating: Scored(index: 0, score: 0), count: queries.count * resultStride)
         }
         wanted = Array(repeating: 0, count: queries.count)
-    }
-
-    private func resized(_ array: [Float], _ count: Int) -> [Float] {
-        array.count >= count ? array : Array(repeating: 0, count: count)
     }
 
     /// The rows and confidences of a history: rating times the weight of the position.

@@ -40,6 +40,15 @@ public final class Generation: Sendable {
         index = InnerProductIndex(factors, ranks: ranks)
     }
 
+    /// The same, said to have been trained when the items had learnt so many events.
+    public func noting(events: Int) -> Generation {
+        var manifest = manifest
+        manifest.events = events
+        return Generation(
+            number: number, manifest: manifest, items: items, factors: factors, neighbours: neighbours,
+            neighbourWeights: neighbourWeights, neighboursPerItem: neighboursPerItem)
+    }
+
     /// λ(|I_u| + α₀|I|)^ν, the ridge of a user with `count` items (Rendle et al. 2021, frequency-scaled).
     public func ridge(interactions count: Int) -> Float {
         let frequency = Double(count) + manifest.unobservedWeight * Double(items.count)

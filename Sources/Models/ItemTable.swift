@@ -47,6 +47,8 @@ public final class ItemTable {
     public let popularity: DecayedPopularity
     /// Popularity by all events.
     public let activity: DecayedPopularity
+    /// The prices of the live items; derived from the attributes.
+    public let prices = PriceHistogram()
     @usableFromInline var attributesOfItems: UnsafeMutablePointer<Attributes>
     private var capacity = 1024
     public private(set) var upperBound = 0
@@ -113,7 +115,10 @@ public final class ItemTable {
         }
         if categoryCode != IdentifierTable.none { attributesOfItems[index].categoryCode = categoryCode }
         if brand != IdentifierTable.none { attributesOfItems[index].brand = brand }
-        if !price.isNaN { attributesOfItems[index].price = price }
+        if !price.isNaN {
+            prices.move(from: attributesOfItems[index].price, to: price)
+            attributesOfItems[index].price = price
+        }
         version += 1
     }
 
@@ -197,6 +202,7 @@ public final class ItemTable {
 
     private func forget(_ item: Item) {
         leave(item, attributesOfItems[Int(item)].category)
+        prices.move(from: attributesOfItems[Int(item)].price, to: .nan)
         attributesOfItems[Int(item)] = Attributes()
         covisitation.forget(item)
         popularity.forget(item)
@@ -211,6 +217,7 @@ extension ItemTable {
     public func restore(_ item: Item, _ attributes: Attributes) {
         reserve(Int(item))
         if attributes.isLive, !attributesOfItems[Int(item)].isLive { liveCount += 1 }
+        prices.move(from: attributesOfItems[Int(item)].price, to: attributes.price)
         attributesOfItems[Int(item)] = attributes
         if attributes.isLive, attributes.category != IdentifierTable.none { enter(item, attributes.category) }
         version += 1

@@ -65,6 +65,16 @@ struct Deployment {
 
     var isTransactional: Bool { configuration.string("processing.guarantee") == "exactly_once" }
 
+    /// How a process of this deployment stands towards Kafka.
+    ///
+    /// - Parameter isStatic: whether `instance.id`, if there is one, makes the membership static.
+    func logSettings(isStatic: Bool) -> KafkaEventLog.Settings {
+        let instance = configuration.optionalString("instance.id")
+        return KafkaEventLog.Settings(
+            client: client, topics: topics, isTransactional: isTransactional, instanceID: instance,
+            memberName: UUID().uuidString, isStatic: instance != nil && isStatic)
+    }
+
     /// The worker's settings.
     func workerSettings() throws -> WorkerSettings {
         var settings = WorkerSettings()

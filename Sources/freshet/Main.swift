@@ -6,8 +6,15 @@ struct Freshet {
     static let command = Command(
         "freshet", "Fresh recommendation lists from a stream of shop events.", version: "freshet 0.1.0",
         subcommands: [
-            DemoCommand.command, ServeCommand.command, ProduceCommand.command, WatchCommand.command,
-            DeadLetterCommand.command, TopicsCommand.command,
+            DemoCommand.command,
+            ServeCommand.command,
+            ProduceCommand.command,
+            WatchCommand.command,
+            DeadLetterCommand.command,
+            TopicsCommand.command,
+            StateCommand.command,
+            ReplayCommand.command,
+            EvaluateCommand.command,
         ])
 
     static func main() {

@@ -10,9 +10,12 @@ final class ServeService: Service {
     let name = "worker"
     private let deployment: Deployment
     private let settings: WorkerSettings
+    private let log: KafkaEventLog.Settings
     private let stopsAtEnd: Bool
     private let stop = StopRequest()
     private let logger = Logger(label: "freshet.worker")
+    /// Does for all what one member does.
+    let leader: LeaderService
     private let summary = Mutex<ServeSummary?>(nil)
     /// How soon after a failure the next attempt begins.
     private static let pause = Duration.milliseconds(500)
@@ -21,9 +24,11 @@ final class ServeService: Service {
         self.deployment = deployment
         self.stopsAtEnd = stopsAtEnd
         var settings = try deployment.workerSettings()
-        // What a static member does on leaving would keep its partitions for the session's length.
-        settings.writer = deployment.isTransactional ? "transactional" : ""
+        log = deployment.logSettings(isStatic: !stopsAtEnd)
+        // The next owner of a partition fences its last writer by this name.
+        settings.writer = deployment.isTransactional ? log.transactionalID : ""
         self.settings = settings
+        leader = LeaderService(deployment, worker: settings, log: log)
     }
 
     func beginShutdown() { stop.request() }
@@ -50,7 +55,7 @@ final class ServeService: Service {
     }
 
     private func work(_ totals: inout WorkerCounters) throws {
-        let log = try KafkaEventLog(logSettings())
+        let log = try KafkaEventLog(log)
         defer { log.close() }
         let logger = logger
         log.warning = { logger.warning("\($0)") }
@@ -62,17 +67,23 @@ final class ServeService: Service {
         let end = stopsAtEnd ? try EndOfInput(log) : nil
         while !stop.isRequested {
             let round = try worker.step(timeoutMilliseconds: 10)
+            if worker.isReady { leader.begin() }
             if let end, !round.isBusy, try end.isReached(worker, log) { break }
         }
         try worker.finish(flushesAll: end != nil)
+        if end != nil { try finishWithLeader(worker) }
         if end != nil { summary.withLock { $0 = ServeSummary(totals + worker.counters, worker) } }
     }
 
-    private func logSettings() -> KafkaEventLog.Settings {
-        let instance = deployment.configuration.optionalString("instance.id")
-        return KafkaEventLog.Settings(
-            client: deployment.client, topics: deployment.topics, isTransactional: deployment.isTransactional,
-            instanceID: instance, memberName: UUID().uuidString, isStatic: instance != nil && !stopsAtEnd)
+    /// Lets the leader finish what is due, serving its generation's lists meanwhile.
+    private func finishWithLeader(_ worker: Worker) throws {
+        leader.finish()
+        while !stop.isRequested {
+            let wasFinished = leader.isFinished
+            let round = try worker.step(timeoutMilliseconds: 10)
+            if wasFinished, !round.isBusy, !worker.hasPendingWork { break }
+        }
+        try worker.finish(flushesAll: true)
     }
 }
 

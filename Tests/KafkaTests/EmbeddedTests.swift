@@ -190,6 +190,28 @@ struct EmbeddedTests {
         }
     }
 
+    /// A full prefetch queue must not stop the flow for longer than the application takes to empty it.
+    @Test(arguments: [100, 5_000])
+    func aSlowReaderIsNotStarved(max: Int) async throws {
+        try await onOwnThread {
+            let (broker, settings) = try Self.broker("t", partitions: 1)
+            let producer = try Producer(settings.merging(["batch.num.messages": "100"]))
+            for number in 0..<6_000 { try producer.send("t", 0, value: "\(number)") }
+            try producer.flush(timeoutMilliseconds: 10_000)
+            let reader = try PartitionReader(settings.merging(["queued.min.messages": "600"]))
+            try reader.assign([PartitionOffset("t", 0, 0)])
+            let start = ContinuousClock.now
+            var count = 0
+            while count < 6_000, ContinuousClock.now - start < .seconds(20) {
+                count += reader.poll(max: max, timeoutMilliseconds: 1_000).messages.count
+                pause(milliseconds: 2)
+            }
+            #expect(count == 6_000)
+            #expect(ContinuousClock.now - start < .seconds(3))
+            withExtendedLifetime(broker) {}
+        }
+    }
+
     @Test func aWaitingPollCanBeWoken() async throws {
         try await onOwnThread {
             let (broker, settings) = try Self.broker("t", partitions: 1)

@@ -89,4 +89,36 @@ struct Benchmarks {
         learnt.users = model.project(split.train, onto: learnt.items)
         print("\(name) K=\(factors): \(time), \(before), projected anew: \(Self.quality(split, learnt))")
     }
+
+    @Test(arguments: ["gowalla", "ml-1m"])
+    func neighboursOfItems(name: String) throws {
+        let split = try Split(name)
+        let time = Self.seconds { _ = ItemKNN().train(split.train) }
+        print("\(name) item kNN K=100: \(time)")
+    }
+
+    /// What a list's factor candidates cost where the factors are real.
+    @Test(arguments: Kernels.available.filter { $0 != .plain })
+    func topNinetyOfGowalla(kernels: Kernels) throws {
+        let split = try Split("gowalla")
+        var model = ImplicitALS()
+        model.sweeps = 6
+        model.unobservedWeight = 0.02
+        model.regularization = 0.001
+        let factors = try #require(model.train(split.train))
+        let (users, index) = (factors.users!, InnerProductIndex(factors.items))
+        let searcher = InnerProductSearcher(kernels: kernels)
+        let wanted = [Int32](repeating: 90, count: users.rows)
+        var (results, found) = ([Scored](repeating: Scored(index: 0, score: 0), count: 90 * 32), wanted)
+        let start = clock()
+        for user in stride(from: 0, to: users.rows - 32, by: 32) {
+            results.withUnsafeMutableBufferPointer {
+                searcher.search(
+                    index, queries: users.row(user), stride: users.stride, count: 32, wanted: wanted,
+                    results: $0.baseAddress!, resultStride: 90, found: &found)
+            }
+        }
+        let time = Double(clock() - start) / Double(CLOCKS_PER_SEC) / Double(users.rows) * 1e6
+        print("top 90 of Gowalla's \(factors.items.rows) items, K=64, \(kernels): \(time) µs a user")
+    }
 }

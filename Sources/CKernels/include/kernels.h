@@ -1,5 +1,5 @@
-// The arithmetic under serving and training. Every function takes the instruction set to use as its first argument; all
-// of them give the same floats to the bit (fixed lanes, fixed order, no contraction), so the choice is about speed only.
+// The arithmetic under serving and training. Every function takes the instruction set to use as its first argument;
+// all of them give the same floats to the bit (fixed lanes, fixed order, no contraction): the choice is one of speed.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,10 +11,11 @@ enum {
     FK_AVX_VNNI = 2,     // 256-bit lanes, vpdpbusd (VEX)
     FK_AVX512 = 3,       // 512-bit lanes, vpmaddubsw
     FK_AVX512_VNNI = 4,  // 512-bit lanes, vpdpbusd (EVEX)
-    FK_LEVELS = 5
+    FK_AMX = 5,          // as before, and tiles for the int8 scores
+    FK_LEVELS = 6
 };
 
-// Whether this machine runs `level`.
+// Whether this machine runs `level`; asks the kernel for the right to use tiles where it has them.
 bool fk_supported(int32_t level);
 
 // Vectors have `length` floats, a multiple of 16, and are 64-byte aligned.
@@ -29,19 +30,20 @@ void fk_dot_rows(
     float *out);
 
 // c[r][j] += sum over k of a[r * a_row + k * a_step] * b[k * b_stride + j]; rows is a multiple of 8, columns of 16.
-// The sum is taken from zero, in the order of k, then added to c once. With `upper`, columns left of the 16-column block
-// that holds the diagonal (of row `first_row` + r) are left alone.
+// The sum is taken from zero, in the order of k, then added to c once. With `upper`, columns left of the 16-column
+// block that holds the diagonal (of row `first_row` + r) are left alone.
 void fk_multiply_add(
     int32_t level, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t depth, const float *a, ptrdiff_t a_row,
-    ptrdiff_t a_step, const float *b, ptrdiff_t b_stride, float *c, ptrdiff_t c_stride, ptrdiff_t first_row, bool upper);
+    ptrdiff_t a_step, const float *b, ptrdiff_t b_stride, float *c, ptrdiff_t c_stride, ptrdiff_t first_row,
+    bool upper);
 
-// Solves (gram + sum c h h' + ridge I) x = sum c h. `size` is the padded order (a multiple of 16), `columns` the true one;
-// `work` holds fk_solve_work(size) floats. False when the matrix is not positive definite.
+// Solves (gram + sum c h h' + ridge I) x = sum c h. `size` is the padded order (a multiple of 16), `columns` the true
+// one; `work` holds fk_solve_work(size) floats. False when the matrix is not positive definite.
 ptrdiff_t fk_solve_work(ptrdiff_t size);
 bool fk_solve(
     int32_t level, ptrdiff_t size, ptrdiff_t columns, const float *gram, ptrdiff_t gram_stride, float ridge,
-    const float *rows, ptrdiff_t rows_stride, const int32_t *indices, const float *weights, ptrdiff_t count, float *work,
-    float *solution);
+    const float *rows, ptrdiff_t rows_stride, const int32_t *indices, const float *weights, ptrdiff_t count,
+    float *work, float *solution);
 
 // The rows [first, last) (multiples of 8) of the upper part of g += sum over n of h h', 128 rows h at a time.
 void fk_gram(
@@ -77,15 +79,25 @@ typedef struct {
 // Largest magnitude of a quantised query's coordinate at `level` (vpmaddubsw saturates past 7 bits).
 int32_t fk_query_limit(int32_t level);
 
-// Appends to each of 8 users the items of `groups` groups (even) whose upper bound reaches its threshold. `items` is
-// group by group, 4 dimensions by 4, 16 items by 4 bytes (offset by 128); `queries` 4 dimensions by 4, 8 users by 4 bytes.
+// Users of a pass.
+static inline int32_t fk_screen_width(int32_t level) {
+    return level == FK_AMX ? 16 : 8;
+}
+
+// Where in a pass's queries the byte of a user's dimension lies: user by user for tiles, else 4 dimensions by 4.
+static inline ptrdiff_t fk_query_offset(int32_t level, ptrdiff_t quads, ptrdiff_t user, ptrdiff_t dimension) {
+    return level == FK_AMX ? user * quads * 4 + dimension : dimension / 4 * 32 + user * 4 + dimension % 4;
+}
+
+// Appends to each user of a pass the items of `groups` groups (even) whose upper bound reaches its threshold. `items`
+// is group by group, 4 dimensions by 4, 16 items by 4 bytes (offset by 128); `queries` as fk_query_offset says.
 // `order` names the items (16 a group); only the first `count` exist.
 void fk_screen(
     int32_t level, const uint8_t *items, const fk_screen_group *meta, ptrdiff_t groups, ptrdiff_t quads,
     const int32_t *queries, fk_screen_user *users, const int32_t *order, ptrdiff_t count);
 
 // Raises the user's threshold to a value that at least k lower bounds reach, and drops what is below it.
-void fk_tighten(fk_screen_user *user, int32_t k);
+void fk_tighten(int32_t level, fk_screen_user *user, int32_t k);
 
 typedef struct {
     uint64_t key;    // of the score (descending), then of the rank
@@ -93,8 +105,8 @@ typedef struct {
     float score;
 } fk_ranked;
 
-// Fills `out[i]` from indices[i], its score (NaN counts as -infinity) and its rank.
-void fk_rank_keys(
-    const float *scores, const int32_t *indices, const uint32_t *ranks, ptrdiff_t count, fk_ranked *out);
-// Sorts best first; `scratch` holds as many.
-void fk_sort_ranked(fk_ranked *items, fk_ranked *scratch, ptrdiff_t count);
+// The best k of `count` items, or all of them, best first, and how many that is. Ranks, by item, are distinct. A score
+// that is not a number counts as -infinity. `scores` has room for 16 more, `out` and `scratch` for `count`.
+ptrdiff_t fk_rank(
+    int32_t level, float *scores, const int32_t *indices, const uint32_t *ranks, ptrdiff_t count, ptrdiff_t k,
+    fk_ranked *out, fk_ranked *scratch);

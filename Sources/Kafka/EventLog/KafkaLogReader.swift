@@ -30,6 +30,8 @@ final class KafkaLogReader: LogReader {
     private let name: String
     private let partition: Int32
     private(set) var position: Int64
+    /// The end is told once; it holds until further records come.
+    private var isAtEnd = false
 
     init(_ pool: ReaderPool, _ topic: LogTopic, _ name: String, _ partition: Int32, from offset: Int64) throws(LogError) {
         self.pool = pool
@@ -59,9 +61,9 @@ final class KafkaLogReader: LogReader {
                     topic: topic, partition: partition, offset: message.offset,
                     timestamp: message.timestampMilliseconds, key: message.key, value: message.value))
             position = message.offset + 1
+            isAtEnd = false
         }
         polled.messages.destroy()
-        var isAtEnd = false
         for event in polled.events {
             switch event {
             case .endOfPartition(let end) where end.place == TopicPartition(name, partition):

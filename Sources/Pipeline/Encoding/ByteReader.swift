@@ -1,3 +1,5 @@
+internal import Events
+
 /// Reads what `ByteWriter` wrote. Bytes that are not such a record give an error, never a crash: internal topics can be
 /// damaged, or written by a later version.
 public struct ByteReader {
@@ -41,6 +43,22 @@ public struct ByteReader {
     public mutating func signed() throws -> Int64 {
         let value = try varint()
         return Int64(bitPattern: (value >> 1)) ^ -Int64(bitPattern: value & 1)
+    }
+
+    /// A time in ms since 1970 that lies `base` plus a signed distance, within what an event may have.
+    public mutating func time(from base: Int64 = 0, sign: Int64 = 1) throws -> Int64 {
+        let distance = try signed()
+        // Both terms are bounded before they are added, so nothing overflows.
+        guard distance.magnitude <= UInt64(EventTime.end) else { throw Malformed(offset: offset) }
+        let time = base + sign * distance
+        guard time >= 0, time < EventTime.end else { throw Malformed(offset: offset) }
+        return time
+    }
+
+    /// An offset in a log.
+    public mutating func logOffset() throws -> Int64 {
+        guard let value = Int64(exactly: try varint()) else { throw Malformed(offset: offset) }
+        return value
     }
 
     public mutating func fixed<T: BitwiseCopyable>(_ type: T.Type) throws -> T {

@@ -1,3 +1,4 @@
+internal import Events
 public import Models
 internal import Linear
 

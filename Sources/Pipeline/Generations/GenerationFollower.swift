@@ -9,8 +9,8 @@ public final class GenerationFollower {
     private var complete: [Int] = []
     /// Whether everything that was in the topic at the start has been read.
     public private(set) var hasCaughtUp = false
-    /// The numbers of the generations whose records are in the topic.
-    public private(set) var numbers: [Int] = []
+    /// The generations whose records are in the topic, with their chunks.
+    public private(set) var chunkCounts: [Int: Int] = [:]
 
     init(_ reader: any LogReader) { self.reader = reader }
 
@@ -23,14 +23,14 @@ public final class GenerationFollower {
             guard let value = record.value else {
                 chunks[number] = nil
                 complete.removeAll { $0 == number }
-                numbers.removeAll { $0 == number }
+                chunkCounts[number] = nil
                 return
             }
             if let chunk = Int(parts[1]) {
                 chunks[number, default: [:]][chunk] = Array(value)
             } else if isWhole(number, manifest: value) {
                 complete.append(number)
-                if !numbers.contains(number) { numbers.append(number) }
+                chunkCounts[number] = chunks[number]?.count
                 for other in chunks.keys where other < number { chunks[other] = nil }
             }
         }

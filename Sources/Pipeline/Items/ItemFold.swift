@@ -64,14 +64,22 @@ public final class ItemFold {
         self.offset = offset + 1
     }
 
+    /// Expects a source partition's events from an offset on, where a replay teaches the table directly.
+    func begin(_ partition: Int32, at offset: Int64) { expected[partition] = offset }
+
+    func pass(_ partition: Int32, to offset: Int64) { expected[partition] = max(expected[partition] ?? 0, offset) }
+
     /// Moves on over offsets that carry no record (transaction markers, aborted records).
     public func skip(to offset: Int64) { self.offset = max(self.offset, offset) }
 
     private func applyEvents(_ reader: inout ByteReader, at logOffset: Int64) throws {
-        let partition = Int32(truncatingIfNeeded: try reader.varint())
-        let first = Int64(bitPattern: try reader.varint())
-        let end = Int64(bitPattern: try reader.varint())
-        let baseTime = try reader.signed()
+        guard let partition = Int32(exactly: try reader.varint()) else {
+            throw ByteReader.Malformed(offset: reader.offset)
+        }
+        let first = try reader.logOffset()
+        let end = try reader.logOffset()
+        guard first <= end else { throw ByteReader.Malformed(offset: reader.offset) }
+        let baseTime = try reader.time()
         let entries = try reader.count()
         let next = expected[partition] ?? first
         guard first <= next else {
@@ -82,16 +90,21 @@ public final class ItemFold {
         wordsOfBlock.removeAll(keepingCapacity: true)
         var source = first
         for _ in 0..<entries {
-            source += Int64(bitPattern: try reader.varint())
+            let distance = try reader.logOffset()
+            guard distance < end - source else { throw ByteReader.Malformed(offset: reader.offset) }
+            source += distance
             try applyEntry(&reader, baseTime: baseTime, isNew: source >= next)
         }
+        guard reader.isAtEnd else { throw ByteReader.Malformed(offset: reader.offset) }
         expected[partition] = end
     }
 
     private func applyEntry(_ reader: inout ByteReader, baseTime: Int64, isNew: Bool) throws {
         let flags = try reader.byte()
-        guard let type = EventType(rawValue: flags & 0x0F) else { throw ByteReader.Malformed(offset: reader.offset) }
-        let time = baseTime + (try reader.signed())
+        guard let type = EventType(rawValue: flags & 0x0F), type.touchesItem else {
+            throw ByteReader.Malformed(offset: reader.offset)
+        }
+        let time = try reader.time(from: baseTime)
         let item = try readItem(&reader)
         preceding.removeAll(keepingCapacity: true)
         for _ in 0..<(try reader.count()) { preceding.append(try readItem(&reader)) }
@@ -119,7 +132,7 @@ public final class ItemFold {
     }
 
     private func applyCatalogue(_ reader: inout ByteReader) throws {
-        let time = try reader.signed()
+        let time = try reader.time()
         let item = table.identifiers.intern(try reader.counted())
         let flags = try reader.byte()
         guard flags & 1 == 0 else {

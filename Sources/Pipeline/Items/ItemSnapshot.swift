@@ -121,7 +121,7 @@ public enum ItemSnapshot {
             precondition(fold.offset == 0 && fold.table.liveCount == 0, "a snapshot is loaded into an empty fold")
             self.fold = fold
             self.manifest = manifest
-            items.reserveCapacity(manifest.identifiers)
+            items.reserveCapacity(min(max(manifest.identifiers, 0), 1 << 20))
         }
 
         public mutating func load(_ chunk: UnsafeRawBufferPointer) throws {
@@ -137,9 +137,12 @@ public enum ItemSnapshot {
             loaded += 1
         }
 
-        /// The fold stands where the snapshot was taken; false when chunks are missing.
+        /// The fold stands where the snapshot was taken; false when chunks are missing, or others than the manifest's.
         public func finish() -> Bool {
-            guard loaded == manifest.chunks, items.count == manifest.identifiers else { return false }
+            guard loaded == manifest.chunks, items.count == manifest.identifiers,
+                manifest.popularitySteps.count == fold.table.popularity.columns,
+                manifest.activitySteps.count == fold.table.activity.columns
+            else { return false }
             fold.expected = manifest.expected
             fold.offset = manifest.offset
             fold.table.restore(latestTime: manifest.latestTime)
@@ -170,8 +173,8 @@ public enum ItemSnapshot {
             attributes.brand = try word()
             attributes.title = try word()
             attributes.price = try reader.double()
-            attributes.firstSeen = try reader.signed()
-            attributes.lastSeen = try reader.signed()
+            attributes.firstSeen = try reader.time()
+            attributes.lastSeen = try reader.time()
             for type in 0..<4 { attributes.counts[type] = UInt32(truncatingIfNeeded: try reader.varint()) }
             table.restore(item, attributes)
             var values: [Double] = []
@@ -186,6 +189,9 @@ public enum ItemSnapshot {
         private func loadRow(_ item: IdentifierTable.Number, _ reader: inout ByteReader) throws {
             let total = try reader.varint()
             let epoch = try reader.signed()
+            guard epoch >= 0, epoch <= manifest.epoch, total < 1 << 62 else {
+                throw ByteReader.Malformed(offset: reader.offset)
+            }
             var neighbours: [(item: IdentifierTable.Number, count: UInt32)] = []
             let count = try reader.count()
             neighbours.reserveCapacity(count)
@@ -225,7 +231,7 @@ extension ItemSnapshot.Manifest {
         chunks = Int(truncatingIfNeeded: try reader.varint())
         identifiers = Int(truncatingIfNeeded: try reader.varint())
         fingerprint = try reader.fixed(UInt64.self)
-        latestTime = try reader.signed()
+        latestTime = try reader.time()
         epoch = try reader.signed()
         expected = [:]
         for _ in 0..<(try reader.count()) {

@@ -24,12 +24,15 @@ final class SnapshotCollector {
                 manifests[name] = manifest
                 // Older ones are not needed once a newer one is complete.
                 guard chunks[name]?.count == manifest.chunks else { return }
-                for (other, older) in manifests where older.offset < manifest.offset {
-                    chunks[other] = nil
-                    manifests[other] = nil
-                }
+                for (other, older) in manifests where older.offset < manifest.offset { chunks[other] = nil }
             }
         }
+    }
+
+    /// The offsets of the snapshots that are there, rising, and how many chunks each has.
+    var offsets: [Int64] { manifests.values.map(\.offset).sorted() }
+    var chunkCounts: [Int64: Int] {
+        manifests.values.reduce(into: [:]) { $0[$1.offset] = $1.chunks }
     }
 
     /// The newest complete snapshot with this fingerprint.

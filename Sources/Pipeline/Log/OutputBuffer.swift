@@ -1,3 +1,5 @@
+internal import Events
+
 /// A record on its way to the log; its bytes are valid during the call.
 public struct OutputRecord: ~Copyable {
     public let topic: LogTopic

@@ -162,12 +162,14 @@ public struct UserFold {
         }
         entry.rating.apply(type: event.type, time: event.time)
         let lastTouch = entry.lastTime
-        if count == settings.historyItemsMax {
-            // A late event older than a full history finds no place in it.
-            if state.pointee.history.unsafelyUnwrapped[0].lastTime > lastTouch { return (isNewPair, 0) }
+        if count >= settings.historyItemsMax {
             let history = state.pointee.history.unsafelyUnwrapped
-            history.update(from: history + 1, count: count - 1)
-            count -= 1
+            // A late event older than a full history finds no place in it.
+            if history[0].lastTime > lastTouch { return (isNewPair, 0) }
+            // One too many, or more where the state was stored with a larger bound.
+            let excess = count - settings.historyItemsMax + 1
+            history.update(from: history + excess, count: count - excess)
+            count -= excess
             state.pointee.historyCount = UInt16(count)
         }
         store.reserveHistory(user, bound: settings.historyItemsMax)

@@ -49,8 +49,8 @@ public struct UserState {
 
     /// The first offset that no checkpoint of this user includes; −1 when the last one includes everything.
     var dirtySince: Int64 = -1
-    /// The hash of the published list; 0 when it is not known.
-    var listHash: UInt64 = 0
+    /// The hash of the published list; `unknownList` when it is not known.
+    var listHash = UserState.noList
     /// The event time of the last feature row published.
     var featuresTime = Int64.min
     /// Whether the list has to be ranked in this batch.
@@ -59,6 +59,11 @@ public struct UserState {
     var isShort = false
     /// Whether the user is to be ranked again with the next generation.
     var isActive = false
+
+    /// The hash of an empty list: nothing need be published to a user who never had one.
+    static let noList: UInt64 = 1
+    /// After a restore a list may have been published or not: the next one is, an empty one too.
+    static let unknownList: UInt64 = 0
 
     public init() {}
 

@@ -52,13 +52,24 @@ public struct UserStateCodec {
         guard try reader.byte() == Self.version else { throw ByteReader.Malformed(offset: 0) }
         if let known = store.find(id) { store.erase(known) }
         let user = store.make(id)
+        do {
+            try decode(&reader, user, into: store)
+        } catch {
+            // Half a user is worse than none.
+            store.erase(user)
+            throw error
+        }
+        return user
+    }
+
+    private func decode(_ reader: inout ByteReader, _ user: UserStore.User, into store: UserStore) throws {
         let state = store.states + Int(user)
         state.pointee.offset = try reader.signed()
         for type in 0..<4 { state.pointee.counts[type] = UInt32(truncatingIfNeeded: try reader.varint()) }
-        state.pointee.firstTime = try reader.signed()
-        state.pointee.latestTime = try reader.signed()
+        state.pointee.firstTime = try reader.time()
+        state.pointee.latestTime = try reader.time()
         state.pointee.sessionHash = try reader.fixed(UInt64.self)
-        state.pointee.sessionStart = try reader.signed()
+        state.pointee.sessionStart = try reader.time()
         state.pointee.sessionEvents = UInt32(truncatingIfNeeded: try reader.varint())
         state.pointee.sessions = UInt32(truncatingIfNeeded: try reader.varint())
         state.pointee.priceSum = try reader.double()
@@ -75,14 +86,15 @@ public struct UserStateCodec {
         if buckets > 0 { store.setBucketCapacity(Int(user), buckets) }
         var previous: Int64 = 0
         for index in 0..<buckets {
-            previous += try reader.signed()
+            previous = try reader.time(from: previous)
             var counts = SIMD4<UInt8>(repeating: 0)
             for type in 0..<4 { counts[type] = try reader.byte() }
             state.pointee.buckets.unsafelyUnwrapped[index] = ActivityBucket(
                 index: UInt32(truncatingIfNeeded: previous), counts: counts)
             state.pointee.bucketCount = UInt8(index + 1)
         }
-        let history = try reader.count(limit: Int(UInt16.max))
+        let history = try reader.count()
+        guard history <= UInt16.max else { throw ByteReader.Malformed(offset: reader.offset) }
         if history > 0 { store.setHistoryCapacity(Int(user), history) }
         for index in 0..<history {
             let item = items.intern(try reader.counted())
@@ -90,7 +102,7 @@ public struct UserStateCodec {
             state.pointee.history.unsafelyUnwrapped[index] = HistoryEntry(item: item, rating: rating)
             state.pointee.historyCount = UInt16(index + 1)
         }
-        return user
+        guard reader.isAtEnd else { throw ByteReader.Malformed(offset: reader.offset) }
     }
 }
 
@@ -112,10 +124,10 @@ extension UserStateCodec {
         let mask = try reader.byte()
         guard mask < 16 else { throw ByteReader.Malformed(offset: reader.offset) }
         var rating = PairRating()
-        if mask & 1 != 0 { rating.apply(type: .view, time: base - (try reader.signed())) }
-        if mask & 2 != 0 { rating.apply(type: .removeFromCart, time: base - (try reader.signed())) }
-        if mask & 4 != 0 { rating.apply(type: .cart, time: base - (try reader.signed())) }
-        if mask & 8 != 0 { rating.apply(type: .purchase, time: base - (try reader.signed())) }
+        if mask & 1 != 0 { rating.apply(type: .view, time: try reader.time(from: base, sign: -1)) }
+        if mask & 2 != 0 { rating.apply(type: .removeFromCart, time: try reader.time(from: base, sign: -1)) }
+        if mask & 4 != 0 { rating.apply(type: .cart, time: try reader.time(from: base, sign: -1)) }
+        if mask & 8 != 0 { rating.apply(type: .purchase, time: try reader.time(from: base, sign: -1)) }
         return rating
     }
 }
@@ -138,5 +150,22 @@ extension UserStore {
             sum.add(writer.bytes)
         }
         return sum
+    }
+}
+
+extension UserStore {
+    /// The hash of each user's record, by user id.
+    public func recordHashes(items: IdentifierTable) -> [String: StateHash] {
+        let codec = UserStateCodec(items: items)
+        let writer = ByteWriter()
+        var hashes: [String: StateHash] = [:]
+        for user in 0..<upperBound where self[User(user)].isPresent {
+            writer.removeAll()
+            codec.encode(self[User(user)], to: writer)
+            var hash = StateHash()
+            hash.add(writer.bytes)
+            hashes[identifiers.text(User(user))] = hash
+        }
+        return hashes
     }
 }

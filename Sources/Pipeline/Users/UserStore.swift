@@ -56,6 +56,11 @@ public final class UserStore {
         identifiers.remove(user)
     }
 
+    /// Nobody's published list is known any more.
+    func forgetLists() {
+        for index in 0..<initialized where states[index].isPresent { states[index].listHash = UserState.unknownList }
+    }
+
     // MARK: - Dirty users
 
     /// Notes that the state of a user changed by the event at `offset`.

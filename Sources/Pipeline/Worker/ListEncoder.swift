@@ -1,4 +1,4 @@
-internal import Events
+public import Events
 public import Models
 
 /// Writes lists as JSON, the value of a record of `recommendations` (`Config/schemas/list.schema.json`).

@@ -76,31 +76,47 @@ extension Worker {
         for byte in id { scratch.byte(byte) }
     }
 
-    /// Looks whether the commit under way has an outcome, and acts on it.
+    /// Looks whether the commit under way has an outcome, and acts on it; an aborted one is begun again.
     func collectOutcome() throws(LogError) {
-        if commit.isRunning, let outcome = try log.outcome() {
-            switch commit.finish(outcome) {
-            case .none: break
-            case .settle:
-                counters.commits += 1
-                for (partition, offset) in offsetsInFlight { committedOffsets[partition] = offset }
-                if let done = inFlight {
-                    done.removeAll()
-                    spare = done
-                }
-                inFlight = nil
-            case .repeatRecords(let reason):
-                counters.aborts += 1
-                notice("transaction aborted, its records are sent again: \(reason)")
-                inFlight?.markUnsent()
-            case .giveUp(let reason):
-                throw LogError(.fenced, reason)
-            }
-        }
+        try takeOutcome()
         if commit.state == .aborted, log.isOpen, let again = inFlight {
             try again.send(to: log)
             commit.begin(now: clock())
             try log.beginCommit(offsetsInFlight)
+        }
+    }
+
+    private func takeOutcome() throws(LogError) {
+        guard commit.isRunning, let outcome = try log.outcome() else { return }
+        switch commit.finish(outcome) {
+        case .none: break
+        case .settle:
+            counters.commits += 1
+            for (partition, offset) in offsetsInFlight { committedOffsets[partition] = offset }
+            if let done = inFlight {
+                done.removeAll()
+                spare = done
+            }
+            inFlight = nil
+        case .repeatRecords(let reason):
+            counters.aborts += 1
+            notice("transaction aborted, its records are sent again: \(reason)")
+            inFlight?.markUnsent()
+        case .giveUp(let reason):
+            throw LogError(.fenced, reason)
+        }
+    }
+
+    /// Waits for the commit under way, and does not repeat it.
+    func awaitOutcome(timeoutMilliseconds: UInt64) throws(LogError) {
+        let deadline = clock() + timeoutMilliseconds
+        while true {
+            try takeOutcome()
+            guard commit.isRunning else { return }
+            guard clock() < deadline else {
+                throw LogError(.retriable, "a commit did not end in \(timeoutMilliseconds) ms; is the broker reachable?")
+            }
+            try log.waitForOutcome(timeoutMilliseconds: 20)
         }
     }
 

@@ -75,7 +75,7 @@ extension Worker {
         }
         publishFeatures(worker, user)
         let hash = hash(list, own)
-        guard hash != states[Int(user)].listHash, !list.isEmpty else {
+        guard hash != states[Int(user)].listHash else {
             counters.unchanged += 1
             return
         }
@@ -107,7 +107,7 @@ extension Worker {
 
     /// Of the ordered items and their reasons.
     private func hash(_ list: borrowing [RankedItem], _ own: borrowing [RankedItem]) -> UInt64 {
-        var sum: UInt64 = 1
+        var sum = UserState.noList
         for index in list.indices {
             let item = items.table.identifiers.hash(list[index].item)
             sum = Hash64.mix(sum ^ item, 0x9E37_79B9_7F4A_7C15 ^ UInt64(list[index].reason.rawValue))
@@ -117,14 +117,15 @@ extension Worker {
 
     private func publishFeatures(_ worker: PartitionWorker, _ user: UserStore.User) {
         let state = worker.store[user]
-        guard settings.publishes, let features = features,
+        guard settings.publishes,
             state.featuresTime == .min || state.latestTime - state.featuresTime >= settings.featuresIntervalMilliseconds
         else { return }
         worker.store.states[Int(user)].featuresTime = state.latestTime
         counters.features += 1
         let id = worker.store.identifiers.bytes(user)
         output.add(.userFeatures, source: worker.partition, partition: nil, key: id) { writer in
-            features(id, state, items.table, writer)
+            userFeatures.write(
+                user: id, state: state, table: items.table, vectors: vectors?(state), to: writer)
         }
     }
 }

@@ -1,4 +1,5 @@
 public import Events
+public import FeatureStore
 public import Models
 
 /// The main loop's body: takes a batch of records, folds them, ranks the lists of their users, and commits offsets,
@@ -34,8 +35,9 @@ public final class Worker {
     /// Whether keys must be user ids: so when the topic has several partitions.
     public var admission: EventAdmission
 
-    /// Writes the feature row of a user; without it no rows are published.
-    public var features: ((UnsafeRawBufferPointer, UserState, ItemTable, ByteWriter) -> Void)?
+    let userFeatures: UserFeatureBuilder
+    /// Gives a user's vectors of the served generation for the feature row; without it rows carry none.
+    public var vectors: ((UserState) -> UserVectors?)?
 
     // Item table and generations.
     var itemPhase: ItemPhase
@@ -72,6 +74,7 @@ public final class Worker {
         admission = settings.admission
         fold = UserFold(settings: settings.user)
         codec = UserStateCodec(items: table.identifiers)
+        userFeatures = UserFeatureBuilder(scale: settings.scale)
         ranker = Ranker(table: table, rules: settings.rules)
         encoder = ListEncoder(settings: settings)
         commit = CommitCycle(intervalMilliseconds: settings.commitIntervalMilliseconds)

@@ -18,7 +18,7 @@ enum ServeCommand {
         for warning in deployment.configuration.warnings { Logger(label: "freshet").warning("\(warning)") }
         let began = monotonicMilliseconds()
         let worker = try ServeService(deployment, stopsAtEnd: arguments.flag("stop-at-end"))
-        let members: [ServiceGroup.Member] = [.init(worker)]
+        let members: [ServiceGroup.Member] = [.init(worker.leader, whenFinished: .ignore), .init(worker)]
         _ = try ServiceGroup(members: members, logger: Logger(label: "freshet")).run()
         if let summary = worker.result {
             print(summary.json(seconds: Double(monotonicMilliseconds() - began) / 1000, cpuSeconds: cpuSeconds()))

@@ -1,10 +1,15 @@
-/// A growing buffer for the binary formats of the internal topics: little-endian, with LEB128 varints.
+/// A growing buffer for records: JSON (`JSONText`) and the binary formats of the internal topics, which are little-endian
+/// with LEB128 varints.
 ///
 /// Reused from record to record: `removeAll` keeps the memory.
 public final class ByteWriter {
-    private var base: UnsafeMutablePointer<UInt8>
-    private var capacity: Int
-    public private(set) var count = 0
+    @usableFromInline var base: UnsafeMutablePointer<UInt8>
+    @usableFromInline var capacity: Int
+    @usableFromInline var used = 0
+
+    /// How many bytes were written.
+    @inlinable
+    public var count: Int { used }
 
     public init(capacity: Int = 4096) {
         self.capacity = max(capacity, 16)
@@ -14,93 +19,111 @@ public final class ByteWriter {
     deinit { base.deallocate() }
 
     /// What was written; valid until the next write.
-    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+    @inlinable
+    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: used) }
 
+    @inlinable
     public func bytes(from start: Int) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: base + start, count: count - start)
+        UnsafeRawBufferPointer(start: base + start, count: used - start)
     }
 
+    @inlinable
     public func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count)
     }
 
-    public func removeAll() { count = 0 }
+    @inlinable
+    public func removeAll() { used = 0 }
 
-    public func truncate(to length: Int) { count = min(count, length) }
+    @inlinable
+    public func truncate(to length: Int) { used = min(used, length) }
 
-    @inline(__always)
+    @inlinable @inline(__always)
     public func byte(_ value: UInt8) {
         reserve(1)
-        base[count] = value
-        count += 1
+        base[used] = value
+        used += 1
     }
 
+    @inlinable
     public func varint(_ value: UInt64) {
         reserve(10)
         var rest = value
         while rest >= 0x80 {
-            base[count] = UInt8(truncatingIfNeeded: rest) | 0x80
-            count += 1
+            base[used] = UInt8(truncatingIfNeeded: rest) | 0x80
+            used += 1
             rest >>= 7
         }
-        base[count] = UInt8(rest)
-        count += 1
+        base[used] = UInt8(rest)
+        used += 1
     }
 
+    @inlinable
     public func varint(_ value: Int) { varint(UInt64(value)) }
 
     /// A signed number, small absolute values short (zigzag).
+    @inlinable
     public func signed(_ value: Int64) { varint(UInt64(bitPattern: (value << 1) ^ (value >> 63))) }
 
+    @inlinable
     public func fixed<T: BitwiseCopyable>(_ value: T) {
         reserve(MemoryLayout<T>.size)
-        UnsafeMutableRawPointer(base + count).storeBytes(of: value, as: T.self)
-        count += MemoryLayout<T>.size
+        UnsafeMutableRawPointer(base + used).storeBytes(of: value, as: T.self)
+        used += MemoryLayout<T>.size
     }
 
+    @inlinable
     public func double(_ value: Double) { fixed(value.bitPattern) }
 
     /// Raw bytes without their length.
+    @inlinable @inline(__always)
     public func raw(_ source: UnsafeRawBufferPointer) {
         reserve(source.count)
         if let from = source.baseAddress {
-            UnsafeMutableRawPointer(base + count).copyMemory(from: from, byteCount: source.count)
+            UnsafeMutableRawPointer(base + used).copyMemory(from: from, byteCount: source.count)
         }
-        count += source.count
+        used += source.count
     }
 
     /// Bytes with their length before them.
+    @inlinable
     public func counted(_ source: UnsafeRawBufferPointer) {
         varint(source.count)
         raw(source)
     }
 
+    @inlinable @inline(__always)
     public func text(_ value: StaticString) {
         raw(UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
     }
 
+    /// For text that is not a literal; literals go the quicker way above.
+    @inlinable @_disfavoredOverload
     public func text(_ value: String) {
         var value = value
         value.withUTF8 { raw(UnsafeRawBufferPointer($0)) }
     }
 
-    @inline(__always)
+    @inlinable @inline(__always)
     public func reserve(_ more: Int) {
-        if count + more > capacity { grow(more) }
+        if used + more > capacity { grow(more) }
     }
 
     /// Room for at least `more` bytes at the end, to be written by the caller and taken over with `advance`.
+    @inlinable
     public func tail(_ more: Int) -> UnsafeMutablePointer<UInt8> {
         reserve(more)
-        return base + count
+        return base + used
     }
 
-    public func advance(_ written: Int) { count += written }
+    @inlinable
+    public func advance(_ written: Int) { used += written }
 
-    private func grow(_ more: Int) {
-        capacity = max(capacity * 2, count + more)
+    @usableFromInline
+    func grow(_ more: Int) {
+        capacity = max(capacity * 2, used + more)
         let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
-        larger.update(from: base, count: count)
+        larger.update(from: base, count: used)
         base.deallocate()
         base = larger
     }

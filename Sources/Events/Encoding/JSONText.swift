@@ -2,17 +2,25 @@
 public enum JSONText {
     /// A string in quotes, escaped where it must be. The bytes are valid UTF-8.
     public static func string(_ bytes: UnsafeRawBufferPointer, to writer: ByteWriter) {
-        writer.byte(UInt8(ascii: "\""))
-        var start = 0
-        for index in 0..<bytes.count {
-            let byte = bytes[index]
-            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-            writer.raw(UnsafeRawBufferPointer(rebasing: bytes[start..<index]))
-            escape(byte, to: writer)
-            start = index + 1
+        let tail = writer.tail(bytes.count + 2)
+        tail[0] = UInt8(ascii: "\"")
+        var index = 0
+        while index < bytes.count, !needsEscape(bytes[index]) {
+            tail[index + 1] = bytes[index]
+            index += 1
         }
-        writer.raw(UnsafeRawBufferPointer(rebasing: bytes[start...]))
+        writer.advance(index + 1)
+        while index < bytes.count {
+            let byte = bytes[index]
+            if needsEscape(byte) { escape(byte, to: writer) } else { writer.byte(byte) }
+            index += 1
+        }
         writer.byte(UInt8(ascii: "\""))
+    }
+
+    @inline(__always)
+    private static func needsEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
     public static func string(_ text: String, to writer: ByteWriter) {

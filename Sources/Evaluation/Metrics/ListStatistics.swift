@@ -1,0 +1,64 @@
+internal import Foundation
+
+/// What a set of lists is like beside its accuracy.
+///
+/// - **Coverage**: the share of the catalogue that stands in some list.
+/// - **Novelty**: the mean over listed items of −log₂ of the item's share of all interactions (Vargas and Castells 2011);
+///   an item without interactions counts as one with half an interaction.
+/// - **Diversity**: the mean over lists of the share of their pairs of items whose categories differ; items without
+///   category differ from all. Nil where no list has two items.
+/// - **Gini** of exposure over the catalogue: 0 where all items stand in as many lists, near 1 where few items do.
+public struct ListStatistics: Sendable {
+    private var exposure: [Int]
+    private let interactions: [Double]
+    private let interactionsTotal: Double
+    private var information = 0.0
+    private var listed = 0
+    private var differing = 0.0
+    private var listsWithPairs = 0
+
+    /// - Parameter interactions: of each item of the catalogue.
+    public init(interactions: [Double]) {
+        self.interactions = interactions
+        interactionsTotal = max(interactions.reduce(0, +), 1)
+        exposure = Array(repeating: 0, count: interactions.count)
+    }
+
+    /// Adds a list of catalogue indices; `category` gives an item's category, or nil.
+    public mutating func add(_ items: [Int], category: (Int) -> Int?) {
+        for item in items {
+            exposure[item] += 1
+            information -= log2(max(interactions[item], 0.5) / interactionsTotal)
+        }
+        listed += items.count
+        guard items.count > 1 else { return }
+        var pairs = 0
+        var apart = 0
+        for (place, item) in items.enumerated() {
+            for other in items[..<place] {
+                pairs += 1
+                if let a = category(item), let b = category(other), a == b { continue }
+                apart += 1
+            }
+        }
+        differing += Double(apart) / Double(pairs)
+        listsWithPairs += 1
+    }
+
+    public var coverage: Double {
+        exposure.isEmpty ? 0 : Double(exposure.count { $0 > 0 }) / Double(exposure.count)
+    }
+
+    public var novelty: Double { listed == 0 ? 0 : information / Double(listed) }
+
+    public var diversity: Double? { listsWithPairs == 0 ? nil : differing / Double(listsWithPairs) }
+
+    public var gini: Double {
+        guard listed > 0 else { return 0 }
+        var sum = 0.0
+        for (place, value) in exposure.sorted().enumerated() {
+            sum += Double(2 * (place + 1) - exposure.count - 1) * Double(value)
+        }
+        return sum / (Double(exposure.count) * Double(listed))
+    }
+}

@@ -1,0 +1,71 @@
+internal import Events
+internal import Models
+internal import Pipeline
+
+/// Prequential evaluation, "no repeat" (design section 8): event by event in time order, recommend, score, then learn.
+///
+/// The first fifth of the stream only warms up. Of what follows, events count whose user has an earlier event and has not
+/// touched the item before. All items seen so far compete; a never-seen item is a miss. What is scored is the served
+/// list: a total order by score and identifier, so that no tie is resolved in our favour. Generations are trained at the
+/// end of the warm-up and whenever the number of events has grown by 5%, and swapped in at once.
+public struct PrequentialEvaluation {
+    public var shop = ShopSettings()
+    /// The share of the stream that only warms up.
+    public var warmUpShare = 0.2
+    /// The growth of the number of events after which a generation is trained.
+    public var growth = 0.05
+    /// Whether generations are trained at all.
+    public var trains = true
+    /// How many points the series over time has.
+    public var points = 20
+
+    public init() {}
+
+    /// - Parameters:
+    ///   - stream: sorted by time.
+    ///   - progress: told the share that is done.
+    public func run(_ stream: EventStream, progress: (Double) -> Void = { _ in }) -> PrequentialResult {
+        let shop = ReplayedShop(settings: self.shop)
+        let warmUp = Int(Double(stream.count) * warmUpShare)
+        var touched = Set<UInt64>()
+        var result = PrequentialResult(length: self.shop.rules.listItems)
+        var generation: Generation?
+        var nextTraining = warmUp
+        for index in 0..<stream.count {
+            if trains, index >= nextTraining, index > 0 {
+                generation = GenerationTrainer(settings: self.shop.training).train(
+                    shop.histories(), earlier: generation, blend: self.shop.blend)
+                shop.swap(generation)
+                result.generations += 1
+                nextTraining = max(index + 1, Int((Double(index) * (1 + growth)).rounded(.up)))
+            }
+            let record = stream.records[index]
+            let pair = UInt64(record.user) << 32 | UInt64(record.item)
+            let event = stream.event(index)
+            if touched.insert(pair).inserted, index >= warmUp, let user = shop.users.find(event.user) {
+                score(event, user, shop, at: index, &result)
+            }
+            shop.learn(event)
+            if (index + 1) * points / stream.count != index * points / stream.count {
+                result.endPoint(events: index + 1, time: record.time)
+                progress(Double(index + 1) / Double(stream.count))
+            }
+        }
+        return result
+    }
+
+    private func score(
+        _ event: ShopEvent, _ user: UserStore.User, _ shop: ReplayedShop, at index: Int,
+        _ result: inout PrequentialResult
+    ) {
+        guard let target = shop.table.identifiers.find(event.item), shop.table.isRecommendable(target) else {
+            result.add(rank: nil, at: index)
+            return
+        }
+        shop.rank(user) { list in
+            var rank: Int?
+            for place in list.indices where list[place].item == target { rank = place }
+            result.add(rank: rank, at: index)
+        }
+    }
+}

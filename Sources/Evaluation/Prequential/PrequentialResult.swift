@@ -1,0 +1,55 @@
+/// What a prequential evaluation found.
+public struct PrequentialResult: Sendable {
+    /// A stretch of the stream.
+    public struct Point: Sendable, Equatable {
+        /// Events until its end, and the time of the last one in ms.
+        public var events: Int
+        public var time: Int64
+        /// Events scored in it.
+        public var count: Int
+        public var hitRate: Double
+        public var ndcg: Double
+    }
+
+    /// An event that was scored.
+    public struct Outcome: Sendable, Equatable {
+        /// Its place in the stream.
+        public var event: Int
+        /// The place of its item in the list, from 0; nil for a miss.
+        public var rank: Int?
+    }
+
+    /// N
+    public let length: Int
+    public private(set) var metrics: RankingMetrics
+    public private(set) var series: [Point] = []
+    public private(set) var outcomes: [Outcome] = []
+    /// How many generations were trained.
+    public internal(set) var generations = 0
+    private var stretch: RankingMetrics
+
+    init(length: Int) {
+        self.length = length
+        metrics = RankingMetrics(length: length)
+        stretch = metrics
+    }
+
+    public var hitRate: Double { metrics.hitRate }
+    public var ndcg: Double { metrics.ndcg }
+    public var count: Int { metrics.count }
+
+    mutating func add(rank: Int?, at event: Int) {
+        metrics.add(hitRanks: CollectionOfOne(rank ?? length), relevant: 1)
+        stretch.add(hitRanks: CollectionOfOne(rank ?? length), relevant: 1)
+        outcomes.append(Outcome(event: event, rank: rank))
+    }
+
+    mutating func endPoint(events: Int, time: Int64) {
+        if stretch.count > 0 {
+            series.append(
+                Point(
+                    events: events, time: time, count: stretch.count, hitRate: stretch.hitRate, ndcg: stretch.ndcg))
+        }
+        stretch = RankingMetrics(length: length)
+    }
+}

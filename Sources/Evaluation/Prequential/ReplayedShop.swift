@@ -1,0 +1,76 @@
+internal import Events
+internal import Models
+internal import Pipeline
+
+/// A shop's users and items as the service keeps them, fed from a stream in one thread: the folds, tables and ranker that
+/// serve, without a log between them.
+final class ReplayedShop {
+    let table: ItemTable
+    let users = UserStore()
+    let settings: ShopSettings
+    private let fold: UserFold
+    private let ranker: Ranker
+    private let buffer: QueryBuffer
+    private(set) var serving: ServingGeneration?
+    /// Events learnt.
+    private(set) var learnt = 0
+
+    init(settings: ShopSettings) {
+        self.settings = settings
+        table = ItemTable(settings: settings.items)
+        var userSettings = settings.users
+        userSettings.window = settings.items.covisitation.window
+        fold = UserFold(settings: userSettings)
+        ranker = Ranker(table: table, rules: settings.rules)
+        buffer = QueryBuffer(scale: settings.scale, decay: settings.decay)
+    }
+
+    /// Learns an event at the next offset.
+    func learn(_ event: ShopEvent) {
+        let item = table.identifiers.intern(event.item)
+        let outcome = fold.apply(event, item: item, offset: Int64(learnt), to: users)
+        learnt += 1
+        guard case .learnt(let lesson) = outcome else { return }
+        table.learn(
+            item: item, type: event.type, isNewPair: lesson.isNewPair, time: event.time,
+            preceding: UnsafeBufferPointer(start: fold.preceding, count: lesson.precedingCount))
+        table.describe(
+            item: item, category: word(event.categoryID), categoryCode: word(event.categoryCode),
+            brand: word(event.brand), price: event.price, time: event.time)
+    }
+
+    private func word(_ bytes: UnsafeRawBufferPointer) -> IdentifierTable.Number {
+        bytes.isEmpty ? IdentifierTable.none : table.words.intern(bytes)
+    }
+
+    /// Takes up a generation at once.
+    func swap(_ generation: Generation?) {
+        serving = generation.map { ServingGeneration($0, identifiers: table.identifiers) }
+    }
+
+    /// Ranks a user's list as it would be published now.
+    func rank(_ user: UserStore.User, _ body: (borrowing [RankedItem]) -> Void) {
+        ranker.begin(generation: serving, blend: settings.blend)
+        buffer.withQuery(of: users[user]) { query in
+            ranker.rank([query]) { _, list, _ in body(list) }
+        }
+    }
+
+    /// The histories of all users for a trainer.
+    func histories() -> TrainingHistories {
+        var builder = TrainingHistories.Builder()
+        for number in 0..<users.identifiers.upperBound {
+            let user = users[UserStore.User(number)]
+            for entry in user.entries.reversed() {
+                builder.append(
+                    entry.item,
+                    rating: Float(
+                        entry.rating.rating(
+                            at: user.latestTime, scale: settings.scale, decay: settings.trainingDecay)),
+                    time: entry.rating.lastTouch ?? 0)
+            }
+            builder.endUser()
+        }
+        return builder.build(table.identifiers)
+    }
+}

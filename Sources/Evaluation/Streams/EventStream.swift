@@ -1,0 +1,81 @@
+public import Events
+
+/// The events of a data set in memory, with every identifier kept once.
+public final class EventStream {
+    struct Record {
+        var type: EventType
+        var time: Int64
+        var price: Double
+        var user: IdentifierTable.Number
+        var item: IdentifierTable.Number
+        var category: IdentifierTable.Number
+        var code: IdentifierTable.Number
+        var brand: IdentifierTable.Number
+        var eventID: IdentifierTable.Number
+    }
+
+    let users: IdentifierTable
+    let items: IdentifierTable
+    private let words: IdentifierTable
+    private(set) var records: [Record] = []
+
+    public init() {
+        users = IdentifierTable()
+        items = IdentifierTable()
+        words = IdentifierTable()
+    }
+
+    /// Some events of another stream, with the same numbers of users and items.
+    init(_ other: EventStream, where isKept: (Int) -> Bool) {
+        users = other.users
+        items = other.items
+        words = other.words
+        records = other.records.indices.filter(isKept).map { other.records[$0] }
+    }
+
+    public var count: Int { records.count }
+    public var userCount: Int { users.count }
+    public var itemCount: Int { items.count }
+
+    /// Copies an event to the stream's end; one that erases a user is left out.
+    public func append(_ event: ShopEvent) {
+        guard event.type.touchesItem else { return }
+        records.append(
+            Record(
+                type: event.type, time: event.time, price: event.price, user: users.intern(event.user),
+                item: items.intern(event.item), category: word(event.categoryID), code: word(event.categoryCode),
+                brand: word(event.brand), eventID: word(event.eventID)))
+    }
+
+    /// Brings the events into the order of their times; equal times stay in the order in which they came.
+    public func sortByTime() {
+        let order = records.indices.sorted { a, b in
+            records[a].time != records[b].time ? records[a].time < records[b].time : a < b
+        }
+        records = order.map { records[$0] }
+    }
+
+    /// One event; its slices are valid until the next `append`.
+    public func event(_ index: Int) -> ShopEvent {
+        let record = records[index]
+        var event = ShopEvent()
+        event.type = record.type
+        event.time = record.time
+        event.price = record.price
+        event.user = users.bytes(record.user)
+        event.item = items.bytes(record.item)
+        event.categoryID = bytes(record.category)
+        event.categoryCode = bytes(record.code)
+        event.brand = bytes(record.brand)
+        event.eventID = bytes(record.eventID)
+        return event
+    }
+
+    private func word(_ bytes: UnsafeRawBufferPointer) -> IdentifierTable.Number {
+        bytes.isEmpty ? IdentifierTable.none : words.intern(bytes)
+    }
+
+    private func bytes(_ word: IdentifierTable.Number) -> UnsafeRawBufferPointer {
+        word == IdentifierTable.none ? UnsafeRawBufferPointer(start: nil, count: 0) : words.bytes(word)
+    }
+}

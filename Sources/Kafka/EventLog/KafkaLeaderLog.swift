@@ -1,0 +1,142 @@
+public import Pipeline
+
+/// The leader's side of Kafka: the group that shares out the item log's single partition elects the leader; what it
+/// publishes and how far it has come are one transaction with that group's standing.
+public final class KafkaLeaderLog: LeaderLog {
+    private let settings: KafkaEventLog.Settings
+    private let consumer: GroupConsumer
+    private let producer: Producer
+    private let topics: [Producer.Topic]
+    private let reading: KafkaTopicReading
+    private var leads = false
+    private var isOpen = false
+    private var isReady = false
+
+    private var group: String { settings.topics.application + ".items" }
+
+    public init(_ settings: KafkaEventLog.Settings, log: KafkaLog? = nil) throws(LogError) {
+        self.settings = settings
+        do throws(KafkaError) {
+            var group = settings.client
+            group["group.id"] = settings.topics.application + ".items"
+            group["client.id"] = settings.transactionalID + "-leader"
+            if settings.isStatic, let id = settings.instanceID { group["group.instance.id"] = id }
+            // One partition, which is never read through the group: a small member.
+            group["queued.max.messages.kbytes"] = "1024"
+            consumer = try GroupConsumer(group, log: log)
+            reading = KafkaTopicReading(settings, log: log)
+            var producing = settings.client
+            producing["client.id"] = settings.transactionalID + "-leader"
+            producing["message.max.bytes"] = producing["message.max.bytes"] ?? "8000000"
+            if settings.isTransactional {
+                producing["transactional.id"] = settings.transactionalID + "-leader"
+                producing["transaction.timeout.ms"] = "10000"
+            }
+            producer = try Producer(producing, log: log)
+            topics = LogTopic.allCases.map { [producer] in producer.topic(settings.topics[$0]) }
+            if settings.memory == nil { try consumer.subscribe(to: [settings.topics[.itemLog]]) }
+        } catch {
+            throw LogError(error, doing: "connecting the leader")
+        }
+        leads = settings.memory != nil
+    }
+
+    public func isLeading(timeoutMilliseconds: Int) throws(LogError) -> Bool {
+        // With the internal topics in memory there is no other member.
+        guard settings.memory == nil else { return true }
+        producer.poll(timeoutMilliseconds: 0)
+        do throws(KafkaError) {
+            for event in consumer.poll(max: 1, timeoutMilliseconds: Int32(timeoutMilliseconds)).events {
+                switch event {
+                case .assigned(let places):
+                    try consumer.completeAssignment(places.map { PartitionOffset($0, PartitionOffset.end) }, paused: true)
+                    if !places.isEmpty { leads = true }
+                case .revoked(let places), .lost(let places):
+                    if !places.isEmpty { leads = false }
+                    try consumer.completeRevocation()
+                case .failed(let error), .partitionFailed(_, let error):
+                    if error.isFatal || error.isAboutRightsOrTopics { throw error }
+                default: break
+                }
+            }
+            if leads, settings.isTransactional, !isReady {
+                try producer.initTransactions(timeoutMilliseconds: 20_000)
+                isReady = true
+            }
+        } catch {
+            throw LogError(error, doing: "leading \(group)")
+        }
+        return leads
+    }
+
+    public func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader {
+        try reading.reader(topic, partition: partition, from: offset)
+    }
+
+    public func partitions(_ topic: LogTopic) throws(LogError) -> [Int32] { try reading.partitions(topic) }
+
+    public func cataloguePositions() throws(LogError) -> [Int32: Int64] {
+        var positions: [Int32: Int64] = [:]
+        let places = try partitions(.catalogue).map { TopicPartition(settings.topics.catalogue, $0) }
+        guard !places.isEmpty else { return [:] }
+        do throws(KafkaError) {
+            for found in try consumer.committed(places, timeoutMilliseconds: 30_000) where found.offset >= 0 {
+                positions[found.place.partition] = found.offset
+            }
+        } catch {
+            throw LogError(error, doing: "asking for the catalogue's position")
+        }
+        return positions
+    }
+
+    private var problem: LogError?
+
+    public func add(_ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?) {
+        if topic.isInternal, let memory = settings.memory {
+            memory.append(topic, partition ?? 0, key: key.map(Array.init), value: value.map(Array.init))
+            return
+        }
+        guard problem == nil else { return }
+        do throws(LogError) {
+            if settings.isTransactional, !isOpen {
+                do throws(KafkaError) { try producer.beginTransaction() } catch {
+                    throw LogError(error, doing: "beginning the leader's transaction")
+                }
+                isOpen = true
+            }
+            try producer.sendWaiting(
+                topics[topic.rawValue], partition: partition, key: key, value: value, headers: [], tag: 0)
+        } catch {
+            problem = error
+        }
+    }
+
+    public func publish(itemsOffset: Int64, catalogue: [Int32: Int64]) throws(LogError) {
+        if let problem { throw problem }
+        var offsets = catalogue.keys.sorted().map {
+            PartitionOffset(settings.topics.catalogue, $0, catalogue[$0] ?? 0)
+        }
+        do throws(KafkaError) {
+            guard settings.isTransactional else {
+                try producer.flush(timeoutMilliseconds: 30_000)
+                if let error = producer.takeFailure() { throw error }
+                if !offsets.isEmpty, settings.memory == nil { try consumer.commit(offsets) }
+                return
+            }
+            guard isOpen else { return }
+            offsets.append(PartitionOffset(settings.topics[.itemLog], 0, itemsOffset))
+            try producer.flush(timeoutMilliseconds: 8_000)
+            try producer.sendOffsets(offsets, group: consumer.groupMetadata(), timeoutMilliseconds: 8_000)
+            try producer.commitTransaction(timeoutMilliseconds: 8_000)
+            isOpen = false
+        } catch {
+            // The leader starts over from what is committed, with a new producer.
+            throw LogError(error, doing: "publishing as the leader")
+        }
+    }
+
+    public func close() {
+        if isOpen { try? producer.abortTransaction(timeoutMilliseconds: 2_000) }
+        consumer.close(timeoutMilliseconds: 2_000)
+    }
+}

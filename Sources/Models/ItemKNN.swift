@@ -1,0 +1,126 @@
+internal import Linear
+
+/// Item-based neighbourhoods by cosine (Sarwar, Karypis, Konstan, Riedl, WWW 2001): two items are near where the same
+/// users touched both. Depends on data and settings only; memory beyond the result is one number an item for each thread.
+public struct ItemKNN: Sendable, Equatable {
+    /// Kept of each item.
+    public var neighbours = 100
+    /// Added to the product of the norms: neighbours with little support weigh less.
+    public var shrinkage: Float = 0
+    /// Takes `1 + ln(weight)` for each weight (at least 1): many touches of one item say little more than a few.
+    public var dampensWeights = false
+    /// Users with more items than this are left out: robots, and they cost the square of it.
+    public var itemsPerUserMax = 5000
+    public var threads = 2
+
+    public init() {}
+
+    /// Computes the neighbours of all items.
+    ///
+    /// - Parameters:
+    ///   - interactions: users × items.
+    ///   - isCancelled: asked between items, from every thread.
+    /// - Returns: neighbours with positive cosines, equal ones by index; nil if cancelled.
+    public func train(
+        _ interactions: Interactions, isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) -> NeighbourTable? {
+        precondition(neighbours > 0 && threads > 0)
+        let byUser = prepared(interactions)
+        let byItem = byUser.transposed()
+        let norms = (0..<byItem.rows).map { item in
+            byItem.weights[byItem.range(of: item)].reduce(Float(0)) { $0 + $1 * $1 }.squareRoot()
+        }
+        let items = byItem.rows
+        let indices = UnsafeMutablePointer<Int32>.allocate(capacity: max(items * neighbours, 1))
+        let weights = UnsafeMutablePointer<Float>.allocate(capacity: max(items * neighbours, 1))
+        defer {
+            indices.deallocate()
+            weights.deallocate()
+        }
+        indices.initialize(repeating: -1, count: items * neighbours)
+        weights.initialize(repeating: 0, count: items * neighbours)
+        let output = NeighbourOutput(indices: indices, weights: weights, width: neighbours)
+        let done = ParallelWork(threads: threads, isCancelled: isCancelled).run(pieces: items) { next in
+            var row = CosineRow(items: items, neighbours: neighbours, shrinkage: shrinkage)
+            while let item = next() { row.compute(item, byUser, byItem, norms, into: output) }
+        }
+        guard done else { return nil }
+        return NeighbourTable(
+            items: items, width: neighbours,
+            indices: Array(UnsafeBufferPointer(start: indices, count: items * neighbours)),
+            weights: Array(UnsafeBufferPointer(start: weights, count: items * neighbours)))
+    }
+
+    /// Without the users that are left out, weights dampened.
+    private func prepared(_ interactions: Interactions) -> Interactions {
+        var offsets = [0]
+        var indices: [Int32] = []
+        var weights: [Float] = []
+        indices.reserveCapacity(interactions.count)
+        weights.reserveCapacity(interactions.count)
+        for user in 0..<interactions.rows {
+            let range = interactions.range(of: user)
+            if range.count <= itemsPerUserMax {
+                indices += interactions.indices[range]
+                weights +=
+                    dampensWeights ? interactions.weights[range].map(Self.dampened)[...] : interactions.weights[range]
+            }
+            offsets.append(indices.count)
+        }
+        return Interactions(
+            rows: interactions.rows, columns: interactions.columns, offsets: offsets, indices: indices, weights: weights
+        )
+    }
+
+    private static func dampened(_ weight: Float) -> Float {
+        1 + Float(max(Deterministic.log2(Double(weight)), 0) * 0.693147180559945309417)
+    }
+}
+
+/// Where the rows of all threads go, each to its own place.
+private struct NeighbourOutput: @unchecked Sendable {
+    let indices: UnsafeMutablePointer<Int32>
+    let weights: UnsafeMutablePointer<Float>
+    let width: Int
+}
+
+/// One item against all others: a dense row of sums, of which it knows the entries that are not zero.
+private struct CosineRow {
+    private let shrinkage: Float
+    private var sums: [Float]
+    private var touched: [Int32] = []
+    private var top: TopN
+    private var ranked: [Scored] = []
+
+    init(items: Int, neighbours: Int, shrinkage: Float) {
+        self.shrinkage = shrinkage
+        sums = Array(repeating: 0, count: items)
+        top = TopN(capacity: neighbours)
+    }
+
+    mutating func compute(
+        _ item: Int, _ byUser: Interactions, _ byItem: Interactions, _ norms: [Float], into output: NeighbourOutput
+    ) {
+        for n in byItem.range(of: item) {
+            let weight = byItem.weights[n]
+            for m in byUser.range(of: Int(byItem.indices[n])) {
+                let other = byUser.indices[m]
+                if sums[Int(other)] == 0 { touched.append(other) }
+                sums[Int(other)] += weight * byUser.weights[m]
+            }
+        }
+        for other in touched {
+            let sum = sums[Int(other)]
+            sums[Int(other)] = 0
+            let scale = norms[item] * norms[Int(other)] + shrinkage
+            if Int(other) != item, sum > 0, scale > 0 { top.offer(sum / scale, index: other) }
+        }
+        touched.removeAll(keepingCapacity: true)
+        ranked.removeAll(keepingCapacity: true)
+        top.drain(into: &ranked)
+        for (place, neighbour) in ranked.enumerated() {
+            output.indices[item * output.width + place] = neighbour.index
+            output.weights[item * output.width + place] = neighbour.score
+        }
+    }
+}

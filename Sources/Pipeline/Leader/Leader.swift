@@ -1,0 +1,265 @@
+internal import Events
+public import Models
+
+/// What one member of a deployment does for all: related items, item features, snapshots, catalogue entries, generations.
+///
+/// It folds the item log into a table of its own, so that nothing it does delays a worker or is delayed by one.
+public final class Leader {
+    public struct Settings: Sendable {
+        public var items = ItemTable.Settings()
+        public var fingerprint: UInt64 = 0
+        /// How related items are weighed before the first generation.
+        public var blend = BlendSettings()
+        /// The least event time between two rows of one item, in ms.
+        public var rowsIntervalMilliseconds: Int64 = 6 * 3_600_000
+        /// Whether related items and item features are published.
+        public var publishesRows = true
+        /// Items published in one round.
+        public var rowsPerRound = 200
+        /// Records of the item log that make a new snapshot due, and their bytes.
+        public var snapshotBytes = 8 << 20
+        /// Snapshots and generations that are kept.
+        public var kept = 3
+
+        public init() {}
+    }
+
+    let settings: Settings
+    let log: any LeaderLog
+    public private(set) var fold: ItemFold?
+    public var notice: (String) -> Void = { _ in }
+    private let relatedItems = RelatedItems()
+    private let itemFeatures = ItemFeatureBuilder()
+
+    private var phase = Phase.follower
+    private var snapshots: [Int64] = []
+    private var snapshotChunks: [Int64: Int] = [:]
+    private var bytesSinceSnapshot = 0
+    private var models: GenerationFollower?
+    /// The generation published last, by whichever leader.
+    public private(set) var latest: Generation?
+    private var catalogue: [Int32: Int64] = [:]
+    private var catalogueReaders: [Int32: any LogReader] = [:]
+    private let catalogueDecoder = CatalogueDecoder()
+    private let writer = ByteWriter()
+
+    private enum Phase {
+        case follower
+        case restoring(SnapshotCollector)
+        case folding(any LogReader, isCaughtUp: Bool)
+    }
+
+    public init(settings: Settings, log: any LeaderLog) {
+        self.settings = settings
+        self.log = log
+    }
+
+    /// Whether this member leads and its table has reached the end of the item log.
+    public var isCaughtUp: Bool {
+        if case .folding(_, isCaughtUp: true) = phase { true } else { false }
+    }
+
+    public var isFollower: Bool {
+        if case .follower = phase { true } else { false }
+    }
+
+    /// Events that the items have learnt, by the offsets that the item log covers.
+    public var events: Int { fold.map { $0.expected.values.reduce(0) { $0 + Int($1) } } ?? 0 }
+
+    public var hasRowsToPublish: Bool { settings.publishesRows && (fold?.changes?.count ?? 0) > 0 }
+
+    /// One round; true when there may be more to do at once.
+    public func step(timeoutMilliseconds: Int) throws(LogError) -> Bool {
+        guard try log.isLeading(timeoutMilliseconds: timeoutMilliseconds) else {
+            if !isFollower { resign() }
+            return false
+        }
+        switch phase {
+        case .follower:
+            let fold = ItemFold(table: ItemTable(settings: settings.items))
+            if settings.publishesRows { fold.changes = ItemChanges(interval: settings.rowsIntervalMilliseconds) }
+            self.fold = fold
+            phase = .restoring(SnapshotCollector(try log.reader(.snapshots, partition: 0, from: 0)))
+            models = GenerationFollower(try log.reader(.models, partition: 0, from: 0))
+            catalogue = try log.cataloguePositions()
+            notice("this instance leads: it publishes related items, snapshots and generations")
+            return true
+        case .restoring(let collector):
+            guard try collector.advance() else { return true }
+            try restore(collector)
+            return true
+        case .folding(let reader, let wasCaughtUp):
+            let isAtEnd = try follow(reader)
+            if let newer = try models?.advance() { latest = newer }
+            phase = .folding(reader, isCaughtUp: wasCaughtUp || (isAtEnd && models?.hasCaughtUp == true))
+            try takeCatalogue()
+            let published = isAtEnd ? try publishRows() : 0
+            if isAtEnd, bytesSinceSnapshot >= settings.snapshotBytes { try snapshot() }
+            return !isAtEnd || published > 0
+        }
+    }
+
+    private func resign() {
+        phase = .follower
+        fold = nil
+        models = nil
+        latest = nil
+        catalogueReaders.removeAll()
+        notice("another instance leads now")
+    }
+
+    private func restore(_ collector: SnapshotCollector) throws(LogError) {
+        guard let fold else { return }
+        if let newest = collector.newest(fingerprint: settings.fingerprint) {
+            do {
+                var loader = ItemSnapshot.Loader(into: fold, manifest: newest.manifest)
+                for chunk in newest.chunks { try chunk.withUnsafeBytes { try loader.load($0) } }
+                guard loader.finish() else { throw ByteReader.Malformed(offset: 0) }
+            } catch {
+                throw LogError(.state, "the item snapshot at \(newest.manifest.offset) is damaged: \(error)")
+            }
+        }
+        snapshots = collector.offsets
+        snapshotChunks = collector.chunkCounts
+        phase = .folding(try log.reader(.itemLog, partition: 0, from: fold.offset), isCaughtUp: false)
+    }
+
+    private func follow(_ reader: any LogReader) throws(LogError) -> Bool {
+        guard let fold else { return true }
+        var failure: ItemFold.Failure?
+        var bytes = 0
+        let isAtEnd = try reader.read(max: 1000, timeoutMilliseconds: 10) { record in
+            guard failure == nil, let value = record.value else { return }
+            bytes += value.count
+            do throws(ItemFold.Failure) { try fold.apply(value, at: record.offset) } catch { failure = error }
+        }
+        bytesSinceSnapshot += bytes
+        if let failure { throw LogError(.state, failure.description) }
+        if isAtEnd { fold.skip(to: reader.position) }
+        return isAtEnd
+    }
+
+    // MARK: - Rows
+
+    /// Publishes some of the items whose rows are out of date.
+    private func publishRows() throws(LogError) -> Int {
+        guard let fold, fold.changes != nil else { return 0 }
+        var published = 0
+        while published < settings.rowsPerRound, let item = fold.changes?.take(time: fold.table.latestTime) {
+            let id = Array(fold.table.identifiers.bytes(item))
+            publishRows(of: item, id, fold)
+            published += 1
+        }
+        if published > 0 { try log.publish(itemsOffset: fold.offset, catalogue: [:]) }
+        return published
+    }
+
+    private func publishRows(of item: IdentifierTable.Number, _ id: [UInt8], _ fold: ItemFold) {
+        writer.removeAll()
+        let blend = (latest?.manifest.blend ?? settings.blend).sequential
+        if relatedItems.write(item: item, fold: fold, blend: blend, to: writer) > 0 {
+            id.withUnsafeBytes { log.add(.relatedItems, partition: nil, key: $0, value: writer.bytes) }
+        }
+        writer.removeAll()
+        itemFeatures.write(item: item, fold: fold, to: writer)
+        id.withUnsafeBytes { log.add(.itemFeatures, partition: nil, key: $0, value: writer.bytes) }
+    }
+
+    // MARK: - Catalogue
+
+    /// Takes the catalogue's changes over into the item log, from where every instance learns them.
+    private func takeCatalogue() throws(LogError) {
+        guard let fold else { return }
+        if catalogueReaders.isEmpty {
+            for partition in try log.partitions(.catalogue) {
+                catalogueReaders[partition] = try log.reader(
+                    .catalogue, partition: partition, from: catalogue[partition] ?? 0)
+            }
+        }
+        var moved: [Int32: Int64] = [:]
+        for partition in catalogueReaders.keys.sorted() {
+            guard let reader = catalogueReaders[partition] else { continue }
+            var count = 0
+            _ = try reader.read(max: 500, timeoutMilliseconds: 0) { record in
+                count += 1
+                take(record)
+            }
+            if count > 0 { moved[partition] = reader.position }
+        }
+        guard !moved.isEmpty else { return }
+        catalogue.merge(moved) { $1 }
+        try log.publish(itemsOffset: fold.offset, catalogue: moved)
+    }
+
+    private func take(_ record: borrowing LogRecord) {
+        writer.removeAll()
+        switch catalogueDecoder.decode(key: record.key, value: record.value) {
+        case .success(.item(let item)):
+            let time = record.timestamp
+            var id = item.id
+            id.withUTF8 { id in
+                CatalogueRecord.encode(item, id: UnsafeRawBufferPointer(id), time: time, to: writer)
+            }
+        case .success(.withdrawn(var id)):
+            let time = record.timestamp
+            id.withUTF8 { CatalogueRecord.encode(nil, id: UnsafeRawBufferPointer($0), time: time, to: writer) }
+        case .failure(let rejection):
+            notice("catalogue record \(record.partition)@\(record.offset) left out: \(rejection.code.rawValue), \(rejection.detail)")
+            return
+        }
+        log.add(.itemLog, partition: 0, key: nil, value: writer.bytes)
+    }
+
+    // MARK: - Snapshots and generations
+
+    /// Writes the table as it is: the chunks, the manifest last; then the oldest go.
+    public func snapshot() throws(LogError) {
+        guard let fold, isCaughtUp, fold.offset > (snapshots.last ?? -1) else { return }
+        let (chunks, manifest) = ItemSnapshot.encode(fold, fingerprint: settings.fingerprint)
+        for chunk in chunks {
+            chunk.value.withUnsafeBytes { add(.snapshots, ItemSnapshot.key(offset: manifest.offset, chunk: chunk.number), $0) }
+            // One transaction each keeps them short; without its manifest a chunk means nothing.
+            if chunk.number % 16 == 15 { try log.publish(itemsOffset: fold.offset, catalogue: [:]) }
+        }
+        writer.removeAll()
+        manifest.encode(to: writer)
+        add(.snapshots, ItemSnapshot.key(offset: manifest.offset, chunk: nil), writer.bytes)
+        snapshots.append(manifest.offset)
+        snapshotChunks[manifest.offset] = chunks.count
+        while snapshots.count > settings.kept {
+            let oldest = snapshots.removeFirst()
+            for chunk in 0..<(snapshotChunks.removeValue(forKey: oldest) ?? 0) {
+                add(.snapshots, ItemSnapshot.key(offset: oldest, chunk: chunk), nil)
+            }
+            add(.snapshots, ItemSnapshot.key(offset: oldest, chunk: nil), nil)
+        }
+        try log.publish(itemsOffset: fold.offset, catalogue: [:])
+        bytesSinceSnapshot = 0
+        notice("item snapshot at \(manifest.offset): \(chunks.count) chunks, \(fold.table.liveCount) items")
+    }
+
+    /// Whether the item log has moved since the last snapshot.
+    public var needsSnapshot: Bool { bytesSinceSnapshot > 0 }
+
+    /// Publishes a generation: the chunks, the manifest last; then the oldest go.
+    public func publish(_ generation: Generation) throws(LogError) {
+        guard let fold else { return }
+        let records = GenerationCodec.records(generation)
+        for (index, record) in records.enumerated() {
+            record.value.withUnsafeBytes { add(.models, record.key, $0) }
+            if index % 8 == 7 { try log.publish(itemsOffset: fold.offset, catalogue: [:]) }
+        }
+        let known = (models?.chunkCounts ?? [:]).merging([generation.number: records.count - 1]) { $1 }
+        for number in known.keys.sorted().dropLast(settings.kept) {
+            for chunk in 0..<(known[number] ?? 0) { add(.models, GenerationCodec.key(number, chunk: chunk), nil) }
+            add(.models, GenerationCodec.key(number, chunk: nil), nil)
+        }
+        try log.publish(itemsOffset: fold.offset, catalogue: [:])
+        notice("generation \(generation.number) published: \(generation.items.count) items, \(generation.manifest.users) users")
+    }
+
+    private func add(_ topic: LogTopic, _ key: String, _ value: UnsafeRawBufferPointer?) {
+        var key = key
+        key.withUTF8 { log.add(topic, partition: 0, key: UnsafeRawBufferPointer($0), value: value) }
+    }
+}

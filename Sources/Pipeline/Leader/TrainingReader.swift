@@ -1,0 +1,51 @@
+public import Events
+public import Models
+
+/// Reads users' histories for training from the checkpoints in `freshet.users`: no event need be kept for it.
+public enum TrainingReader {
+    /// The histories of all users, as their last checkpoints have them; nil when `isCancelled` says so.
+    public static func histories(
+        _ log: any TopicReading, scale: RatingScale, decay: Decay, isCancelled: () -> Bool
+    ) throws(LogError) -> TrainingHistories? {
+        let items = IdentifierTable(capacity: 1 << 14)
+        let codec = UserStateCodec(items: items)
+        var builder = TrainingHistories.Builder()
+        for partition in try log.partitions(.users) {
+            let store = UserStore()
+            let reader = try log.reader(.users, partition: partition, from: 0)
+            var isAtEnd = false
+            while !isAtEnd {
+                if isCancelled() { return nil }
+                isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: 50) { record in
+                    guard case .user(let id, let state)? = try? CheckpointRecord.content(record) else { return }
+                    if let state {
+                        _ = try? codec.decode(state, user: id, into: store)
+                    } else if let user = store.find(id) {
+                        store.erase(user)
+                    }
+                }
+            }
+            store.addHistories(to: &builder, scale: scale, decay: decay)
+        }
+        return builder.build(items)
+    }
+}
+
+extension UserStore {
+    /// Adds each user's history, newest first, rated at the user's largest event time; users in the order of their ids'
+    /// hashes, which depends on neither batches nor restarts.
+    public func addHistories(to builder: inout TrainingHistories.Builder, scale: RatingScale, decay: Decay) {
+        var users: [User] = []
+        for user in 0..<upperBound where self[User(user)].isPresent { users.append(User(user)) }
+        users.sort { identifiers.precedes($0, $1) }
+        for user in users {
+            let state = self[user]
+            let entries = state.entries
+            for index in stride(from: entries.count - 1, through: 0, by: -1) {
+                let rating = entries[index].rating.rating(at: state.latestTime, scale: scale, decay: decay)
+                builder.append(entries[index].item, rating: Float(rating), time: entries[index].lastTime)
+            }
+            builder.endUser()
+        }
+    }
+}

@@ -1,0 +1,129 @@
+internal import Evaluation
+internal import Foundation
+internal import Models
+internal import ServiceKit
+
+/// `freshet evaluate offline`: train once, compare with what was left out.
+enum OfflineCommand {
+    static let command = Command(
+        "offline", "Train a model once, rank all items, compare with what was left out.",
+        discussion: "Either --train and --test (lines of a user and its items, as in LightGCN's data sets), or --data "
+            + "with events and --split.",
+        options: [
+            .option("model", "name", "als, blend, sequential, neighbours, factors or popularity", default: "blend"),
+            .option("train", "file", "what is learnt"),
+            .option("test", "file", "what is asked"),
+            .option("data", "file", "events: JSON lines, REES46, Taobao or MovieLens u.data"),
+            .option("split", "name", "last-out: each user's last event is asked", default: "last-out"),
+            .option("set", "name=value", "a setting of the model", isRepeating: true),
+            .flag("json", "print one JSON object"),
+        ],
+        run: run)
+
+    private static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        var evaluation = OfflineEvaluation()
+        try choose(arguments.required("model"), arguments, &evaluation)
+        let split = try split(arguments)
+        let start = Date()
+        let result = evaluation.run(split)
+        let figures = figures(result) + [("seconds", Date().timeIntervalSince(start))]
+        if arguments.flag("json") {
+            print(
+                EvaluateCommand.json(
+                    [("users", "\(result.metrics.count)")]
+                        + figures.map { ($0.0, EvaluateCommand.number($0.1)) }))
+        } else {
+            print("users         \(result.metrics.count)")
+            for (name, value) in figures {
+                print(name.padding(toLength: 14, withPad: " ", startingAt: 0) + String(format: "%.4f", value))
+            }
+        }
+        return 0
+    }
+
+    private static func figures(_ result: OfflineResult) -> [(String, Double)] {
+        let metrics = result.metrics
+        let n = metrics.length
+        var figures = [
+            ("hr@\(n)", metrics.hitRate), ("recall@\(n)", metrics.recall), ("precision@\(n)", metrics.precision),
+            ("ndcg@\(n)", metrics.ndcg), ("map@\(n)", metrics.map), ("mrr@\(n)", metrics.mrr),
+            ("coverage", result.statistics.coverage), ("novelty", result.statistics.novelty),
+            ("gini", result.statistics.gini),
+        ]
+        if let diversity = result.statistics.diversity { figures.append(("diversity", diversity)) }
+        return figures
+    }
+
+    private static func split(_ arguments: ParsedArguments) throws -> OfflineSplit {
+        if let train = arguments["train"], let test = arguments["test"] {
+            guard arguments["data"] == nil else { throw UsageError("--data excludes --train and --test") }
+            let (trainBytes, testBytes) = (try EvaluateCommand.contents(train), try EvaluateCommand.contents(test))
+            do {
+                return try trainBytes.withUnsafeBytes { train in
+                    try testBytes.withUnsafeBytes { try OfflineSplit.userLines(train: train, test: $0) }
+                }
+            } catch {
+                throw CommandFailure("'\(train)' or '\(test)' cannot be read: \(error)", exitCode: 65)
+            }
+        }
+        guard let data = arguments["data"] else { throw UsageError("give --data, or --train and --test") }
+        guard arguments["split"] == "last-out" else { throw UsageError("--split can be last-out") }
+        return .lastOut(try EvaluateCommand.readStream(data))
+    }
+
+    private static func choose(
+        _ name: String, _ arguments: ParsedArguments, _ evaluation: inout OfflineEvaluation
+    ) throws {
+        let pairs = try arguments.pairs("set")
+        if name == "als" {
+            var model = ImplicitALS()
+            for (name, value) in pairs { try set(name, value, &model) }
+            evaluation.model = .als(model)
+            return
+        }
+        var weights = evaluation.shop.blend
+        if name != "blend" {
+            weights.sequential.weight = name == "sequential" ? 1 : 0
+            weights.neighbours.weight = name == "neighbours" ? 1 : 0
+            weights.factors.weight = name == "factors" ? 1 : 0
+            weights.category.weight = 0
+            weights.popularity.weight = name == "popularity" ? 1 : 0
+            guard ["sequential", "neighbours", "factors", "popularity"].contains(name) else {
+                throw UsageError("there is no model '\(name)'")
+            }
+        }
+        var prequential = PrequentialEvaluation()
+        prequential.shop.blend = weights
+        for (name, value) in pairs {
+            guard ShopSetting.set(name, value, in: &prequential) else {
+                throw UsageError("there is no setting '\(name)' with the value '\(value)'")
+            }
+        }
+        evaluation.shop = prequential.shop
+    }
+
+    private static func set(_ name: String, _ value: String, _ model: inout ImplicitALS) throws {
+        if name == "solver", value == "exact" || value == "cg" {
+            model.solver = value == "exact" ? .cholesky : .conjugateGradient(steps: 3)
+            return
+        }
+        guard let number = Double(value), number >= 0 else {
+            throw UsageError("'\(value)' is no value of the setting '\(name)'")
+        }
+        switch name {
+        case "factors": model.factors = Int(number)
+        case "alpha": model.alpha = Float(number)
+        case "alpha0": model.unobservedWeight = Float(number)
+        case "regularization": model.regularization = Float(number)
+        case "exponent": model.frequencyExponent = Float(number)
+        case "sweeps": model.sweeps = Int(number)
+        case "seed": model.seed = UInt64(number)
+        case "threads": model.threads = max(1, Int(number))
+        default:
+            throw UsageError(
+                "als has no setting '\(name)'; there are factors, alpha, alpha0, regularization, exponent, sweeps, "
+                    + "solver, seed and threads")
+        }
+        guard model.factors > 0, model.factors <= 1024 else { throw UsageError("als takes 1 to 1024 factors") }
+    }
+}

@@ -1,0 +1,124 @@
+import Events
+import Models
+@testable import Pipeline
+
+extension Checks {
+    /// Every committed list can be made again, none is there twice, and the newest of each user is the right one.
+    mutating func checkLists() {
+        var lists: [(user: [UInt8], list: PublishedList, bytes: [UInt8])] = []
+        var newest: [[UInt8]: (list: PublishedList, bytes: [UInt8])] = [:]
+        var seen: [[UInt8]: Set<PublishedList.Identity>] = [:]
+        var highest: [[UInt8]: Int64] = [:]
+        for record in broker.partition(.recommendations, 0).committed {
+            guard let user = record.key else { continue }
+            guard let value = record.value, let list = PublishedList(value) else {
+                newest[user] = nil
+                continue
+            }
+            let name = String(decoding: user, as: UTF8.self)
+            if world.isTransactional {
+                if !seen[user, default: []].insert(list.identity).inserted {
+                    fail("the list of \(name) at \(list.offset) is there twice")
+                }
+                if list.offset < highest[user] ?? -1 {
+                    fail("the lists of \(name) go back from \(highest[user] ?? -1) to \(list.offset)")
+                }
+            }
+            highest[user] = max(list.offset, highest[user] ?? -1)
+            newest[user] = (list, value)
+            lists.append((user, list, value))
+        }
+        checkProvenance(lists)
+        checkNewest(newest)
+    }
+
+    private mutating func checkProvenance(_ lists: [(user: [UInt8], list: PublishedList, bytes: [UInt8])]) {
+        let maker = makeMaker()
+        var checked: Set<[UInt8]> = []
+        for (user, list, bytes) in lists.sorted(by: { $0.list.itemsOffset < $1.list.itemsOffset })
+        where checked.insert(bytes).inserted {
+            let what = "the list of \(String(decoding: user, as: UTF8.self)) at \(list.partition)@\(list.offset), "
+                + "items \(list.itemsOffset), generation \(list.generation)"
+            let origin = Reference.Origin(partition: list.partition, offset: list.offset)
+            guard let moment = reference.moments[origin], moment.user == user else {
+                fail("\(what) names an offset that is not an event of the user")
+                continue
+            }
+            do {
+                try maker.advance(to: list.itemsOffset)
+                let again = try maker.make(moment, list, generation: list.generation)
+                if again?.bytes != bytes {
+                    fail(
+                        "\(what) cannot be made again:\n    \(String(decoding: bytes, as: UTF8.self))\n    "
+                            + String(decoding: again?.bytes ?? [], as: UTF8.self))
+                }
+            } catch {
+                fail("\(what): \(error)")
+            }
+        }
+    }
+
+    /// The newest list includes the user's last event, or that event left the list as it was.
+    private mutating func checkNewest(_ newest: [[UInt8]: (list: PublishedList, bytes: [UInt8])]) {
+        var gone = Set(newest.keys)
+        for (partition, store) in reference.stores.sorted(by: { $0.key < $1.key }) {
+            for number in 0..<store.upperBound where store[UserStore.User(number)].isPresent {
+                let user = Array(store.identifiers.bytes(UserStore.User(number)))
+                let last = store[UserStore.User(number)].offset
+                gone.remove(user)
+                let found = newest[user]
+                if let found, found.list.offset == last { continue }
+                checkUnchanged(user, partition, last, found)
+            }
+        }
+        for user in gone {
+            fail("the list of \(String(decoding: user, as: UTF8.self)), who is deleted, is still there")
+        }
+    }
+
+    private mutating func checkUnchanged(
+        _ user: [UInt8], _ partition: Int32, _ last: Int64, _ found: (list: PublishedList, bytes: [UInt8])?
+    ) {
+        let name = String(decoding: user, as: UTF8.self)
+        guard let moment = reference.moments[Reference.Origin(partition: partition, offset: last)] else {
+            return fail("the last event of \(name) is not known")
+        }
+        let expected = found.map { ListMaker.items($0.bytes) } ?? []
+        let maker = makeMaker()
+        var list = found?.list ?? PublishedList(partition: partition, offset: last)
+        let end = broker.partition(.itemLog, 0).stableEnd
+        let generations = [Int64(-1)] + simulation.generations.published.map { Int64($0.number) }
+        list.offset = last
+        do {
+            var offset = max(list.itemsOffset, 0)
+            while offset <= end {
+                try maker.advance(to: offset)
+                for generation in generations where generation >= list.generation {
+                    if try maker.make(moment, list, generation: generation)?.items == expected { return }
+                }
+                offset += 1
+            }
+        } catch {
+            return fail("the list of \(name): \(error)")
+        }
+        let now = (try? maker.make(moment, list, generation: generations.last ?? -1)?.items) ?? nil
+        fail(
+            "the newest list of \(name) is of offset \(found?.list.offset ?? -1), its last event at \(last) changes it: "
+                + "\(expected) before, now \(now ?? [])")
+    }
+
+    private func makeMaker() -> ListMaker {
+        ListMaker(
+            world, itemLog: broker.partition(.itemLog, 0).committed, generations: simulation.generations.published)
+    }
+}
+
+extension PublishedList {
+    /// For a user that never had a list.
+    init(partition: Int32, offset: Int64) {
+        self.partition = partition
+        self.offset = offset
+        itemsOffset = 0
+        generation = -1
+    }
+}

@@ -1,0 +1,46 @@
+import Foundation
+import Testing
+
+/// `FRESHET_SEED=17 swift test --filter SimulationTests` runs one seed with a trace, `FRESHET_SEEDS=10000` many.
+@Suite struct SimulationTests {
+    static let environment = ProcessInfo.processInfo.environment
+
+    @Test func everySeedKeepsThePromises() {
+        if let seed = Self.environment["FRESHET_SEED"].flatMap({ UInt64($0) }) {
+            let simulation = Simulation(seed: seed)
+            simulation.trace = { print($0) }
+            for violation in simulation.run() { Issue.record("seed \(seed): \(violation)") }
+            print(simulation.counts)
+            return
+        }
+        let count = Self.environment["FRESHET_SEEDS"].flatMap { UInt64($0) } ?? 200
+        let first = Self.environment["FRESHET_FIRST_SEED"].flatMap { UInt64($0) } ?? 1
+        var failed = 0
+        var total = Simulation.Counts()
+        for seed in first..<(first + count) {
+            let simulation = Simulation(seed: seed)
+            let violations = simulation.run()
+            total.add(simulation.counts)
+            guard let violation = violations.first else { continue }
+            failed += 1
+            Issue.record(
+                "\(violation)\n    repeat with: FRESHET_SEED=\(seed) swift test --filter everySeedKeepsThePromises")
+            if failed == 20 { break }
+        }
+        print("\(count) seeds, \(failed) failed: \(total)")
+    }
+}
+
+extension Simulation.Counts {
+    mutating func add(_ other: Self) {
+        steps += other.steps
+        crashes += other.crashes
+        freezes += other.freezes
+        stalls += other.stalls
+        rebalances += other.rebalances
+        commits += other.commits
+        aborts += other.aborts
+        lists += other.lists
+        events += other.events
+    }
+}
