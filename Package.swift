@@ -57,6 +57,7 @@ let package = Package(
         tests("EvaluationTests", ["Evaluation"]),
         tests("HTTPAPITests", ["HTTPAPI"]),
         tests("ServiceKitTests", ["ServiceKit"]),
+        tests("FreshetTests", ["freshet", "HTTPAPI", "Kafka", "Pipeline", "Models", "Events", "ServiceKit"]),
         tests("SimulationTests", ["Pipeline", "Models", "Events", "Linear"], path: "Tests/Simulation"),
     ],
     swiftLanguageModes: [.v6]

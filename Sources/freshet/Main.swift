@@ -11,6 +11,9 @@ struct Freshet {
             ProduceCommand.command,
             TopicsCommand.command,
             StateCommand.command,
+            ExplainCommand.command,
+            ResetCommand.command,
+            ConfigCommand.command,
             ReplayCommand.command,
             EvaluateCommand.command,
         ])
