@@ -13,6 +13,9 @@ struct Freshet {
             DeadLetterCommand.command,
             TopicsCommand.command,
             StateCommand.command,
+            ExplainCommand.command,
+            ResetCommand.command,
+            ConfigCommand.command,
             ReplayCommand.command,
             EvaluateCommand.command,
         ])
