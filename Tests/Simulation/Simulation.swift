@@ -125,7 +125,8 @@ final class Simulation {
         let name = name ?? "i\(started)"
         let log = SimulatedLog(
             broker: broker, group: group, name: name, instance: world.hasStaticMembers ? name : nil,
-            isTransactional: world.isTransactional, rates: rates, planted: planted)
+            isTransactional: world.isTransactional, messageTimeout: world.messageTimeout, rates: rates,
+            planted: planted)
         log.onStall = { [unowned self] log, length in stall(log, length) }
         do throws(LogError) {
             let instance = try SimulatedInstance(name: name, log: log, settings: world.settings, planted: planted)
@@ -146,7 +147,8 @@ final class Simulation {
         guard planted == .generationSwappedInBatch else { return }
         let random = self.random
         instance.worker.vectors = { [unowned worker = instance.worker, generations] _ in
-            guard random.chance(0.3), let other = generations.published.last else { return nil }
+            guard random.chance(0.3), !generations.published.isEmpty else { return nil }
+            let other = random.pick(generations.published)
             worker.serving = ServingGeneration(other, identifiers: worker.items.table.identifiers)
             return nil
         }
