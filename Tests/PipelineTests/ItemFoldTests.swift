@@ -16,6 +16,7 @@ struct ItemFoldTests {
                 item: item, type: sample.type, isNewPair: lesson.isNewPair, time: sample.time,
                 preceding: .init(start: shop.fold.preceding, count: lesson.precedingCount))
             func word(_ text: String) -> UInt32 { text.isEmpty ? IdentifierTable.none : table.words.intern(text) }
+            guard !sample.saysNothing else { continue }
             table.describe(
                 item: item, category: word(sample.category), categoryCode: word(sample.code), brand: word(sample.brand),
                 price: sample.price, time: sample.time)
@@ -55,6 +56,8 @@ struct ItemFoldTests {
         var settings = ItemTable.Settings()
         settings.covisitation.halfLifeMilliseconds = seed == 2 ? 3_600_000 : 0
         settings.covisitation.neighbours = 20
+        // Some items are forgotten, and learnt anew in the middle of a block.
+        if seed == 3 { settings.itemsMax = 50 }
         let samples = samples(seed)
         let expected = direct(samples, settings: settings).hash()
         var random = Seeded(seed)
@@ -206,6 +209,10 @@ struct ItemFoldTests {
             #expect(throws: ItemFold.Failure.self) { try apply(Array(whole.prefix(length)), to: fold()) }
         }
     }
+}
+
+extension SampleEvent {
+    fileprivate var saysNothing: Bool { category.isEmpty && code.isEmpty && brand.isEmpty && price.isNaN }
 }
 
 extension ItemTable {
