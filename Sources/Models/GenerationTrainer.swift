@@ -51,7 +51,7 @@ public struct GenerationTrainer: Sendable {
     /// Pairs of α₀ and λ to choose among: for streams with few, some and many interactions an item.
     static let regularizations = [(0.05, 0.002), (0.1, 0.01), (0.2, 0.05)]
     /// The share of the histories' interactions that a first generation is fitted on.
-    static let heldOutShare = 0.15
+    static let heldOutShare = 0.2
     /// How much better than the present pair another one has to be.
     static let regularizationGain = 1.02
     static let searchSweeps = 6

@@ -126,7 +126,8 @@ public final class Ranker {
             let score = scores[item]
             largest = max(largest, score)
             guard score >= best.threshold, !isSeen(item), table.isRecommendable(item) else { continue }
-            best.offer(score, index: Int32(bitPattern: item), rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
+            best.offer(score, index: Int32(bitPattern: item),
+                rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
         }
         bestItems.removeAll(keepingCapacity: true)
         best.drain(into: &bestItems)
@@ -190,7 +191,8 @@ public final class Ranker {
                 if isSeen(item) { continue }
                 if score < best.threshold { break }
                 best.offer(
-                    score, index: Int32(bitPattern: item), rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
+                    score, index: Int32(bitPattern: item),
+                        rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
                 found += 1
                 if found == candidatesPerLearner { break }
             }

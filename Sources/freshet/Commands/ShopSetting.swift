@@ -53,7 +53,8 @@ enum ShopSetting {
         return true
     }
 
-    private static func setTraining(_ name: String, _ number: Double, _ evaluation: inout PrequentialEvaluation) -> Bool {
+    private static func setTraining(_ name: String, _ number: Double, _ evaluation: inout PrequentialEvaluation) -> Bool
+    {
         let integer = Int(number)
         switch name {
         case "neighbours.window": evaluation.shop.training.neighbours.window = integer
