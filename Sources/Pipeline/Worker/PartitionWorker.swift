@@ -10,6 +10,8 @@ public final class PartitionWorker {
     enum Phase {
         /// Reading checkpoints.
         case checkpoints(any LogReader)
+        /// Waiting for the committed offset.
+        case offset
         /// Re-applying events up to the committed offset.
         case events(any LogReader, until: Int64)
         case live
@@ -19,9 +21,11 @@ public final class PartitionWorker {
     public let store = UserStore()
     var phase: Phase
     /// The next offset to fold.
-    public internal(set) var position: Int64
+    public internal(set) var position: Int64 = 0
+    /// Whether records flow.
+    var isResumed = false
     /// The committed offset that the work began at.
-    private(set) var committed: Int64
+    var committed: Int64 = 0
     let block: ItemLogBlockWriter
     /// Users whose list is to be ranked, in the order of their first event.
     var touched: [UserStore.User] = []
@@ -37,18 +41,14 @@ public final class PartitionWorker {
     /// Records read while restoring, and how many there are about, for a progress line.
     var restored = 0
 
-    init(partition: Int32, committed: Int64, checkpoints: any LogReader, items: IdentifierTable) {
+    init(partition: Int32, checkpoints: any LogReader, items: IdentifierTable) {
         self.partition = partition
-        self.committed = committed
-        position = committed
         phase = .checkpoints(checkpoints)
         block = ItemLogBlockWriter(items: items)
-        block.begin(first: committed)
     }
 
-    /// Begins the work at another committed offset, before anything was folded.
+    /// Goes on from the committed offset.
     func begin(at offset: Int64) {
-        precondition(!isLive, "live work goes on where it is")
         committed = offset
         position = offset
         block.begin(first: offset)

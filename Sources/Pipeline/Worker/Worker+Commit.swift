@@ -96,6 +96,7 @@ extension Worker {
         case .none: break
         case .settle:
             counters.commits += 1
+            committed(clock() - commit.begunAt)
             for (partition, offset) in offsetsInFlight { committedOffsets[partition] = offset }
             if let done = inFlight {
                 done.removeAll()
@@ -118,7 +119,8 @@ extension Worker {
             try takeOutcome()
             guard commit.isRunning else { return }
             guard clock() < deadline else {
-                throw LogError(.retriable, "a commit did not end in \(timeoutMilliseconds) ms; is the broker reachable?")
+                throw LogError(
+                    .retriable, "a commit did not end in \(timeoutMilliseconds) ms; is the broker reachable?")
             }
             try log.waitForOutcome(timeoutMilliseconds: 20)
         }
@@ -133,7 +135,8 @@ extension Worker {
             try beginCommitIfDue(force: true)
             if commit.isIdle, !hasUncommitted, !afterCommit.hasUnsent { return }
             guard clock() < deadline else {
-                throw LogError(.retriable, "a commit did not end in \(timeoutMilliseconds) ms; is the broker reachable?")
+                throw LogError(
+                    .retriable, "a commit did not end in \(timeoutMilliseconds) ms; is the broker reachable?")
             }
             try log.waitForOutcome(timeoutMilliseconds: 20)
         }

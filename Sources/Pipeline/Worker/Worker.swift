@@ -19,6 +19,10 @@ public final class Worker {
     public internal(set) var serving: ServingGeneration?
     /// Says something worth a log line: restores, aborts.
     public var notice: (String) -> Void = { _ in }
+    /// Is told when the first record of a batch has come: from then on the round works and no longer waits.
+    public var batchBegan: () -> Void = {}
+    /// Is told how long each commit took, in ms.
+    public var committed: (UInt64) -> Void = { _ in }
     /// A monotonic clock in ms.
     let clock: () -> UInt64
 
@@ -107,6 +111,7 @@ public final class Worker {
         round.changes = try log.poll(
             max: recordsMax, timeoutMilliseconds: wait
         ) { record in
+            if round.records == 0 { batchBegan() }
             round.records += 1
             take(record)
         }
