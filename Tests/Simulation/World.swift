@@ -25,6 +25,10 @@ struct World {
     var compactChance: Double
     /// How fast events come in.
     var produceChance: Double
+    /// How fast the catalogue changes.
+    var catalogueChance: Double
+    /// Bytes of the item log that make a snapshot due.
+    var snapshotBytes: Int
     /// How many of the events delete their user.
     var deletions: Double
 
@@ -46,6 +50,8 @@ struct World {
         joinChance = rate(0.05)
         compactChance = rate(0.02)
         produceChance = random.pick([0.1, 0.3, 1])
+        catalogueChance = random.pick([0, 0.05, 0.2])
+        snapshotBytes = random.pick([50, 500, 1 << 20])
         deletions = random.pick([0.03, 0.2])
 
         settings.checkpointsValidMilliseconds = UInt64(messageTimeout)
