@@ -55,11 +55,11 @@ let package = Package(
 
         tests("LinearTests", ["Linear"]),
         tests("EventsTests", ["Events"]),
-        tests("ModelsTests", ["Models"]),
+        tests("ModelsTests", ["Models", "Linear", "Events"]),
         tests("FeatureStoreTests", ["FeatureStore"]),
         tests("PipelineTests", ["Pipeline"]),
         tests("KafkaTests", ["Kafka"]),
-        tests("EvaluationTests", ["Evaluation"]),
+        tests("EvaluationTests", ["Evaluation", "Models", "Events"]),
         tests("HTTPAPITests", ["HTTPAPI"]),
         tests("ServiceKitTests", ["ServiceKit"]),
         tests("SimulationTests", ["Pipeline", "Models", "FeatureStore", "Events", "Linear"], path: "Tests/Simulation"),

@@ -1,3 +1,4 @@
+import Linear
 import Events
 import Models
 import Synchronization
