@@ -1,5 +1,7 @@
 import Evaluation
 import Events
+import Models
+import Pipeline
 import Testing
 
 @Suite struct PrequentialTests {

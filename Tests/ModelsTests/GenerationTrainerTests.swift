@@ -1,4 +1,5 @@
 import Events
+import Linear
 import Models
 import Synchronization
 import Testing
