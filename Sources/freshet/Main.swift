@@ -9,8 +9,13 @@ struct Freshet {
             DemoCommand.command,
             ServeCommand.command,
             ProduceCommand.command,
+            WatchCommand.command,
+            DeadLetterCommand.command,
             TopicsCommand.command,
             StateCommand.command,
+            ExplainCommand.command,
+            ResetCommand.command,
+            ConfigCommand.command,
             ReplayCommand.command,
             EvaluateCommand.command,
         ])
