@@ -310,7 +310,9 @@ extension CovisitationTable {
         if !snapshot.neighbours.isEmpty {
             capacity = 4
             while snapshot.neighbours.count * 4 > Int(capacity) * 3 { capacity *= 2 }
-            rebuild(item, capacity: capacity, keeping: snapshot.neighbours.map { Entry(item: $0.item, count: $0.count) })
+            rebuild(
+                item, capacity: capacity,
+                keeping: snapshot.neighbours.map { Entry(item: $0.item, count: $0.count) })
         }
         rows[Int(item)].total = snapshot.total
         rows[Int(item)].epoch = snapshot.epoch

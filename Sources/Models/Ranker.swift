@@ -126,7 +126,8 @@ public final class Ranker {
             let score = scores[item]
             largest = max(largest, score)
             guard score >= best.threshold, !isSeen(item), table.isRecommendable(item) else { continue }
-            best.offer(score, index: Int32(bitPattern: item),
+            best.offer(
+                score, index: Int32(bitPattern: item),
                 rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
         }
         bestItems.removeAll(keepingCapacity: true)
@@ -192,7 +193,7 @@ public final class Ranker {
                 if score < best.threshold { break }
                 best.offer(
                     score, index: Int32(bitPattern: item),
-                        rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
+                    rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
                 found += 1
                 if found == candidatesPerLearner { break }
             }
