@@ -38,9 +38,9 @@ public final class ItemFold {
     /// Items that changed since the list was last taken, for the leader; nil while nobody asks.
     public var changes: ItemChanges?
 
-    private var itemsOfBlock: [IdentifierTable.Number] = []
-    private var wordsOfBlock: [IdentifierTable.Number] = []
-    private var preceding: [IdentifierTable.Number] = []
+    private let itemsOfBlock = NumberList()
+    private let wordsOfBlock = NumberList()
+    private let preceding = NumberList()
 
     public init(table: ItemTable) { self.table = table }
 
@@ -86,8 +86,8 @@ public final class ItemFold {
             throw Failure.gap(partition: partition, expected: next, found: first, at: logOffset)
         }
         if end <= next { return }
-        itemsOfBlock.removeAll(keepingCapacity: true)
-        wordsOfBlock.removeAll(keepingCapacity: true)
+        itemsOfBlock.removeAll()
+        wordsOfBlock.removeAll()
         var source = first
         for _ in 0..<entries {
             let distance = try reader.logOffset()
@@ -106,7 +106,7 @@ public final class ItemFold {
         }
         let time = try reader.time(from: baseTime)
         let item = try readItem(&reader)
-        preceding.removeAll(keepingCapacity: true)
+        preceding.removeAll()
         for _ in 0..<(try reader.count()) { preceding.append(try readItem(&reader)) }
         var category = IdentifierTable.none
         var code = IdentifierTable.none
@@ -120,10 +120,9 @@ public final class ItemFold {
         }
         guard isNew else { return }
         learnt += 1
-        preceding.withUnsafeBufferPointer {
-            table.learn(
-                item: item, type: type, isNewPair: flags & ItemLogBlockWriter.isNewPair != 0, time: time, preceding: $0)
-        }
+        table.learn(
+            item: item, type: type, isNewPair: flags & ItemLogBlockWriter.isNewPair != 0, time: time,
+            preceding: preceding.numbers)
         if flags & ItemLogBlockWriter.hasAttributes != 0 {
             table.describe(
                 item: item, category: category, categoryCode: code, brand: brand, price: price, time: time)
