@@ -47,6 +47,11 @@ let package = Package(
                 "CZlib",
             ],
             swiftSettings: house),
+        // The figures of `make bench`.
+        .executableTarget(
+            name: "freshet-bench",
+            dependencies: ["Linear", "Events", "Models", "Pipeline", "Kafka", "ServiceKit", "CRdKafka"],
+            swiftSettings: house),
 
         tests("LinearTests", ["Linear"]),
         tests("EventsTests", ["Events"]),
@@ -57,7 +62,8 @@ let package = Package(
         tests("EvaluationTests", ["Evaluation"]),
         tests("HTTPAPITests", ["HTTPAPI"]),
         tests("ServiceKitTests", ["ServiceKit"]),
-        tests("SimulationTests", ["Pipeline", "Models", "Events", "Linear"], path: "Tests/Simulation"),
+        tests("SimulationTests", ["Pipeline", "Models", "FeatureStore", "Events", "Linear"], path: "Tests/Simulation"),
+        tests("FreshetTests", ["freshet", "HTTPAPI", "Kafka", "Pipeline", "Models", "Events", "ServiceKit"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -46,7 +46,7 @@ struct Deployment {
     var topics: TopicNames {
         var names = TopicNames()
         names.application = configuration.string("application.id")
-        names.events = configuration.string("topics.events")
+        names.events = isRekeyed ? names.application + ".events" : inputTopic
         names.catalogue = configuration.string("topics.items")
         names.recommendations = configuration.string("topics.recommendations")
         names.relatedItems = configuration.string("topics.related-items")
@@ -54,6 +54,24 @@ struct Deployment {
         names.itemFeatures = configuration.string("topics.item-features")
         names.deadLetters = configuration.string("topics.dead-letters")
         return names
+    }
+
+    /// The topic that the shop writes; the worker reads an internal copy of it where the input is rekeyed.
+    var inputTopic: String { configuration.string("topics.events") }
+
+    var isRekeyed: Bool { configuration.bool("ingest.rekey") }
+
+    /// All consumer groups of the deployment.
+    var groups: [String] {
+        let application = topics.application
+        return [application, application + ".items"] + (isRekeyed ? [application + ".rekey"] : [])
+    }
+
+    /// Whether nobody else writes or reads the topic, so that it can be made anew.
+    func isInternal(_ topic: String) -> Bool {
+        let names = topics
+        return LogTopic.allCases.contains { $0.isInternal && names[$0] == topic }
+            || (isRekeyed && topic == names.events)
     }
 
     /// What every Kafka client gets.
@@ -91,7 +109,8 @@ struct Deployment {
         settings.typeNames = try typeNames()
         settings.admission.futureBoundMilliseconds = milliseconds("ingest.future-bound")
         settings.scale = RatingScale(
-            view: configuration.double("ratings.view"), removeFromCart: configuration.double("ratings.remove-from-cart"),
+            view: configuration.double("ratings.view"),
+            removeFromCart: configuration.double("ratings.remove-from-cart"),
             cart: configuration.double("ratings.cart"), purchase: configuration.double("ratings.purchase"))
         settings.decay = Decay(halfLifeMilliseconds: milliseconds("ratings.half-life"))
         settings.rules.listItems = configuration.int("ranking.items")

@@ -17,6 +17,7 @@ final class LeaderService: Service {
     private let finishing = StopRequest()
     private let finished = StopRequest()
     private let logger = Logger(label: "freshet.leader")
+    private let leads = Atomic(false)
     private let trained = Mutex<Generation?>(nil)
     private let training = Mutex<Bool>(false)
 
@@ -47,6 +48,9 @@ final class LeaderService: Service {
         finishing.request()
     }
 
+    /// Whether this instance leads.
+    var isLeading: Bool { leads.load(ordering: .relaxed) }
+
     var isFinished: Bool { finished.isRequested }
 
     func run() throws {
@@ -69,7 +73,10 @@ final class LeaderService: Service {
 
     private func lead() throws {
         let kafka = try KafkaLeaderLog(log)
-        defer { kafka.close() }
+        defer {
+            leads.store(false, ordering: .relaxed)
+            kafka.close()
+        }
         let leader = Leader(settings: settings, log: kafka)
         let logger = logger
         leader.notice = { logger.info("\($0)") }
@@ -78,6 +85,7 @@ final class LeaderService: Service {
         var askedAt = monotonicMilliseconds()
         while !stop.isRequested {
             let isBusy = try leader.step(timeoutMilliseconds: 20)
+            leads.store(!leader.isFollower, ordering: .relaxed)
             if let generation = trained.withLock({ $0.take() }), !leader.isFollower { try leader.publish(generation) }
             let isTraining = training.withLock { $0 }
             if !isTraining, isDue(leader, after: trainedEvents, at: trainedAt) {

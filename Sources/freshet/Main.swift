@@ -14,6 +14,9 @@ struct Freshet {
             TopicsCommand.command,
             DoctorCommand.command,
             StateCommand.command,
+            ExplainCommand.command,
+            ResetCommand.command,
+            ConfigCommand.command,
             ReplayCommand.command,
             EvaluateCommand.command,
         ])

@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import HTTPAPI
 import Kafka
 import Pipeline
 import ServiceKit
@@ -12,6 +13,10 @@ final class ServeService: Service {
     private let settings: WorkerSettings
     private let log: KafkaEventLog.Settings
     private let stopsAtEnd: Bool
+    /// Where the state is shown, if anybody looks.
+    private let board: ServeBoard?
+    private let lag: LagService?
+    private let rekey: RekeyService?
     private let stop = StopRequest()
     private let logger = Logger(label: "freshet.worker")
     /// Does for all what one member does.
@@ -20,8 +25,17 @@ final class ServeService: Service {
     /// How soon after a failure the next attempt begins.
     private static let pause = Duration.milliseconds(500)
 
-    init(_ deployment: Deployment, stopsAtEnd: Bool) throws {
+    /// How often metrics are brought up to date.
+    private static let metricsMilliseconds: UInt64 = 100
+
+    init(
+        _ deployment: Deployment, stopsAtEnd: Bool, board: ServeBoard? = nil, lag: LagService? = nil,
+        rekey: RekeyService? = nil
+    ) throws {
         self.deployment = deployment
+        self.board = board
+        self.lag = lag
+        self.rekey = rekey
         self.stopsAtEnd = stopsAtEnd
         var settings = try deployment.workerSettings()
         log = deployment.logSettings(isStatic: !stopsAtEnd)
@@ -39,13 +53,17 @@ final class ServeService: Service {
     func run() throws {
         var totals = WorkerCounters()
         var failures = 0
+        let metrics = board.map { ServeMetrics($0.registry) }
+        // The end to stop at is that of the input: first all of it has to be where the worker reads.
+        if stopsAtEnd { rekey?.waitUntilFinished(orStopped: stop) }
         while true {
             do {
-                try work(&totals)
+                try work(&totals, metrics)
                 return
             } catch let error as LogError where error.kind != .fatal && error.kind != .state {
                 failures += 1
                 guard !stop.isRequested else { return }
+                board?.show(.notReady(reason: "broker_unreachable", detail: error.message))
                 logger.warning("starting over from what is committed: \(error.message)")
                 if stop.wait(for: min(Self.pause * failures, .seconds(10))) { return }
             } catch let error as LogError {
@@ -54,7 +72,7 @@ final class ServeService: Service {
         }
     }
 
-    private func work(_ totals: inout WorkerCounters) throws {
+    private func work(_ totals: inout WorkerCounters, _ metrics: ServeMetrics?) throws {
         let log = try KafkaEventLog(log)
         defer { log.close() }
         let logger = logger
@@ -65,14 +83,33 @@ final class ServeService: Service {
         worker.notice = { logger.info("\($0)") }
         defer { totals = totals + worker.counters }
         let end = stopsAtEnd ? try EndOfInput(log) : nil
+        var shownAt: UInt64 = 0
+        var batchBegan: UInt64 = 0
+        metrics?.begin(worker)
+        if metrics != nil { worker.batchBegan = { batchBegan = DispatchTime.now().uptimeNanoseconds } }
         while !stop.isRequested {
             let round = try worker.step(timeoutMilliseconds: 10)
             if worker.isReady { leader.begin() }
+            if round.records > 0 { metrics?.batch(nanoseconds: DispatchTime.now().uptimeNanoseconds - batchBegan) }
+            show(worker, metrics, &shownAt)
             if let end, !round.isBusy, try end.isReached(worker, log) { break }
         }
         try worker.finish(flushesAll: end != nil)
         if end != nil { try finishWithLeader(worker) }
+        metrics?.update(worker, isLeader: leader.isLeading)
         if end != nil { summary.withLock { $0 = ServeSummary(totals + worker.counters, worker) } }
+    }
+
+    /// Answers what was asked, and brings readiness and metrics up to date now and then.
+    private func show(_ worker: Worker, _ metrics: ServeMetrics?, _ shownAt: inout UInt64) {
+        guard let board else { return }
+        board.serve(worker)
+        let now = monotonicMilliseconds()
+        guard now - shownAt >= Self.metricsMilliseconds else { return }
+        shownAt = now
+        board.show(ServeBoard.readiness(of: worker))
+        metrics?.update(worker, isLeader: leader.isLeading)
+        lag?.note(worker.partitions.mapValues(\.position))
     }
 
     /// Lets the leader finish what is due, serving its generation's lists meanwhile.

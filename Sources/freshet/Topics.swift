@@ -5,7 +5,10 @@ import Pipeline
 enum Topics {
     static let deadLetterBytesMax = 4 << 20
 
-    static func specifications(_ names: TopicNames, partitions: Int32, includeInternal: Bool = true) -> [TopicSpecification] {
+    /// - Parameter input: the topic that the shop writes, where the events topic is a rekeyed copy of it.
+    static func specifications(
+        _ names: TopicNames, partitions: Int32, input: String? = nil, includeInternal: Bool = true
+    ) -> [TopicSpecification] {
         let compacted = ["cleanup.policy": "compact"]
         var specifications = [
             TopicSpecification(names.events, partitions: partitions),
@@ -17,6 +20,9 @@ enum Topics {
             TopicSpecification(
                 names.deadLetters, partitions: partitions, settings: ["max.message.bytes": "\(deadLetterBytesMax)"]),
         ]
+        if let input, input != names.events {
+            specifications.insert(TopicSpecification(input, partitions: partitions), at: 0)
+        }
         guard includeInternal else { return specifications }
         specifications += [
             TopicSpecification(names[.users], partitions: partitions, settings: compacted),

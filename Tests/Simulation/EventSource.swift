@@ -65,7 +65,7 @@ final class EventSource {
     }
 
     private func event(_ user: String, _ time: Int64) -> [UInt8] {
-        if random.chance(0.04) {
+        if random.chance(world.deletions) {
             return Array("{\"event_time\":\(time),\"event_type\":\"user_deleted\",\"user_id\":\"\(user)\"}".utf8)
         }
         let type = random.pick(["view", "view", "view", "cart", "remove_from_cart", "purchase"])

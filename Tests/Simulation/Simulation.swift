@@ -1,4 +1,5 @@
 import Events
+import FeatureStore
 import Models
 @testable import Pipeline
 
@@ -73,7 +74,7 @@ final class Simulation {
     }
 
     private func round() {
-        source.produce(most: 3)
+        if random.chance(world.produceChance) { source.produce(most: 3) }
         generations.produce()
         time.advance(random.int(0...3))
         if random.chance(world.compactChance) {
@@ -124,7 +125,8 @@ final class Simulation {
         let name = name ?? "i\(started)"
         let log = SimulatedLog(
             broker: broker, group: group, name: name, instance: world.hasStaticMembers ? name : nil,
-            isTransactional: world.isTransactional, rates: rates, planted: planted)
+            isTransactional: world.isTransactional, messageTimeout: world.messageTimeout, rates: rates,
+            planted: planted)
         log.onStall = { [unowned self] log, length in stall(log, length) }
         do throws(LogError) {
             let instance = try SimulatedInstance(name: name, log: log, settings: world.settings, planted: planted)
@@ -144,9 +146,11 @@ final class Simulation {
         instance.worker.notice = { [unowned self] text in trace?("\(name): \(text)") }
         guard planted == .generationSwappedInBatch else { return }
         let random = self.random
-        instance.worker.features = { [unowned worker = instance.worker, generations] _, _, _, _ in
-            guard random.chance(0.3), let other = generations.published.last else { return }
+        instance.worker.vectors = { [unowned worker = instance.worker, generations] _ in
+            guard random.chance(0.3), !generations.published.isEmpty else { return nil }
+            let other = random.pick(generations.published)
             worker.serving = ServingGeneration(other, identifiers: worker.items.table.identifiers)
+            return nil
         }
     }
 

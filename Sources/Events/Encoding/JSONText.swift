@@ -85,15 +85,18 @@ public enum JSONText {
     }
 
     private static func digits(_ value: UInt64, least: Int, to writer: ByteWriter) {
+        // Most numbers are small.
+        if value < 10, least == 1 { return writer.byte(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) }
         var count = 1
-        var rest = value / 10
-        while rest > 0 {
+        var limit: UInt64 = 10
+        while value >= limit, count < 19 {
             count += 1
-            rest /= 10
+            limit &*= 10
         }
+        if count == 19, value >= 10_000_000_000_000_000_000 { count = 20 }
         count = max(count, least)
+        var rest = value
         let tail = writer.tail(count)
-        rest = value
         for place in stride(from: count - 1, through: 0, by: -1) {
             tail[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10

@@ -34,10 +34,16 @@ extension Router {
     ) {
         on("GET", pattern) { request in
             let id = request.parameter(parameter)
-            guard let body = read(id) else {
-                return .error(404, "not_found", "no \(what) for \(parameter) '\(id)' on this instance")
+            do throws(SnapshotUnavailable) {
+                guard let body = try read(id) else {
+                    return .error(404, "not_found", "no \(what) for \(parameter) '\(id)' on this instance")
+                }
+                return .json(body)
+            } catch {
+                var response = HTTPResponse.error(503, "unavailable", error.detail)
+                response.headers.append(("Retry-After", "1"))
+                return response
             }
-            return .json(body)
         }
     }
 }

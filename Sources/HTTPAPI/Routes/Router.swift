@@ -1,7 +1,7 @@
 /// Finds the handler of a method and path. Patterns are literal segments and `{parameters}`, one segment each; the
 /// first that fits is taken.
 public struct Router: Sendable {
-    /// Answers a request on a server thread: it may read snapshots, it must not block.
+    /// Answers a request on a server thread: it may read snapshots, and block for a bounded moment at most.
     public typealias Handler = @Sendable (HTTPRequest) -> HTTPResponse
 
     struct Route: Sendable {

@@ -1,7 +1,9 @@
-/// The service's read-only views, each a closure from an id to encoded JSON, `nil` for an unknown id. They are called on
-/// server threads and must neither block nor copy more than the answer.
+/// The service's read-only views, each a closure from an id to encoded JSON, `nil` for an unknown id.
+///
+/// They are called on server threads. What cannot answer from memory at once may wait for a bounded moment (the server
+/// does not suspend requests: give it a few threads then), and throws ``SnapshotUnavailable`` when that has passed.
 public struct Snapshots: Sendable {
-    public typealias Read = @Sendable (_ id: String) -> [UInt8]?
+    public typealias Read = @Sendable (_ id: String) throws(SnapshotUnavailable) -> [UInt8]?
 
     public var recommendations: Read
     public var related: Read
@@ -17,4 +19,12 @@ public struct Snapshots: Sendable {
         self.userFeatures = userFeatures
         self.itemFeatures = itemFeatures
     }
+}
+
+/// A view cannot answer now, but may soon: a 503.
+public struct SnapshotUnavailable: Error, Sendable {
+    /// A sentence for people.
+    public let detail: String
+
+    public init(_ detail: String) { self.detail = detail }
 }

@@ -63,9 +63,10 @@ public final class RelatedItems {
         let source = covisitation.sourceNorm(item, exponent: blend.sourceExponent)
         var count = 0
         covisitation.forEachNeighbour(of: item) { other, visits in
-            guard table.isRecommendable(other) else { return }
             let score = visits * source * covisitation.targetNorm(other)
-            guard score > 0, count < most || precedes(other, score, at: count - 1, table) else { return }
+            guard score > 0, count < most || precedes(other, score, at: count - 1, table),
+                table.isRecommendable(other)
+            else { return }
             var place = count < most ? count : most - 1
             while place > 0, precedes(other, score, at: place - 1, table) {
                 items[place] = items[place - 1]

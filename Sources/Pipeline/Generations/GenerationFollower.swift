@@ -12,14 +12,22 @@ public final class GenerationFollower {
     /// The generations whose records are in the topic, with their chunks.
     public private(set) var chunkCounts: [Int: Int] = [:]
 
-    init(_ reader: any LogReader) { self.reader = reader }
+    /// The one generation that is looked for, if it is not the newest.
+    private let wanted: Int?
+
+    init(_ reader: any LogReader, only wanted: Int? = nil) {
+        self.reader = reader
+        self.wanted = wanted
+    }
 
     /// Reads on; a newer generation when one is complete.
     func advance() throws(LogError) -> Generation? {
         let isAtEnd = try reader.read(max: 64, timeoutMilliseconds: hasCaughtUp ? 0 : 20) { record in
             guard let key = record.key else { return }
             let parts = String(decoding: key, as: UTF8.self).split(separator: "/")
-            guard parts.count == 2, let number = Int(parts[0]) else { return }
+            guard parts.count == 2, let number = Int(parts[0]),
+                wanted == nil || wanted == number
+            else { return }
             guard let value = record.value else {
                 chunks[number] = nil
                 complete.removeAll { $0 == number }

@@ -4,14 +4,20 @@ final class SnapshotCollector {
     private var chunks: [String: [Int: [UInt8]]] = [:]
     private var manifests: [String: ItemSnapshot.Manifest] = [:]
 
-    init(_ reader: any LogReader) { self.reader = reader }
+    /// Later snapshots are left out.
+    private let bound: Int64
+
+    init(_ reader: any LogReader, upTo bound: Int64 = .max) {
+        self.reader = reader
+        self.bound = bound
+    }
 
     /// Reads on; true at the end of the topic.
     func advance() throws(LogError) -> Bool {
         try reader.read(max: 1000, timeoutMilliseconds: 20) { record in
             guard let key = record.key else { return }
             let parts = String(decoding: key, as: UTF8.self).split(separator: "/")
-            guard parts.count == 2 else { return }
+            guard parts.count == 2, let offset = Int64(parts[0], radix: 16), offset <= bound else { return }
             let name = String(parts[0])
             guard let value = record.value else {
                 chunks[name] = nil

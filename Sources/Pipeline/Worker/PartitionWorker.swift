@@ -36,6 +36,8 @@ public final class PartitionWorker {
     var marker: CheckpointRecord.Marker?
     /// What the last marker said, so that it is written when it changes.
     var markedOffset: Int64 = -1
+    /// Without transactions a member that died may have published lists of events below this, which it did not commit.
+    var doubtfulUntil: Int64 = 0
     /// Records read while restoring, and how many there are about, for a progress line.
     var restored = 0
 

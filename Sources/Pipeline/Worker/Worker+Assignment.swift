@@ -85,6 +85,7 @@ extension Worker {
             return false
         }
         let bounds = try log.bounds(worker.partition)
+        if !log.isTransactional { worker.doubtfulUntil = bounds.end }
         switch stored {
         case .none: worker.begin(at: bounds.low)
         case .offset(let offset):

@@ -15,7 +15,11 @@ extension Worker {
         guard inFlight == nil || !log.isTransactional, log.isOpen else { return }
         try output.send(to: log)
         // Without transactions a checkpoint must not be ahead of the committed offset.
-        guard commit.isIdle else { return }
+        guard commit.isIdle, !afterCommit.isEmpty else { return }
+        guard clock() < commit.begunAt + settings.checkpointsValidMilliseconds else {
+            throw LogError(
+                .retriable, "this process stood still for a while: another member may have its partitions, and newer state")
+        }
         try afterCommit.send(to: log)
         afterCommit.removeAll()
     }
@@ -92,6 +96,7 @@ extension Worker {
         case .none: break
         case .settle:
             counters.commits += 1
+            committed(clock() - commit.begunAt)
             for (partition, offset) in offsetsInFlight { committedOffsets[partition] = offset }
             if let done = inFlight {
                 done.removeAll()
@@ -114,7 +119,8 @@ extension Worker {
             try takeOutcome()
             guard commit.isRunning else { return }
             guard clock() < deadline else {
-                throw LogError(.retriable, "a commit did not end in \(timeoutMilliseconds) ms; is the broker reachable?")
+                throw LogError(
+                    .retriable, "a commit did not end in \(timeoutMilliseconds) ms; is the broker reachable?")
             }
             try log.waitForOutcome(timeoutMilliseconds: 20)
         }
@@ -129,7 +135,8 @@ extension Worker {
             try beginCommitIfDue(force: true)
             if commit.isIdle, !hasUncommitted, !afterCommit.hasUnsent { return }
             guard clock() < deadline else {
-                throw LogError(.retriable, "a commit did not end in \(timeoutMilliseconds) ms; is the broker reachable?")
+                throw LogError(
+                    .retriable, "a commit did not end in \(timeoutMilliseconds) ms; is the broker reachable?")
             }
             try log.waitForOutcome(timeoutMilliseconds: 20)
         }

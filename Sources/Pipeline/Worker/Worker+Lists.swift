@@ -54,7 +54,7 @@ extension Worker {
             let state = worker.store[user]
             guard state.isPresent else { continue }
             users.append(user)
-            let seed = Hash64.hash(worker.store.identifiers.hash(user) ^ UInt64(bitPattern: state.offset), seed: settings.seed)
+            let seed = settings.listSeed(userHash: worker.store.identifiers.hash(user), offset: state.offset)
             workspace.add(state, seed: seed, scale: settings.scale, decay: settings.decay)
         }
         workspace.withQueries { queries in

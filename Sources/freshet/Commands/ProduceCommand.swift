@@ -28,7 +28,7 @@ enum ProduceCommand {
         let file = try EventFile(
             arguments.required("file"), format: arguments["format"].flatMap(DataFormat.init(rawValue:)),
             typeNames: try deployment.workerSettings().typeNames)
-        let topic = arguments["topic"] ?? deployment.topics.events
+        let topic = arguments["topic"] ?? deployment.inputTopic
         let partitions = try deployment.requireTopic(topic, deployment.reachedAdmin()).partitions.count
         LineOutput.standardError.write(
             line: "\(file.format.rawValue) → \(topic) (\(partitions) partitions) at \(deployment.bootstrap)")

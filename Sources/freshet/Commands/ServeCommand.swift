@@ -1,4 +1,5 @@
 import Foundation
+import Pipeline
 import ServiceKit
 
 /// `freshet serve`
@@ -17,8 +18,21 @@ enum ServeCommand {
         let deployment = try Deployment(arguments)
         for warning in deployment.configuration.warnings { Logger(label: "freshet").warning("\(warning)") }
         let began = monotonicMilliseconds()
-        let worker = try ServeService(deployment, stopsAtEnd: arguments.flag("stop-at-end"))
-        let members: [ServiceGroup.Member] = [.init(worker.leader, whenFinished: .ignore), .init(worker)]
+        let board = arguments["http"].map { _ in ServeBoard() }
+        let lag = board.map {
+            LagService(
+                deployment.client, topic: deployment.topics.events, group: deployment.topics.application,
+                registry: $0.registry)
+        }
+        let stopsAtEnd = arguments.flag("stop-at-end")
+        let rekey = deployment.isRekeyed ? try RekeyService(deployment, stopsAtEnd: stopsAtEnd) : nil
+        let worker = try ServeService(deployment, stopsAtEnd: stopsAtEnd, board: board, lag: lag, rekey: rekey)
+        var members: [ServiceGroup.Member] = [.init(worker.leader, whenFinished: .ignore), .init(worker)]
+        if let rekey { members.append(.init(rekey, whenFinished: .ignore)) }
+        if let lag { members.append(.init(lag, whenFinished: .ignore)) }
+        if let address = arguments["http"], let board {
+            members.append(.init(try HTTPService(address, board), whenFinished: .ignore))
+        }
         _ = try ServiceGroup(members: members, logger: Logger(label: "freshet")).run()
         if let summary = worker.result {
             print(summary.json(seconds: Double(monotonicMilliseconds() - began) / 1000, cpuSeconds: cpuSeconds()))

@@ -7,11 +7,12 @@ import ServiceKit
 
 /// `freshet state …`: looks at a deployment's state as it is committed; no member need be running.
 enum StateCommand {
-    static let command = Command("state", "Look at a deployment's state.", subcommands: [hash])
+    static let command = Command("state", "Look at a deployment's state.", subcommands: [hash, show, items, size])
 
     private static let hash = Command(
         "hash", "Print hashes of the state at the group's committed offsets.",
-        discussion: "The state is restored as `serve` restores it: checkpoints and snapshot, then the events after them. "
+        discussion:
+            "The state is restored as `serve` restores it: checkpoints and snapshot, then the events after them. "
             + "Equal hashes mean equal states, whatever the order in which they were stored.",
         options: Deployment.options + [.flag("json", "Print one JSON object.")]
     ) { arguments in
@@ -26,7 +27,9 @@ enum StateCommand {
                     + "\"item_count\": \(worker.items.table.liveCount), \"items_offset\": \(worker.items.offset)}")
         } else {
             print("users  \(users)  (\(HumanFormat.grouped(count)))")
-            print("items  \(items)  (\(HumanFormat.grouped(worker.items.table.liveCount)), item log at \(worker.items.offset))")
+            print(
+                "items  \(items)  (\(HumanFormat.grouped(worker.items.table.liveCount)), item log at \(worker.items.offset))"
+            )
         }
         return 0
     }

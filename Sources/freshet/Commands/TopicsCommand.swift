@@ -18,8 +18,10 @@ enum TopicsCommand {
         let names = deployment.topics
         let admin = try Admin(deployment.client)
         let known = try admin.listTopics().reduce(into: [String: Int]()) { $0[$1.name] = $1.partitions.count }
-        let partitions = known[names.events].map(Int32.init) ?? Int32(arguments.int("partitions") ?? 4)
-        let missing = Topics.specifications(names, partitions: partitions).filter { known[$0.name] == nil }
+        let partitions = known[deployment.inputTopic].map(Int32.init) ?? Int32(arguments.int("partitions") ?? 4)
+        let missing = Topics.specifications(names, partitions: partitions, input: deployment.inputTopic).filter {
+            known[$0.name] == nil
+        }
         let results = try admin.createTopics(missing)
         var failures = 0
         for specification in missing {

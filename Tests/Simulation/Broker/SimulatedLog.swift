@@ -8,7 +8,7 @@ final class SimulatedLog: EventLog {
     struct Fetch {
         var position: Int64
         /// The committed offset that the partition was taken up at.
-        let start: Int64
+        var start: Int64
         var isResumed = false
         /// The group asks for it back: nothing more of it is delivered.
         var isRevoked = false
@@ -45,7 +45,9 @@ final class SimulatedLog: EventLog {
 
     // Output.
     var epoch = 0
-    var outbox: [(place: Place, draft: RecordDraft)] = []
+    var outbox: [(place: Place, draft: RecordDraft, since: UInt64)] = []
+    let messageTimeout: Int
+    var hasLostRecords = false
     var isCommitting = false
     var result: Result<CommitOutcome, LogError>?
     /// What the background thread does when the process goes on.
@@ -54,8 +56,9 @@ final class SimulatedLog: EventLog {
 
     init(
         broker: SimulatedBroker, group: SimulatedGroup, name: String, instance: String?, isTransactional: Bool,
-        rates: FaultRates, planted: PlantedFault?
+        messageTimeout: Int, rates: FaultRates, planted: PlantedFault?
     ) {
+        self.messageTimeout = messageTimeout
         self.broker = broker
         self.group = group
         random = broker.random
@@ -72,8 +75,8 @@ final class SimulatedLog: EventLog {
     var isSilent: Bool { isDead || isFrozen }
 
     /// A call of the log may be the last one, or take very long.
-    func mayFail() throws(LogError) {
-        if !isDead, random.chance(rates.stall) { onStall(self, random.int(1...900)) }
+    func mayFail(stalls: Bool = true) throws(LogError) {
+        if !isDead, stalls, random.chance(rates.stall) { onStall(self, random.int(1...900)) }
         if isDead || random.chance(rates.crash) { throw LogError(.retriable, "simulated crash") }
     }
 

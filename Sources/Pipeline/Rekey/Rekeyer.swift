@@ -1,0 +1,143 @@
+public import Events
+
+/// Sends every record of a topic on under the user id that its event names, so that a user's events meet in one partition
+/// whatever key their producers gave them.
+///
+/// Its log is one of its own: the input under `.events`, and under `.recommendations` the topic that it writes. Records
+/// that cannot be decoded keep their key: whoever reads them next says what is wrong with them. They get a new Kafka
+/// timestamp, that of the copy. Belongs to one thread; void after a thrown error.
+public final class Rekeyer {
+    private let log: any EventLog
+    private let decoder: EventDecoder
+    private let clock: () -> UInt64
+    private var event = ShopEvent()
+    private var commit: CommitCycle
+    /// The next offset of each partition.
+    private var positions: [Int32: Int64] = [:]
+    private var committed: [Int32: Int64] = [:]
+    private var inFlight: [Int32: Int64] = [:]
+    /// Partitions whose committed offset is being asked for.
+    private var awaited: Set<Int32> = []
+    /// Records sent on so far.
+    public private(set) var records = 0
+    private static let batchRecords = 10_000
+
+    public init(
+        log: any EventLog, typeNames: EventTypeNames, commitIntervalMilliseconds: UInt64, clock: @escaping () -> UInt64
+    ) {
+        self.log = log
+        self.clock = clock
+        decoder = EventDecoder(typeNames: typeNames)
+        commit = CommitCycle(intervalMilliseconds: commitIntervalMilliseconds)
+    }
+
+    public var hasUncommitted: Bool { positions.contains { $0.value > committed[$0.key] ?? -1 } }
+    public var isCommitting: Bool { !commit.isIdle }
+
+    /// One round: outcome of the last commit, a batch of records, the next commit. Returns the records it took.
+    @discardableResult
+    public func step(timeoutMilliseconds: Int) throws(LogError) -> Int {
+        try collectOutcome()
+        try beginAwaited()
+        // What is appended belongs to the open transaction, and none is open while one is being committed.
+        let canRead = commit.isIdle && log.isOpen
+        var taken = 0
+        var failure: LogError?
+        let wait = hasUncommitted ? min(timeoutMilliseconds, Int(commit.dueIn(now: clock()))) : timeoutMilliseconds
+        let changes = try log.poll(
+            max: canRead ? Self.batchRecords : 0, timeoutMilliseconds: canRead ? wait : 5
+        ) { record in
+            guard failure == nil, record.offset >= positions[record.partition] ?? .max else { return }
+            do throws(LogError) { try send(record) } catch { failure = error }
+            positions[record.partition] = record.offset + 1
+            taken += 1
+        }
+        if let failure { throw failure }
+        records += taken
+        for change in changes { try apply(change) }
+        if commit.isIdle, hasUncommitted, log.isOpen, commit.dueIn(now: clock()) == 0 { try beginCommit() }
+        return taken
+    }
+
+    private func send(_ record: borrowing LogRecord) throws(LogError) {
+        var key = record.key
+        if let value = record.value, value.count > 0, decoder.decode(value, into: &event) == nil { key = event.user }
+        try log.append(
+            OutputRecord(
+                topic: .recommendations, partition: nil, key: key, value: record.value, headers: record.headers))
+    }
+
+    private func beginCommit() throws(LogError) {
+        inFlight = positions
+        commit.begin(now: clock())
+        try log.beginCommit(positions)
+    }
+
+    private func collectOutcome() throws(LogError) {
+        guard commit.isRunning, let outcome = try log.outcome() else { return }
+        switch commit.finish(outcome) {
+        case .none: break
+        case .settle: committed.merge(inFlight.filter { positions[$0.key] != nil }) { $1 }
+        // Nothing was kept to be sent again: whoever starts anew reads it again.
+        case .repeatRecords(let reason): throw LogError(.retriable, "rekeying: the transaction was aborted: \(reason)")
+        case .giveUp(let reason): throw LogError(.fenced, reason)
+        }
+    }
+
+    /// Commits what was sent on, and waits for it.
+    public func settle(timeoutMilliseconds: UInt64) throws(LogError) {
+        let deadline = clock() + timeoutMilliseconds
+        while true {
+            try collectOutcome()
+            if commit.isIdle, !hasUncommitted { return }
+            if commit.isIdle, log.isOpen { try beginCommit() }
+            guard clock() < deadline else {
+                throw LogError(
+                    .retriable, "a commit did not end in \(timeoutMilliseconds) ms; is the broker reachable?")
+            }
+            try log.waitForOutcome(timeoutMilliseconds: 20)
+        }
+    }
+
+    private func apply(_ change: GroupChange) throws(LogError) {
+        switch change {
+        case .assigned(let assigned): try take(assigned)
+        case .revoked(let revoked):
+            try settle(timeoutMilliseconds: 10_000)
+            for partition in revoked {
+                positions[partition] = nil
+                awaited.remove(partition)
+            }
+            try log.release(revoked)
+        case .lost(let lost):
+            try log.release(lost)
+            throw LogError(.retriable, "rekeying: partitions went to another member")
+        case .end: break
+        }
+    }
+
+    private func take(_ assigned: [Int32]) throws(LogError) {
+        awaited.formUnion(assigned)
+        try log.take(assigned)
+    }
+
+    /// Lets those partitions flow whose committed offset is known by now.
+    private func beginAwaited() throws(LogError) {
+        for partition in awaited.sorted() {
+            guard let stored = try log.storedOffset(partition, lastWriter: "") else { continue }
+            let low = try log.bounds(partition).low
+            var start = low
+            if case .offset(let offset) = stored { start = offset }
+            guard start >= low else {
+                throw LogError(
+                    .state,
+                    "rekeying: events \(start) to \(low) of partition \(partition) were deleted before they were read; "
+                        + "`freshet reset` starts anew")
+            }
+            positions[partition] = start
+            committed[partition] = start
+            awaited.remove(partition)
+            try log.resume([partition: start])
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import Kafka
+import Pipeline
+import ServiceKit
+
+/// `freshet explain`: computes a published list again from its provenance, and compares.
+enum ExplainCommand {
+    static let command = Command(
+        "explain", "Compute a user's published list again from its provenance.",
+        discussion:
+            "The user is restored from its events up to the list's offset, the item table from a snapshot and the "
+            + "item log up to the list's place in it, the generation by its number. Exit code 1 when the list comes out "
+            + "different, in any bit. It reads only, and goes as far back as snapshots and generations are kept.",
+        arguments: [Argument("user", "The user's id.")],
+        options: Deployment.options + [
+            .option("partition", "N", "The partition of the recommendations topic.", type: .int(0...1_000_000)),
+            .option(
+                "offset", "N", "The list at this offset of the partition; the user's newest by default.",
+                type: .int(0...Int.max)),
+            .flag("json", "Print one JSON object."),
+        ]
+    ) { arguments in
+        let deployment = try Deployment(arguments)
+        do {
+            return try explain(arguments.required("user"), deployment, arguments)
+        } catch let error as LogError {
+            throw CommandFailure(error.message)
+        }
+    }
+
+    /// A list's record, as it was published.
+    struct Found {
+        var partition: Int32
+        var offset: Int64
+        var value: [UInt8]
+    }
+
+    private struct Origin: Decodable {
+        struct Provenance: Decodable {
+            let configuration: String
+        }
+
+        let provenance: Provenance
+    }
+
+    private static func explain(_ user: String, _ deployment: Deployment, _ arguments: ParsedArguments) throws -> Int32
+    {
+        let log = try KafkaStateLog(deployment.logSettings(isStatic: false))
+        let found = try find(user, log.reading, deployment, arguments)
+        let published = try JSONDecoder().decode(PublishedList.self, from: Data(found.value))
+        let origin = try JSONDecoder().decode(Origin.self, from: Data(found.value)).provenance.configuration
+        guard published.user == user else { throw CommandFailure("the list there is that of user '\(published.user)'") }
+        let settings = try deployment.workerSettings()
+        let mine = String(settings.configurationHash, radix: 16)
+        let recomputation = ListRecomputation(
+            settings: settings, reading: log.reading, requiresKey: log.partitionCount > 1)
+        let from = published.provenance
+        let place = ListRecomputation.Place(
+            partition: from.partition, offset: from.offset, itemsOffset: from.itemsOffset, generation: from.generation)
+        let again = try recomputation.list(
+            user: Array(user.utf8), at: place, eventsLow: try log.bounds(from.partition).low)
+        let comparison = ListComparison(published: found.value, again: again)
+        if arguments.flag("json") {
+            print(comparison.json(found))
+        } else {
+            print("list of user \(user): \(deployment.topics.recommendations)[\(found.partition)] at \(found.offset)")
+            print(
+                "from events of partition \(from.partition) up to \(from.offset), the item log up to \(from.itemsOffset), "
+                    + (from.generation.map { "generation \($0)" } ?? "no generation"))
+            if origin != mine {
+                print("note: it was made with other settings (configuration \(origin), here \(mine))")
+            }
+            print(try comparison.text())
+        }
+        return comparison.isIdentical ? 0 : 1
+    }
+
+    private static func find(
+        _ user: String, _ reading: KafkaTopicReading, _ deployment: Deployment, _ arguments: ParsedArguments
+    ) throws -> Found {
+        let topic = deployment.topics.recommendations
+        let partitions = try reading.partitions(.recommendations)
+        guard !partitions.isEmpty else {
+            throw CommandFailure("there is no topic \(topic)", remedy: "`freshet topics create` makes what is missing")
+        }
+        let key = Array(user.utf8)
+        let chosen = arguments.int("partition").map(Int32.init)
+        let partition = chosen ?? JavaPartitioner.partition(of: key, count: partitions.count)
+        let wanted = arguments.int("offset").map(Int64.init)
+        let reader = try reading.reader(.recommendations, partition: partition, from: wanted ?? 0)
+        var newest: Found?
+        var isAtEnd = false
+        while !isAtEnd, wanted.map({ reader.position <= $0 }) ?? true {
+            isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: 100) { record in
+                guard wanted.map({ $0 == record.offset }) ?? record.key?.elementsEqual(key) ?? false else { return }
+                newest = record.value.map { Found(partition: partition, offset: record.offset, value: Array($0)) }
+            }
+        }
+        guard let newest else {
+            let place = wanted.map { " at offset \($0)" } ?? ""
+            throw CommandFailure("\(topic)[\(partition)] has no list of user '\(user)'\(place)")
+        }
+        return newest
+    }
+}

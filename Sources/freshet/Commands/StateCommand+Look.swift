@@ -1,0 +1,138 @@
+import Events
+import FeatureStore
+import Foundation
+import Models
+import Pipeline
+import ServiceKit
+
+/// `freshet state show`, `items` and `size`.
+extension StateCommand {
+    private static let json = Option.flag("json", "Print JSON.")
+
+    static let show = Command(
+        "show", "Print what is known of a user: counters, sessions, history, as committed.",
+        arguments: [Argument("user", "The user's id.")], options: Deployment.options + [json]
+    ) { arguments in
+        let worker = try restore(Deployment(arguments))
+        var id = arguments.required("user")
+        let found = id.withUTF8 { worker.state(of: UnsafeRawBufferPointer($0)) }
+        guard let found else { throw CommandFailure("there is no user '\(id)'") }
+        if arguments.flag("json") {
+            let row = id.withUTF8 { worker.featureRow(ofUser: UnsafeRawBufferPointer($0)) } ?? []
+            print(String(decoding: row, as: UTF8.self))
+        } else {
+            print(describe(id, found.state, partition: found.partition, worker))
+        }
+        return 0
+    }
+
+    static let items = Command(
+        "items", "Print what is known of an item: attributes, counters, neighbours.",
+        arguments: [Argument("item", "The item's id.")], options: Deployment.options + [json]
+    ) { arguments in
+        let worker = try restore(Deployment(arguments))
+        var id = arguments.required("item")
+        let number = id.withUTF8 { worker.findItem(UnsafeRawBufferPointer($0)) }
+        guard let number else { throw CommandFailure("there is no item '\(id)'") }
+        if arguments.flag("json") {
+            let row = id.withUTF8 { worker.featureRow(ofItem: UnsafeRawBufferPointer($0)) } ?? []
+            let related = id.withUTF8 { worker.relatedItems(of: UnsafeRawBufferPointer($0)) }
+            print(
+                "{\"features\": \(String(decoding: row, as: UTF8.self)), \"related\": "
+                    + (related.map { String(decoding: $0, as: UTF8.self) } ?? "null") + "}")
+        } else {
+            print(describe(id, number, worker.items.table))
+        }
+        return 0
+    }
+
+    static let size = Command(
+        "size", "Print how many users and items there are, and the memory that they take.",
+        options: Deployment.options + [json]
+    ) { arguments in
+        let worker = try restore(Deployment(arguments))
+        let stores = worker.partitions.values.map(\.store)
+        let users = stores.reduce(0) { $0 + $1.count }
+        let bytes = stores.reduce(0) { $0 + $1.byteCount }
+        let table = worker.items.table
+        if arguments.flag("json") {
+            print(
+                "{\"users\": \(users), \"user_bytes\": \(bytes), \"partitions\": \(stores.count), "
+                    + "\"items\": \(table.liveCount), \"items_offset\": \(worker.items.offset)}")
+        } else {
+            let each = users > 0 ? " (\(bytes / users) B each)" : ""
+            print("users       \(HumanFormat.grouped(users)) in \(stores.count) partitions")
+            print("user bytes  \(HumanFormat.grouped(bytes))\(each)")
+            print("items       \(HumanFormat.grouped(table.liveCount)), item log at \(worker.items.offset)")
+        }
+        return 0
+    }
+
+    // MARK: - Text
+
+    private static func describe(_ id: String, _ state: UserState, partition: Int32, _ worker: Worker) -> String {
+        let table = worker.items.table
+        var lines = ["user \(id): partition \(partition), state includes offset \(state.offset)"]
+        lines.append("events    \(counts(state.counts))")
+        lines.append("seen      \(time(state.firstTime)) to \(time(state.latestTime))")
+        lines.append(
+            "sessions  \(state.sessions); the last since \(time(state.sessionStart)), \(state.sessionEvents) events")
+        if state.priceCount > 0 {
+            let mean = HumanFormat.fixed(state.priceSum / Double(state.priceCount), digits: 2)
+            lines.append("prices    mean \(mean) of \(state.priceCount)")
+        }
+        lines.append("history   \(state.entries.count) items, the newest first:")
+        for entry in state.entries.reversed() {
+            let rating = entry.rating.rating(
+                at: state.latestTime, scale: worker.settings.scale, decay: worker.settings.decay)
+            let touches = EventType.allCases.filter(\.touchesItem).compactMap { type in
+                entry.rating.latest(type).map { "\(type.name) \(time($0))" }
+            }
+            lines.append(
+                "  \(text(table.identifiers, entry.item))  rating \(HumanFormat.fixed(rating, digits: 3))  "
+                    + touches.joined(separator: ", "))
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func describe(_ id: String, _ item: IdentifierTable.Number, _ table: ItemTable) -> String {
+        let attributes = table.attributes(item)
+        var lines = ["item \(id)" + (attributes.isAvailable ? "" : " (not available)")]
+        func add(_ name: String, _ word: IdentifierTable.Number) {
+            if word != IdentifierTable.none { lines.append("\(name)\(text(table.words, word))") }
+        }
+        add("title       ", attributes.title)
+        add("category    ", attributes.category)
+        add("code        ", attributes.categoryCode)
+        add("brand       ", attributes.brand)
+        if !attributes.price.isNaN { lines.append("price       \(attributes.price)") }
+        lines.append("events      \(counts(attributes.counts))")
+        lines.append("seen        \(time(attributes.firstSeen)) to \(time(attributes.lastSeen))")
+        var neighbours: [(item: IdentifierTable.Number, visits: Float)] = []
+        table.covisitation.forEachNeighbour(of: item) { neighbours.append(($0, $1)) }
+        neighbours.sort { a, b in
+            a.visits != b.visits ? a.visits > b.visits : table.identifiers.precedes(a.item, b.item)
+        }
+        lines.append("neighbours  \(neighbours.count), the strongest first:")
+        for neighbour in neighbours.prefix(20) {
+            lines.append(
+                "  \(text(table.identifiers, neighbour.item))  "
+                    + HumanFormat.fixed(Double(neighbour.visits), digits: 3))
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func counts(_ counts: SIMD4<UInt32>) -> String {
+        "\(counts[0]) views, \(counts[1]) removals from the cart, \(counts[2]) into the cart, \(counts[3]) purchases"
+    }
+
+    private static func time(_ milliseconds: Int64) -> String {
+        let writer = ByteWriter()
+        JSONText.time(milliseconds, to: writer)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    private static func text(_ table: IdentifierTable, _ number: IdentifierTable.Number) -> String {
+        String(decoding: table.bytes(number), as: UTF8.self)
+    }
+}

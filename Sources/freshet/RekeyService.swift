@@ -1,0 +1,74 @@
+import Events
+import Foundation
+import Kafka
+import Pipeline
+import ServiceKit
+
+/// `ingest.rekey`: sends the input through an internal topic keyed by user, from which the worker reads.
+final class RekeyService: Service {
+    let name = "rekey"
+    private let log: KafkaEventLog.Settings
+    private let typeNames: EventTypeNames
+    private let commitInterval: UInt64
+    private let stopsAtEnd: Bool
+    private let stop = StopRequest()
+    private let finished = StopRequest()
+    private let logger = Logger(label: "freshet.rekey")
+    private static let pause = Duration.milliseconds(500)
+
+    init(_ deployment: Deployment, stopsAtEnd: Bool) throws {
+        var log = deployment.logSettings(isStatic: !stopsAtEnd)
+        let target = log.topics.events
+        log.topics.events = deployment.inputTopic
+        log.topics.recommendations = target
+        log.topics.application += ".rekey"
+        self.log = log
+        self.stopsAtEnd = stopsAtEnd
+        typeNames = try deployment.workerSettings().typeNames
+        commitInterval = UInt64(deployment.milliseconds("processing.commit-interval"))
+    }
+
+    func beginShutdown() { stop.request() }
+
+    /// Waits until the input's end, as it was at the start, has been sent on; only where it stops at the end.
+    func waitUntilFinished(orStopped stop: StopRequest) {
+        while !stop.isRequested, !finished.wait(for: .milliseconds(100)) {}
+    }
+
+    func run() throws {
+        defer { finished.request() }
+        var failures = 0
+        while !stop.isRequested {
+            do {
+                try work()
+                return
+            } catch let error as LogError where error.kind != .fatal && error.kind != .state {
+                failures += 1
+                logger.warning("rekeying starts over from what is committed: \(error.message)")
+                if stop.wait(for: min(Self.pause * failures, .seconds(10))) { return }
+            } catch let error as LogError {
+                throw CommandFailure(error.message)
+            }
+        }
+    }
+
+    private func work() throws {
+        let kafka = try KafkaEventLog(log)
+        defer { kafka.close() }
+        let logger = logger
+        kafka.warning = { logger.warning("\($0)") }
+        let ends = stopsAtEnd ? try kafka.endOffsets() : nil
+        let rekeyer = Rekeyer(
+            log: kafka, typeNames: typeNames, commitIntervalMilliseconds: commitInterval, clock: monotonicMilliseconds)
+        var askedAt: UInt64 = 0
+        while !stop.isRequested {
+            let taken = try rekeyer.step(timeoutMilliseconds: 10)
+            guard let ends, taken == 0, !rekeyer.hasUncommitted, !rekeyer.isCommitting else { continue }
+            guard monotonicMilliseconds() - askedAt >= 200 else { continue }
+            askedAt = monotonicMilliseconds()
+            let committed = try kafka.committedOffsets(Array(ends.keys))
+            if ends.allSatisfy({ $0.value == 0 || (committed[$0.key] ?? 0) >= $0.value }) { break }
+        }
+        try rekeyer.settle(timeoutMilliseconds: 10_000)
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Synchronization
+
+/// Where other threads leave questions for a thread that owns what the answers come from.
+///
+/// The asker waits, for a bounded time; the owner answers whenever it calls ``serve(_:)``, between two rounds. Nothing
+/// is ever copied out of the owner's tables but the answers.
+final class Mailbox<Question: Sendable, Answer: Sendable>: Sendable {
+    /// Nobody answered in time, or too many were waiting.
+    struct Late: Error {}
+
+    /// One question; answered at most once, by the owner.
+    private final class Letter: Sendable {
+        enum Fate {
+            case waiting
+            case answered(Answer)
+            case abandoned
+        }
+
+        let question: Question
+        let fate = Mutex<Fate>(.waiting)
+        let arrived = DispatchSemaphore(value: 0)
+
+        init(_ question: Question) { self.question = question }
+    }
+
+    private let letters = Mutex<[Letter]>([])
+    /// So that a round finds out without taking the lock.
+    private let count = Atomic(0)
+    /// Questions that may wait at a time.
+    private let most: Int
+
+    init(most: Int = 256) { self.most = most }
+
+    /// Blocks until the owner has answered.
+    /// - Throws: ``Late`` when the deadline has passed.
+    func ask(_ question: Question, within deadline: Duration) throws(Late) -> Answer {
+        let letter = Letter(question)
+        let isPosted = letters.withLock { letters in
+            guard letters.count < most else { return false }
+            letters.append(letter)
+            count.store(letters.count, ordering: .releasing)
+            return true
+        }
+        guard isPosted else { throw Late() }
+        let nanoseconds =
+            Int(deadline.components.seconds) * 1_000_000_000
+            + Int(deadline.components.attoseconds / 1_000_000_000)
+        _ = letter.arrived.wait(timeout: .now() + .nanoseconds(nanoseconds))
+        let answer = letter.fate.withLock { fate -> Answer? in
+            if case .answered(let answer) = fate { return answer }
+            fate = .abandoned
+            return nil
+        }
+        guard let answer else { throw Late() }
+        return answer
+    }
+
+    /// Answers what was asked, in that order; what nobody waits for any longer is dropped. For the owner's thread.
+    /// - Parameter budget: no new answer is begun after so long: the owner has other work.
+    func serve(budget: Duration = .milliseconds(5), _ answer: (Question) -> Answer) {
+        guard count.load(ordering: .acquiring) > 0 else { return }
+        let clock = ContinuousClock()
+        let end = clock.now + budget
+        while let letter = takeFirst() {
+            let isWaiting = letter.fate.withLock { if case .waiting = $0 { true } else { false } }
+            guard isWaiting else { continue }
+            let answer = answer(letter.question)
+            letter.fate.withLock { if case .waiting = $0 { $0 = .answered(answer) } }
+            letter.arrived.signal()
+            if clock.now >= end { return }
+        }
+    }
+
+    private func takeFirst() -> Letter? {
+        letters.withLock { letters in
+            guard !letters.isEmpty else { return nil }
+            let first = letters.removeFirst()
+            count.store(letters.count, ordering: .releasing)
+            return first
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import HTTPAPI
+import Pipeline
+import ServiceKit
+import Synchronization
+
+/// What the worker's thread shows to the threads of the HTTP server: questions and answers, readiness, metrics.
+final class ServeBoard: Sendable {
+    enum Question: Sendable {
+        case list(user: String)
+        case userFeatures(user: String)
+        case related(item: String)
+        case itemFeatures(item: String)
+    }
+
+    /// A request waits no longer for an answer.
+    static let patience = Duration.milliseconds(250)
+
+    let mailbox = Mailbox<Question, [UInt8]?>()
+    let registry: MetricsRegistry
+    private let state = Mutex<Readiness>(.notReady(reason: "starting", detail: "the service is starting"))
+
+    init(registry: MetricsRegistry = .shared) {
+        self.registry = registry
+        registry.addProcessMetrics()
+    }
+
+    var readiness: Readiness { state.withLock { $0 } }
+
+    func show(_ readiness: Readiness) { state.withLock { $0 = readiness } }
+
+    /// Answers what was asked, between two rounds. For the worker's thread.
+    func serve(_ worker: Worker) { mailbox.serve { Self.answer($0, worker) } }
+
+    static func readiness(of worker: Worker) -> Readiness {
+        if let restoring = worker.restoring { return .notReady(reason: "restoring", detail: restoring) }
+        guard !worker.partitions.isEmpty else {
+            return .notReady(reason: "no_partitions", detail: "this instance has no partition of the events topic")
+        }
+        return .ready
+    }
+
+    static func answer(_ question: Question, _ worker: Worker) -> [UInt8]? {
+        switch question {
+        case .list(var user): user.withUTF8 { worker.list(for: UnsafeRawBufferPointer($0)) }
+        case .userFeatures(var user): user.withUTF8 { worker.featureRow(ofUser: UnsafeRawBufferPointer($0)) }
+        case .related(var item): item.withUTF8 { worker.relatedItems(of: UnsafeRawBufferPointer($0)) }
+        case .itemFeatures(var item): item.withUTF8 { worker.featureRow(ofItem: UnsafeRawBufferPointer($0)) }
+        }
+    }
+
+    /// The routes of the HTTP port. Lookups wait for the worker, at most ``patience``.
+    func router() -> Router {
+        .standard(
+            snapshots: Snapshots(
+                recommendations: { id throws(SnapshotUnavailable) in try self.ask(.list(user: id)) },
+                related: { id throws(SnapshotUnavailable) in try self.ask(.related(item: id)) },
+                userFeatures: { id throws(SnapshotUnavailable) in try self.ask(.userFeatures(user: id)) },
+                itemFeatures: { id throws(SnapshotUnavailable) in try self.ask(.itemFeatures(item: id)) }),
+            readiness: { self.readiness }, metrics: { self.registry.renderPrometheus() })
+    }
+
+    private func ask(_ question: Question) throws(SnapshotUnavailable) -> [UInt8]? {
+        if case .notReady(let reason, let detail) = readiness, reason != "no_partitions" {
+            throw SnapshotUnavailable(detail)
+        }
+        do throws(Mailbox<Question, [UInt8]?>.Late) {
+            return try mailbox.ask(question, within: Self.patience)
+        } catch {
+            throw SnapshotUnavailable("the worker is busy and did not answer in \(Self.patience)")
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Events
+import Models
+import Pipeline
+import ServiceKit
+
+/// The worker's counters and state as metrics, brought up to date between rounds: never an event at a time.
+final class ServeMetrics {
+    private let registry: MetricsRegistry
+    private let events: Counter
+    private let duplicates: Counter
+    private let erased: Counter
+    private let lists: Counter
+    private let unchanged: Counter
+    private let features: Counter
+    private let commits: Counter
+    private let aborts: Counter
+    private let users: Gauge
+    private let items: Gauge
+    private let partitions: Gauge
+    private let restoring: Gauge
+    private let itemsOffset: Gauge
+    private let generation: Gauge
+    private let generationAge: Gauge
+    private let leader: Gauge
+    private let commitTime: Timer
+    private let batchTime: Timer
+    private var last = WorkerCounters()
+
+    init(_ registry: MetricsRegistry = .shared) {
+        self.registry = registry
+        func counter(_ name: String, _ help: String) -> Counter { Counter(label: name, help: help, registry: registry) }
+        func gauge(_ name: String, _ help: String) -> Gauge { Gauge(label: name, help: help, registry: registry) }
+        events = counter("freshet_events_total", "Events learnt.")
+        duplicates = counter("freshet_duplicates_total", "Events that were learnt before, and left out.")
+        erased = counter("freshet_users_erased_total", "Users erased on request.")
+        lists = counter("freshet_lists_total", "Lists published: new ones and changed ones.")
+        unchanged = counter("freshet_lists_unchanged_total", "Lists that came out as they were published before.")
+        features = counter("freshet_user_feature_rows_total", "Rows of user features published.")
+        commits = counter("freshet_commits_total", "Commits of offsets, state and output.")
+        aborts = counter("freshet_aborts_total", "Transactions that were aborted and sent again.")
+        users = gauge("freshet_users", "Users in this instance's partitions.")
+        items = gauge("freshet_items", "Items in the table.")
+        partitions = gauge("freshet_partitions", "Partitions of the events topic that this instance has.")
+        restoring = gauge("freshet_restoring_partitions", "Partitions that are being restored.")
+        itemsOffset = gauge("freshet_item_log_offset", "The item table's place in the item log.")
+        generation = gauge("freshet_generation_number", "The generation that lists are ranked with; 0 without one.")
+        generationAge = gauge(
+            "freshet_generation_age_events", "Events learnt since the served generation was trained.")
+        leader = gauge("freshet_leader", "1 where this instance leads, 0 elsewhere.")
+        commitTime = Timer(
+            label: "freshet_commit_seconds", help: "From a commit's beginning to its outcome.", registry: registry)
+        batchTime = Timer(
+            label: "freshet_batch_seconds", help: "Folding, ranking and sending one batch.", registry: registry)
+        // Shown from the start, so that a rate has something to begin at.
+        for code in RejectionCode.allCases { _ = rejected(code) }
+    }
+
+    /// Another worker begins to count from nothing.
+    func begin(_ worker: Worker) {
+        last = WorkerCounters()
+        let commitTime = commitTime
+        worker.committed = { commitTime.recordNanoseconds(Int64($0) * 1_000_000) }
+    }
+
+    func batch(nanoseconds: UInt64) { batchTime.recordNanoseconds(Int64(nanoseconds)) }
+
+    func update(_ worker: Worker, isLeader: Bool) {
+        let now = worker.counters
+        events.increment(by: now.events - last.events)
+        duplicates.increment(by: now.duplicates - last.duplicates)
+        erased.increment(by: now.erased - last.erased)
+        lists.increment(by: now.lists - last.lists)
+        unchanged.increment(by: now.unchanged - last.unchanged)
+        features.increment(by: now.features - last.features)
+        commits.increment(by: now.commits - last.commits)
+        aborts.increment(by: now.aborts - last.aborts)
+        if now.rejected != last.rejected {
+            for (code, count) in now.rejections { rejected(code).increment(by: count - (last.rejections[code] ?? 0)) }
+        }
+        last = now
+        users.record(worker.partitions.values.reduce(0) { $0 + $1.store.count })
+        items.record(worker.items.table.liveCount)
+        partitions.record(worker.partitions.count)
+        restoring.record(worker.restoringCount)
+        itemsOffset.record(Int(worker.items.offset))
+        generation.record(worker.serving?.generation.number ?? 0)
+        generationAge.record(worker.generationAge ?? 0)
+        leader.record(isLeader ? 1 : 0)
+    }
+
+    private func rejected(_ code: RejectionCode) -> Counter {
+        Counter(
+            label: "freshet_rejected_total", dimensions: [("reason", code.rawValue)],
+            help: "Events sent to the dead letters, by reason.", registry: registry)
+    }
+}
