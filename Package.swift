@@ -47,18 +47,23 @@ let package = Package(
                 "CZlib",
             ],
             swiftSettings: house),
+        // The figures of `make bench`.
+        .executableTarget(
+            name: "freshet-bench",
+            dependencies: ["Linear", "Events", "Models", "Pipeline", "Kafka", "ServiceKit", "CRdKafka"],
+            swiftSettings: house),
 
         tests("LinearTests", ["Linear"]),
         tests("EventsTests", ["Events"]),
-        tests("ModelsTests", ["Models"]),
+        tests("ModelsTests", ["Models", "Linear", "Events"]),
         tests("FeatureStoreTests", ["FeatureStore"]),
         tests("PipelineTests", ["Pipeline"]),
         tests("KafkaTests", ["Kafka"]),
-        tests("EvaluationTests", ["Evaluation"]),
+        tests("EvaluationTests", ["Evaluation", "Models", "Events"]),
         tests("HTTPAPITests", ["HTTPAPI"]),
         tests("ServiceKitTests", ["ServiceKit"]),
+        tests("SimulationTests", ["Pipeline", "Models", "FeatureStore", "Events", "Linear"], path: "Tests/Simulation"),
         tests("FreshetTests", ["freshet", "HTTPAPI", "Kafka", "Pipeline", "Models", "Events", "ServiceKit"]),
-        tests("SimulationTests", ["Pipeline", "Models", "Events", "Linear"], path: "Tests/Simulation"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -15,18 +15,19 @@ public final class IdentifierTable {
         @usableFromInline var live: Bool
     }
 
-    @usableFromInline var slots: UnsafeMutablePointer<UInt32>
-    @usableFromInline var mask: Int
-    @usableFromInline var entries: UnsafeMutablePointer<Entry>
-    @usableFromInline var entryCapacity: Int
-    @usableFromInline var arena: UnsafeMutablePointer<UInt8>
-    private var arenaCapacity: Int
-    private var arenaUsed = 0
-    private var arenaDead = 0
-    private var freed: [Number] = []
+    // No method calls back, so the fields need no run-time checks of exclusive access.
+    @exclusivity(unchecked) @usableFromInline var slots: UnsafeMutablePointer<UInt32>
+    @exclusivity(unchecked) @usableFromInline var mask: Int
+    @exclusivity(unchecked) @usableFromInline var entries: UnsafeMutablePointer<Entry>
+    @exclusivity(unchecked) @usableFromInline var entryCapacity: Int
+    @exclusivity(unchecked) @usableFromInline var arena: UnsafeMutablePointer<UInt8>
+    @exclusivity(unchecked) private var arenaCapacity: Int
+    @exclusivity(unchecked) private var arenaUsed = 0
+    @exclusivity(unchecked) private var arenaDead = 0
+    @exclusivity(unchecked) private var freed: [Number] = []
 
     /// One more than the largest number ever given: the length that arrays indexed by number need.
-    public private(set) var upperBound = 0
+    @exclusivity(unchecked) public private(set) var upperBound = 0
     /// How many identifiers the table holds.
     public var count: Int { upperBound - freed.count }
     /// The memory that the table holds, in bytes.

@@ -24,8 +24,8 @@ public final class AffinityTally {
     private let weights: UnsafeMutablePointer<Float>
     private let used: UnsafeMutablePointer<Int>
     private let best: UnsafeMutablePointer<Affinity>
-    private var usedCount = 0
-    private var sum: Float = 0
+    @exclusivity(unchecked) private var usedCount = 0
+    @exclusivity(unchecked) private var sum: Float = 0
     private let most: Int
 
     /// - Parameter most: the words that `top` gives.

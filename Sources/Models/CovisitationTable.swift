@@ -56,18 +56,19 @@ public final class CovisitationTable {
 
     public let settings: Settings
     let identifiers: IdentifierTable
-    @usableFromInline var rows: UnsafeMutablePointer<Row>
-    @usableFromInline var rowCount = 0
-    private var rowCapacity = 1024
+    // No method calls back but `forEachNeighbour`, which holds a copy of the row: no run-time checks of exclusive access.
+    @exclusivity(unchecked) @usableFromInline var rows: UnsafeMutablePointer<Row>
+    @exclusivity(unchecked) @usableFromInline var rowCount = 0
+    @exclusivity(unchecked) private var rowCapacity = 1024
     private let largestCapacity: Int32
     /// (k+1)^−γ for k = 1…window, forward and backward, in fixed point.
     private let forwardWeights: [Double]
     private let backwardWeights: [Double]
     /// n^−a of each item on the scale of its own row's epoch, for ranking; derived, and made again when a changes.
-    private var targetNorms: [Float] = []
-    private var targetExponent = 0.0
+    @exclusivity(unchecked) private var targetNorms: [Float] = []
+    @exclusivity(unchecked) private var targetExponent = 0.0
     /// The number of half-lives that the largest event time has passed since the epoch of 1970.
-    public private(set) var epoch: Int64 = 0
+    @exclusivity(unchecked) public private(set) var epoch: Int64 = 0
 
     public init(settings: Settings, identifiers: IdentifierTable) {
         precondition(settings.window > 0 && settings.neighbours > 0, "a co-visitation row needs room")
@@ -118,8 +119,10 @@ public final class CovisitationTable {
     /// n^−a of an item; 0 for an item without events.
     public func targetNorm(_ item: Item) -> Float {
         guard Int(item) < targetNorms.count else { return 0 }
-        let shift = epoch - rows[Int(item)].epoch
         let norm = targetNorms[Int(item)]
+        // Without a half-life there is one epoch only, and no need to look at the row.
+        guard settings.halfLifeMilliseconds > 0 else { return norm }
+        let shift = epoch - rows[Int(item)].epoch
         return shift <= 0 ? norm : norm * Float(Deterministic.exp2(targetExponent * Double(shift)))
     }
 
@@ -307,7 +310,9 @@ extension CovisitationTable {
         if !snapshot.neighbours.isEmpty {
             capacity = 4
             while snapshot.neighbours.count * 4 > Int(capacity) * 3 { capacity *= 2 }
-            rebuild(item, capacity: capacity, keeping: snapshot.neighbours.map { Entry(item: $0.item, count: $0.count) })
+            rebuild(
+                item, capacity: capacity,
+                keeping: snapshot.neighbours.map { Entry(item: $0.item, count: $0.count) })
         }
         rows[Int(item)].total = snapshot.total
         rows[Int(item)].epoch = snapshot.epoch

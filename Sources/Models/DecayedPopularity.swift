@@ -13,11 +13,11 @@ public final class DecayedPopularity {
     /// Half-lives in milliseconds, 0 for none.
     public let halfLives: [Int64]
     public let columns: Int
-    @usableFromInline var values: UnsafeMutablePointer<Double>
-    private var itemCapacity = 1024
-    @usableFromInline var itemCount = 0
+    @exclusivity(unchecked) @usableFromInline var values: UnsafeMutablePointer<Double>
+    @exclusivity(unchecked) private var itemCapacity = 1024
+    @exclusivity(unchecked) @usableFromInline var itemCount = 0
     /// Half-lives are counted in steps of 32 from 1970; the landmark of a column is its step's beginning.
-    private var steps: [Int64]
+    @exclusivity(unchecked) private var steps: [Int64]
     private let gains: UnsafeMutablePointer<Double>
 
     static let halfLivesPerStep: Int64 = 32

@@ -11,11 +11,14 @@ public struct GenerationTrainer: Sendable {
         self.settings = settings
     }
 
-    /// Trains, warm where there is an earlier generation of the same number of factors: an item that it knew starts from
-    /// its vector, another one as in a first fit.
+    /// Trains, warm where there is an earlier generation of the same shape: an item that it knew starts from its vector.
+    ///
+    /// Where `settings.isFitted`, the weights of the learners are fitted on what came since the earlier generation, which
+    /// that one has not seen; for a first generation on the latest part of the histories, by one that is trained on the
+    /// rest. The latter also chooses α₀ and λ, again each time that the histories have doubled.
     ///
     /// - Parameters:
-    ///   - blend: how the learners are weighed with the new generation.
+    ///   - blend: the weights to start from where there is no earlier generation.
     ///   - progress: told the share that is done, on the calling thread.
     ///   - isCancelled: asked often, from every thread.
     /// - Returns: the generation numbered one higher than the earlier one, or nil when it was cancelled.
@@ -23,25 +26,119 @@ public struct GenerationTrainer: Sendable {
         _ histories: TrainingHistories, earlier: Generation? = nil, blend: BlendSettings = BlendSettings(),
         progress: (Double) -> Void = { _ in }, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) -> Generation? {
+        var plan = Plan(settings: settings, blend: earlier?.manifest.blend ?? blend)
+        if let earlier {
+            plan.settings.unobservedWeight = earlier.manifest.unobservedWeight
+            plan.settings.regularization = earlier.manifest.regularization
+        }
+        if settings.isFitted, histories.count > 0 {
+            adjust(&plan, histories, earlier: earlier, isCancelled: isCancelled)
+            if isCancelled() { return nil }
+        }
+        progress(0.3)
+        let start = earlier.flatMap { Self.isWarm($0, plan.settings, items: histories.items.count) ? $0 : nil }
+        return fit(
+            histories, plan, from: start, number: (earlier?.number ?? 0) + 1, progress: { progress(0.3 + 0.7 * $0) },
+            isCancelled: isCancelled)
+    }
+
+    /// What a training goes by.
+    struct Plan {
+        var settings: TrainingSettings
+        var blend: BlendSettings
+    }
+
+    /// Pairs of α₀ and λ to choose among: for streams with few, some and many interactions an item.
+    static let regularizations = [(0.05, 0.002), (0.1, 0.01), (0.2, 0.05)]
+    /// The share of the histories' interactions that a first generation is fitted on.
+    static let heldOutShare = 0.2
+    /// How much better than the present pair another one has to be.
+    static let regularizationGain = 1.02
+    static let searchSweeps = 6
+
+    private func adjust(
+        _ plan: inout Plan, _ histories: TrainingHistories, earlier: Generation?,
+        isCancelled: @escaping @Sendable () -> Bool
+    ) {
+        let replay = HeldOutReplay(histories, settings: settings)
+        var fit: BlendFit?
+        if let earlier {
+            let cases = replay.cases(
+                after: earlier.manifest.latestTime, generation: earlier, blend: plan.blend, isCancelled: isCancelled)
+            fit = BlendFit(cases)
+        }
+        // A doubling, told by the binary length of the count.
+        let digits = Int.bitWidth - (earlier?.manifest.interactions ?? 0).leadingZeroBitCount
+        if earlier == nil || Int.bitWidth - histories.count.leadingZeroBitCount > digits {
+            let chosen = chooseRegularization(&plan, histories, replay, isCancelled: isCancelled)
+            if fit == nil { fit = chosen }
+        }
+        if let fit { plan.blend = fit.fitted(from: plan.blend, fits: earlier?.number ?? 0) }
+    }
+
+    /// Takes the pair of α₀ and λ whose factors alone rank the held-out interactions best.
+    /// - Returns: the cases as ranked with the best pair; nil where there are too few to choose by.
+    private func chooseRegularization(
+        _ plan: inout Plan, _ histories: TrainingHistories, _ replay: HeldOutReplay,
+        isCancelled: @escaping @Sendable () -> Bool
+    ) -> BlendFit? {
+        let boundary = histories.quantile(1 - Self.heldOutShare)
+        let before = histories.until(boundary)
+        guard before.count > 0, before.count < histories.count else { return nil }
+        var best: (fit: BlendFit, quality: Double)?
+        let present = (plan.settings.unobservedWeight, plan.settings.regularization)
+        for pair in [present] + Self.regularizations where best == nil || pair != present {
+            var trial = plan
+            (trial.settings.unobservedWeight, trial.settings.regularization) = pair
+            trial.settings.firstSweeps = Self.searchSweeps
+            guard
+                let generation = fit(
+                    before, trial, from: nil, number: 1, progress: { _ in }, isCancelled: isCancelled)
+            else { return nil }
+            let cases = replay.cases(
+                after: boundary, generation: generation, blend: plan.blend, isCancelled: isCancelled)
+            guard cases.count >= BlendFit.casesMin else { return nil }
+            let fit = BlendFit(cases)
+            let quality = fit.ndcgOfFactors(length: 20)
+            if let best, quality <= best.quality * (pair == present ? 1 : Self.regularizationGain) { continue }
+            best = (fit, quality)
+            (plan.settings.unobservedWeight, plan.settings.regularization) = pair
+        }
+        return best?.fit
+    }
+
+    private static func isWarm(_ earlier: Generation, _ settings: TrainingSettings, items: Int) -> Bool {
+        earlier.factors.columns == settings.factors(items: items)
+            && earlier.manifest.unobservedWeight == settings.unobservedWeight
+            && earlier.manifest.regularization == settings.regularization
+    }
+
+    private func fit(
+        _ histories: TrainingHistories, _ plan: Plan, from earlier: Generation?, number: Int,
+        progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
+    ) -> Generation? {
+        var neighbourSettings = plan.settings.neighbours
+        neighbourSettings.perItem = neighbourSettings.perItem(items: histories.items.count)
         let neighbours = ItemNeighbours(
-            histories, settings: settings.neighbours, threads: settings.threads, isCancelled: isCancelled)
+            histories, settings: neighbourSettings, threads: plan.settings.threads, isCancelled: isCancelled)
         guard let neighbours else { return nil }
-        progress(0.05)
+        progress(0.1)
         guard
             let factors = factors(
-                histories, earlier: earlier, progress: { progress(0.05 + 0.9 * $0) }, isCancelled: isCancelled)
+                histories, plan.settings, from: earlier, progress: { progress(0.1 + 0.85 * $0) },
+                isCancelled: isCancelled)
         else { return nil }
         let generation = Generation(
-            number: (earlier?.number ?? 0) + 1, manifest: manifest(histories, blend), items: histories.items,
-            factors: factors, neighbours: neighbours.neighbours, neighbourWeights: neighbours.weights,
+            number: number, manifest: manifest(histories, plan), items: histories.items, factors: factors,
+            neighbours: neighbours.neighbours, neighbourWeights: neighbours.weights,
             neighboursPerItem: neighbours.perItem)
         progress(1)
         return generation
     }
 
     private func factors(
-        _ histories: TrainingHistories, earlier: Generation?, progress: (Double) -> Void,
-        isCancelled: @escaping @Sendable () -> Bool
+        _ histories: TrainingHistories, _ settings: TrainingSettings, from earlier: Generation?,
+        progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
     ) -> Matrix? {
         var model = ImplicitALS()
         model.factors = settings.factors(items: histories.items.count)
@@ -53,13 +150,8 @@ public struct GenerationTrainer: Sendable {
         model.seed = settings.seed
         model.threads = settings.threads
         guard !histories.rows.isEmpty else { return Matrix(rows: histories.items.count, columns: model.factors) }
-        var start: Factors?
-        if let earlier, earlier.factors.columns == model.factors {
-            model.sweeps = settings.warmSweeps
-            start = Factors(users: nil, items: warmItems(histories.items, earlier))
-        } else {
-            model.sweeps = settings.firstSweeps
-        }
+        model.sweeps = earlier == nil ? settings.firstSweeps : settings.warmSweeps
+        let start = earlier.map { Factors(users: nil, items: warmItems(histories.items, $0)) }
         let interactions = Interactions(
             rows: histories.userCount, columns: histories.items.count, pairs: pairs(histories), merge: .max)
         return model.train(interactions, from: start, progress: progress, isCancelled: isCancelled)?.items
@@ -92,13 +184,14 @@ public struct GenerationTrainer: Sendable {
         return pairs
     }
 
-    private func manifest(_ histories: TrainingHistories, _ blend: BlendSettings) -> GenerationManifest {
+    private func manifest(_ histories: TrainingHistories, _ plan: Plan) -> GenerationManifest {
+        let settings = plan.settings
         var manifest = GenerationManifest()
         manifest.alpha = settings.alpha
         manifest.unobservedWeight = settings.unobservedWeight
         manifest.regularization = settings.regularization
         manifest.regularizationExponent = settings.regularizationExponent
-        manifest.blend = blend
+        manifest.blend = plan.blend
         manifest.users = histories.userCount
         manifest.interactions = histories.count
         manifest.latestTime = histories.latestTime

@@ -16,10 +16,13 @@ public struct ItemNeighbours: Sendable {
         public var targetExponent = 0.4
         /// The exponent b on the source's users.
         public var sourceExponent = 0.4
-        /// Neighbours kept a row.
+        /// Neighbours kept a row; in small catalogues up to four times as many.
         public var perItem = 64
 
         public init() {}
+
+        /// Neighbours kept a row of a catalogue: in small ones, rows are dense and the tail of a row tells much.
+        func perItem(items: Int) -> Int { max(perItem, min(4 * perItem, (perItem << 13) / max(items, 1))) }
     }
 
     /// `perItem` rows of neighbours for each row, best first; −1 where there are fewer.

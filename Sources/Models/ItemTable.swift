@@ -49,14 +49,14 @@ public final class ItemTable {
     public let activity: DecayedPopularity
     /// The prices of the live items; derived from the attributes.
     public let prices = PriceHistogram()
-    @usableFromInline var attributesOfItems: UnsafeMutablePointer<Attributes>
-    private var capacity = 1024
-    public private(set) var upperBound = 0
-    public private(set) var liveCount = 0
+    @exclusivity(unchecked) @usableFromInline var attributesOfItems: UnsafeMutablePointer<Attributes>
+    @exclusivity(unchecked) private var capacity = 1024
+    @exclusivity(unchecked) public private(set) var upperBound = 0
+    @exclusivity(unchecked) public private(set) var liveCount = 0
     /// The largest event time learnt, in ms since 1970.
-    public private(set) var latestTime: Int64 = 0
+    @exclusivity(unchecked) public private(set) var latestTime: Int64 = 0
     /// Grows with every change, so that what is derived from the table knows when to be made again.
-    public private(set) var version: UInt64 = 0
+    @exclusivity(unchecked) public private(set) var version: UInt64 = 0
     /// The live items of each category, and when each category last changed; derived from the attributes.
     public private(set) var members: [[Item]] = []
     public private(set) var memberVersions: [UInt64] = []

@@ -8,9 +8,9 @@ public final class PriceHistogram {
     private let counts: UnsafeMutablePointer<UInt32>
     /// The share of items in the classes before each one, half of its own added; made again when counts have changed.
     private let levels: UnsafeMutablePointer<Float>
-    private var isStale = false
+    @exclusivity(unchecked) private var isStale = false
     /// Items that have a price.
-    public private(set) var count = 0
+    @exclusivity(unchecked) public private(set) var count = 0
 
     init() {
         counts = .allocate(capacity: Self.classes)

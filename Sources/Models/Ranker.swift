@@ -14,6 +14,8 @@ public final class Ranker {
 
     /// Recency weights of factors below this count as none, which keeps the projection small.
     static let factorWeightMin: Float = 0x1p-10
+    /// The least weight of popularity for items of which no other learner says anything.
+    static let popularityAloneMin = 0.01
 
     public let rules: RankingRules
     let candidatesPerLearner: Int
@@ -48,8 +50,13 @@ public final class Ranker {
 
     /// Takes up the table as it is now, and the generation to rank with; `blend` serves where there is none.
     public func begin(generation: ServingGeneration?, blend: BlendSettings) {
+        begin(generation: generation, overriding: generation?.generation.manifest.blend ?? blend)
+    }
+
+    /// The same with a blend that serves whatever the generation's manifest says.
+    func begin(generation: ServingGeneration?, overriding blend: BlendSettings) {
         serving = generation
-        self.blend = generation?.generation.manifest.blend ?? blend
+        self.blend = blend
         let count = max(table.identifiers.upperBound, table.upperBound)
         sequential.reserve(count)
         neighbours.reserve(count)
@@ -119,7 +126,9 @@ public final class Ranker {
             let score = scores[item]
             largest = max(largest, score)
             guard score >= best.threshold, !isSeen(item), table.isRecommendable(item) else { continue }
-            best.offer(score, index: Int32(bitPattern: item), rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
+            best.offer(
+                score, index: Int32(bitPattern: item),
+                rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
         }
         bestItems.removeAll(keepingCapacity: true)
         best.drain(into: &bestItems)
@@ -127,7 +136,7 @@ public final class Ranker {
         return largest
     }
 
-    private func collectSequential(_ query: UserQuery) -> Float {
+    func collectSequential(_ query: UserQuery) -> Float {
         guard blend.sequential.weight > 0 else { return 0 }
         let rows = table.covisitation
         var recency: Float = 1
@@ -145,7 +154,7 @@ public final class Ranker {
         return takeBest(&sequential)
     }
 
-    private func collectNeighbours(_ query: UserQuery) -> Float {
+    func collectNeighbours(_ query: UserQuery) -> Float {
         guard blend.neighbours.weight > 0, let serving, serving.generation.neighboursPerItem > 0 else { return 0 }
         let generation = serving.generation
         var recency: Float = 1
@@ -166,7 +175,7 @@ public final class Ranker {
     }
 
     /// The weight of each category among the user's recent items, and the best score that any item gets from it.
-    private func collectCategories(_ query: UserQuery) -> CategoryWeights {
+    func collectCategories(_ query: UserQuery) -> CategoryWeights {
         var weights = CategoryWeights()
         guard blend.category.weight > 0 else { return weights }
         var recency: Float = 1
@@ -183,7 +192,8 @@ public final class Ranker {
                 if isSeen(item) { continue }
                 if score < best.threshold { break }
                 best.offer(
-                    score, index: Int32(bitPattern: item), rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
+                    score, index: Int32(bitPattern: item),
+                    rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
                 found += 1
                 if found == candidatesPerLearner { break }
             }
@@ -194,7 +204,7 @@ public final class Ranker {
         return weights
     }
 
-    private func collectPopular() {
+    func collectPopular() {
         var found = 0
         for item in lists.top where !isSeen(item) {
             add(item)
@@ -203,7 +213,7 @@ public final class Ranker {
         }
     }
 
-    private func collectFactors(place: Int) -> Float {
+    func collectFactors(place: Int) -> Float {
         guard blend.factors.weight > 0, let serving else { return 0 }
         let results = factorSearch.results(place)
         var found = 0
@@ -221,7 +231,7 @@ public final class Ranker {
 
     /// The square root of an item's share of the largest activity.
     @inline(__always)
-    private func activityShare(_ item: Item) -> Float {
+    func activityShare(_ item: Item) -> Float {
         lists.activityMax > 0
             ? Float((table.activity.value(item, column: blend.category.column) / lists.activityMax).squareRoot()) : 0
     }
@@ -236,8 +246,11 @@ public final class Ranker {
         let factorsShare = share(blend.factors.weight, maxima.factors)
         let categoryShare = share(blend.category.weight, categories.best)
         let support = Deterministic.pow(1 + Double(query.recents.count), -blend.popularity.exponent)
-        let popularityShare =
-            lists.popularityMax > 0 ? Float(blend.popularity.weight * support / lists.popularityMax) : 0
+        let popularityUnit = lists.popularityMax > 0 ? support / lists.popularityMax : 0
+        let popularityShare = Float(blend.popularity.weight * popularityUnit)
+        // A fitted weight can be negative, where the other learners favour popular items too much. Items that none of them
+        // knows for this user still follow in the order of popularity.
+        let aloneShare = Float(max(blend.popularity.weight, Self.popularityAloneMin) * popularityUnit)
         for index in candidates.indices {
             let item = candidates[index].item
             var total: Float = 0
@@ -260,7 +273,8 @@ public final class Ranker {
                 let weight = categories.weight(of: table.category(item))
                 if weight > 0 { add(weight * activityShare(item) * categoryShare, .category) }
             }
-            add(Float(table.popularity.value(item, column: blend.popularity.column)) * popularityShare, .popular)
+            let popularity = Float(table.popularity.value(item, column: blend.popularity.column))
+            add(popularity * (strongest > 0 ? popularityShare : aloneShare), .popular)
             candidates[index].score = total
             candidates[index].reason = reason
         }

@@ -9,10 +9,14 @@ public struct TrainingHistories: Sendable {
     public let items: [String]
     /// Where each user's interactions begin, and the end of the last one: users + 1.
     public let starts: [Int]
-    /// The row of each interaction, a user's newest first, each item once a user.
+    /// The row of each interaction, a user's newest first by their first events, each item once a user.
     public let rows: [Int32]
     /// The rating of each interaction.
     public let ratings: [Float]
+    /// The time of each interaction's first event in ms.
+    public let times: [Int64]
+    /// The category of each row, −1 for none.
+    public let categories: [Int32]
     /// The largest event time that they include, in ms.
     public let latestTime: Int64
 
@@ -24,32 +28,74 @@ public struct TrainingHistories: Sendable {
         private var starts = [0]
         private var numbers: [IdentifierTable.Number] = []
         private var ratings: [Float] = []
-        private var latestTime: Int64 = 0
+        private var times: [Int64] = []
 
         public init() {}
 
-        /// Adds an interaction of the present user: newest first, each item once.
+        /// Adds an interaction of the present user, each item once; where times are equal, the newest first.
+        /// - Parameter time: of the first event of the pair, in ms.
         public mutating func append(_ item: IdentifierTable.Number, rating: Float, time: Int64) {
             numbers.append(item)
             ratings.append(rating)
-            latestTime = max(latestTime, time)
+            times.append(time)
         }
 
         /// Ends the present user; one without interactions is left out.
         public mutating func endUser() {
-            if numbers.count > starts[starts.count - 1] { starts.append(numbers.count) }
+            let start = starts[starts.count - 1]
+            guard numbers.count > start else { return }
+            let order = (start..<numbers.count).sorted { times[$0] != times[$1] ? times[$0] > times[$1] : $0 < $1 }
+            let sorted = order.map { (numbers[$0], ratings[$0], times[$0]) }
+            for (index, entry) in sorted.enumerated() {
+                (numbers[start + index], ratings[start + index], times[start + index]) = entry
+            }
+            starts.append(numbers.count)
         }
 
-        public func build(_ identifiers: IdentifierTable) -> TrainingHistories {
+        /// - Parameter category: the category of an item, `IdentifierTable.none` for none.
+        public func build(
+            _ identifiers: IdentifierTable,
+            category: (IdentifierTable.Number) -> IdentifierTable.Number = { _ in IdentifierTable.none }
+        ) -> TrainingHistories {
             var isUsed = Array(repeating: false, count: identifiers.upperBound)
             for number in numbers { isUsed[Int(number)] = true }
             var used = isUsed.indices.filter { isUsed[$0] }.map(IdentifierTable.Number.init)
             used.sort { identifiers.precedes($0, $1) }
             var rowOf = Array(repeating: Int32(-1), count: identifiers.upperBound)
             for (row, number) in used.enumerated() { rowOf[Int(number)] = Int32(row) }
+            // Categories are numbered as the rows name them: what their numbers were says something of this process only.
+            var known: [IdentifierTable.Number: Int32] = [:]
+            var categories = Array(repeating: Int32(-1), count: used.count)
+            for (row, number) in used.enumerated() {
+                let category = category(number)
+                guard category != IdentifierTable.none else { continue }
+                if known[category] == nil { known[category] = Int32(known.count) }
+                categories[row] = known[category] ?? -1
+            }
             return TrainingHistories(
                 items: used.map { identifiers.text($0) }, starts: starts, rows: numbers.map { rowOf[Int($0)] },
-                ratings: ratings, latestTime: latestTime)
+                ratings: ratings, times: times, categories: categories, latestTime: times.max() ?? 0)
         }
+    }
+
+    /// The interactions until a time, inclusive, with the same rows.
+    func until(_ time: Int64) -> TrainingHistories {
+        var starts = [0]
+        let kept = rows.indices.filter { times[$0] <= time }
+        var next = 0
+        for user in 0..<userCount {
+            let before = next
+            while next < kept.count, kept[next] < self.starts[user + 1] { next += 1 }
+            if next > before { starts.append(next) }
+        }
+        return TrainingHistories(
+            items: items, starts: starts, rows: kept.map { rows[$0] }, ratings: kept.map { ratings[$0] },
+            times: kept.map { times[$0] }, categories: categories, latestTime: kept.map { times[$0] }.max() ?? 0)
+    }
+
+    /// The time until which a share of the interactions lies.
+    func quantile(_ share: Double) -> Int64 {
+        guard !times.isEmpty else { return 0 }
+        return times.sorted()[min(times.count - 1, Int(Double(times.count) * share))]
     }
 }

@@ -14,6 +14,14 @@ public struct TrainingSettings: Sendable, Equatable {
     public var firstSweeps = 12
     public var warmSweeps = 3
     public var neighbours = ItemNeighbours.Settings()
+    /// Whether the blend is fitted on the latest held-out interactions, and α₀ and λ chosen by them.
+    public var isFitted = true
+    /// Held-out interactions that a fit takes, at most; evenly spread over more.
+    public var casesMax = 2000
+    /// Interactions that are replayed for a fit, at most; the latest ones.
+    public var replayedMax = 1_000_000
+    /// The item table that lists are ranked with.
+    public var items = ItemTable.Settings()
     public var seed: UInt64 = 1
     public var threads = 2
 

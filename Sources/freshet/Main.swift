@@ -9,6 +9,8 @@ struct Freshet {
             DemoCommand.command,
             ServeCommand.command,
             ProduceCommand.command,
+            WatchCommand.command,
+            DeadLetterCommand.command,
             TopicsCommand.command,
             StateCommand.command,
             ExplainCommand.command,

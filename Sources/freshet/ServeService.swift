@@ -38,10 +38,10 @@ final class ServeService: Service {
         self.rekey = rekey
         self.stopsAtEnd = stopsAtEnd
         var settings = try deployment.workerSettings()
-        // What a static member does on leaving would keep its partitions for the session's length.
-        settings.writer = deployment.isTransactional ? "transactional" : ""
-        self.settings = settings
         log = deployment.logSettings(isStatic: !stopsAtEnd)
+        // The next owner of a partition fences its last writer by this name.
+        settings.writer = deployment.isTransactional ? log.transactionalID : ""
+        self.settings = settings
         leader = LeaderService(deployment, worker: settings, log: log)
     }
 

@@ -24,7 +24,7 @@ struct FeatureBenchmark {
         let users = shop.users
         let builder = UserFeatureBuilder()
         let history = users.reduce(0) { $0 + shop.store[$1].entries.count } / users.count
-        let count = 400_000
+        let count = 100_000
         time("user row, \(history) items a history", count, writer) { index in
             let user = users[index % users.count]
             builder.write(

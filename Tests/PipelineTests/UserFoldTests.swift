@@ -22,7 +22,7 @@ struct UserFoldTests {
         var naive: [String: NaiveUser] = [:]
         var duplicates = 0
         var deletions = 0
-        for sample in stream.take(3000) {
+        for sample in stream.take(2000) {
             if sample.type == .userDeleted {
                 let isKnown = naive.removeValue(forKey: sample.user) != nil
                 guard case .erased(isKnown) = shop.apply(sample) else {
@@ -122,7 +122,7 @@ struct UserFoldTests {
             settings.itemsMax = 80
             let shop = SmallShop(user: self.settings(20), items: settings)
             var stream = SampleStream(seed: 9)
-            try shop.apply(stream.take(2000), blockOf: size)
+            try shop.apply(stream.take(1200), blockOf: size)
             hashes.insert(shop.store.hash(items: shop.items.table.identifiers))
             tables.insert(shop.items.table.hash())
             #expect(shop.items.table.liveCount <= 80)

@@ -58,6 +58,12 @@ struct Checks {
             blocks.append(block)
         }
         if world.isTransactional { checkContiguous(blocks) }
+        let taken = records.count - blocks.count
+        if taken < simulation.source.catalogueChanges
+            || (world.isTransactional && taken != simulation.source.catalogueChanges)
+        {
+            fail("the item log has \(taken) changes of the catalogue, of \(simulation.source.catalogueChanges)")
+        }
         do {
             let all = try Self.fold(world, records.map { ($0.offset, $0.value ?? []) })
             if all.learnt != reference.learnt {

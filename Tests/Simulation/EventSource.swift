@@ -8,6 +8,8 @@ final class EventSource {
     private let world: World
     private var clock: Int64 = 1_700_000_000_000
     private(set) var left: Int
+    /// Records of the catalogue that say something about an item.
+    private(set) var catalogueChanges = 0
     private var open: SimulatedTransaction?
     private var sent: [(place: Place, draft: RecordDraft)] = []
 
@@ -27,6 +29,7 @@ final class EventSource {
             broker.append(place, draft, transaction: random.chance(0.7) ? open : nil)
             sent.append((place, draft))
         }
+        if left > 0, random.chance(world.catalogueChance) { changeCatalogue() }
         if open != nil, random.chance(0.2) || left == 0 { close() }
     }
 
@@ -34,6 +37,19 @@ final class EventSource {
         guard let done = open else { return }
         open = nil
         broker.decide(done, commits: random.chance(0.6))
+    }
+
+    /// A new, changed or withdrawn item of the shop, or a record that is none.
+    private func changeCatalogue() {
+        let item = random.int(0...world.items)
+        var draft = RecordDraft(key: Array("item-\(item)".utf8), timestamp: clock)
+        if random.chance(0.8) {
+            let available = random.chance(0.8)
+            draft.value = Array("{\"title\":\"Title \(item)\",\"available\":\(available),\"price\":\(random.int(1...9))}".utf8)
+        }
+        if random.chance(0.05) { draft.value = [0x7B] }
+        broker.append(Place(topic: .catalogue, partition: 0), draft, transaction: nil)
+        catalogueChanges += draft.value == [0x7B] ? 0 : 1
     }
 
     private func next() -> (Place, RecordDraft) {
@@ -65,7 +81,7 @@ final class EventSource {
     }
 
     private func event(_ user: String, _ time: Int64) -> [UInt8] {
-        if random.chance(0.04) {
+        if random.chance(world.deletions) {
             return Array("{\"event_time\":\(time),\"event_type\":\"user_deleted\",\"user_id\":\"\(user)\"}".utf8)
         }
         let type = random.pick(["view", "view", "view", "cart", "remove_from_cart", "purchase"])

@@ -1,4 +1,5 @@
 import Events
+import FeatureStore
 import Models
 @testable import Pipeline
 
@@ -14,6 +15,7 @@ final class Simulation {
     let broker: SimulatedBroker
     let group: SimulatedGroup
     let source: EventSource
+    let leadership: Leadership
     let planted: PlantedFault?
     var rates: FaultRates
     private(set) var instances: [SimulatedInstance] = []
@@ -48,6 +50,7 @@ final class Simulation {
         group = SimulatedGroup(
             random: random.fork(), time: time, partitions: (0..<world.partitions).map(Int32.init),
             sessionTimeout: world.sessionTimeout)
+        leadership = Leadership(time: time, sessionTimeout: world.sessionTimeout)
         source = EventSource(world, broker: broker, random: random.fork())
         generations = GenerationSource(world, broker: broker, random: random.fork())
     }
@@ -73,7 +76,7 @@ final class Simulation {
     }
 
     private func round() {
-        source.produce(most: 3)
+        if random.chance(world.produceChance) { source.produce(most: 3) }
         generations.produce()
         time.advance(random.int(0...3))
         if random.chance(world.compactChance) {
@@ -100,6 +103,7 @@ final class Simulation {
             trace?("\(chosen.name) freezes")
             counts.freezes += 1
             chosen.log.freeze()
+            leadership.silence(of: chosen.log)
             time.after(random.int(1...1500)) { chosen.log.thaw() }
         } else if random.chance(world.leaveChance), !chosen.log.isFrozen, instances.count > 1 {
             leave(chosen)
@@ -115,6 +119,7 @@ final class Simulation {
         instance.isInStep = false
         remove(instance)
         instance.log.close()
+        leadership.silence(of: instance.log)
     }
 
     // MARK: - Instances
@@ -124,10 +129,11 @@ final class Simulation {
         let name = name ?? "i\(started)"
         let log = SimulatedLog(
             broker: broker, group: group, name: name, instance: world.hasStaticMembers ? name : nil,
-            isTransactional: world.isTransactional, rates: rates, planted: planted)
+            isTransactional: world.isTransactional, messageTimeout: world.messageTimeout, rates: rates,
+            planted: planted)
         log.onStall = { [unowned self] log, length in stall(log, length) }
         do throws(LogError) {
-            let instance = try SimulatedInstance(name: name, log: log, settings: world.settings, planted: planted)
+            let instance = try SimulatedInstance(name: name, log: log, world: world, leadership: leadership)
             instances.append(instance)
             trace?("\(name) starts")
             prepare(instance)
@@ -144,9 +150,11 @@ final class Simulation {
         instance.worker.notice = { [unowned self] text in trace?("\(name): \(text)") }
         guard planted == .generationSwappedInBatch else { return }
         let random = self.random
-        instance.worker.features = { [unowned worker = instance.worker, generations] _, _, _, _ in
-            guard random.chance(0.3), let other = generations.published.last else { return }
+        instance.worker.vectors = { [unowned worker = instance.worker, generations] _ in
+            guard random.chance(0.3), !generations.published.isEmpty else { return nil }
+            let other = random.pick(generations.published)
             worker.serving = ServingGeneration(other, identifiers: worker.items.table.identifiers)
+            return nil
         }
     }
 
@@ -161,11 +169,21 @@ final class Simulation {
             if let trace {
                 for change in round.changes { trace("\(time.now) \(instance.name): \(change)") }
             }
+            lead(instance)
             return round.isBusy
         } catch {
             check(error, instance)
             stop(instance, error.description, kills: random.chance(0.6))
             return true
+        }
+    }
+
+    /// One round of the leader's thread; an error of its own does not end the process, unless that died.
+    private func lead(_ instance: SimulatedInstance) {
+        guard random.chance(0.5) else { return }
+        do throws(LogError) { try instance.lead() } catch {
+            trace?("\(time.now) \(instance.name), leading: \(error)")
+            check(error, instance)
         }
     }
 
@@ -180,6 +198,7 @@ final class Simulation {
         counts.crashes += 1
         remove(instance)
         if kills { instance.log.kill() } else { instance.log.close() }
+        leadership.silence(of: instance.log)
         guard !instance.log.isReplaced else { return }
         let comesBack = world.hasStaticMembers || random.chance(0.5)
         absent.append((comesBack ? instance.name : "i\(started + absent.count + 100)", time.now + UInt64(random.int(1...600))))
@@ -206,6 +225,7 @@ final class Simulation {
         stallDepth += 1
         defer { stallDepth -= 1 }
         log.freeze()
+        leadership.silence(of: log)
         let end = time.now + UInt64(length)
         while time.now < end {
             let others = instances.filter { !$0.isInStep && !$0.log.isFrozen }
@@ -245,6 +265,8 @@ final class Simulation {
 
     private var isDone: Bool {
         guard absent.isEmpty, group.owners.count == world.partitions else { return false }
+        let catalogueEnd = broker.partition(.catalogue, 0).end
+        guard broker.cataloguePositions[0] ?? 0 == catalogueEnd else { return false }
         let itemsEnd = broker.partition(.itemLog, 0).stableEnd
         var held = 0
         for instance in instances {
@@ -275,7 +297,10 @@ final class Simulation {
 
     /// Replaces everything by one fresh instance, restored and without any event to fold.
     func restart() throws(LogError) -> SimulatedInstance {
-        for instance in instances { instance.log.close() }
+        for instance in instances {
+            instance.log.close()
+            leadership.silence(of: instance.log)
+        }
         instances.removeAll()
         time.advance(world.sessionTimeout + 50)
         start(nil)

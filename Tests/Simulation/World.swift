@@ -13,6 +13,8 @@ struct World {
     var hasStaticMembers: Bool
     var sessionTimeout = 400
     var transactionTimeout = 150
+    /// What a producer has not sent by then, it gives up: `message.timeout.ms`, less than the session time-out.
+    var messageTimeout = 300
     var settings = WorkerSettings()
     var rates: FaultRates
     /// Of the driver, a round each.
@@ -21,6 +23,14 @@ struct World {
     var leaveChance: Double
     var joinChance: Double
     var compactChance: Double
+    /// How fast events come in.
+    var produceChance: Double
+    /// How fast the catalogue changes.
+    var catalogueChance: Double
+    /// Bytes of the item log that make a snapshot due.
+    var snapshotBytes: Int
+    /// How many of the events delete their user.
+    var deletions: Double
 
     init(_ random: SimulationRandom) {
         isTransactional = random.chance(0.7)
@@ -33,13 +43,18 @@ struct World {
         // Some worlds have few faults of one kind and many of another.
         func rate(_ most: Double) -> Double { random.pick([0, 0.1, 0.3, 1]) * most }
         rates = FaultRates(
-            crash: rate(0.002), stall: rate(0.002), abort: rate(0.3), slowCommit: rate(0.4), redelivery: rate(0.1))
-        killChance = rate(0.02)
-        freezeChance = rate(0.02)
-        leaveChance = rate(0.01)
+            crash: rate(0.008), stall: rate(0.005), abort: rate(0.3), slowCommit: rate(0.4), redelivery: rate(0.1))
+        killChance = rate(0.04)
+        freezeChance = rate(0.03)
+        leaveChance = rate(0.02)
         joinChance = rate(0.05)
         compactChance = rate(0.02)
+        produceChance = random.pick([0.1, 0.3, 1])
+        catalogueChance = random.pick([0, 0.05, 0.2])
+        snapshotBytes = random.pick([50, 500, 1 << 20])
+        deletions = random.pick([0.03, 0.2])
 
+        settings.checkpointsValidMilliseconds = UInt64(messageTimeout)
         settings.user.historyItemsMax = random.pick([3, 6, 200])
         settings.user.window = random.pick([2, 10])
         settings.items.covisitation.window = settings.user.window
@@ -59,6 +74,7 @@ struct World {
         settings.blockBytes = random.pick([20, 150, 100_000])
         settings.shortListsPerBatch = random.pick([1, 1000])
         settings.reranksPerBatch = random.pick([1, 256])
+        settings.featuresIntervalMilliseconds = random.pick([0, 3_600_000])
     }
 
     var summary: String {

@@ -63,7 +63,8 @@ public struct OfflineSplit {
             for word in text.split(whereSeparator: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) {
                 let word = UnsafeRawBufferPointer(rebasing: word)
                 guard word.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else {
-                    throw EventStreamReader.Failure(line: line, message: "not a user and its items, numbers with spaces")
+                    throw EventStreamReader.Failure(
+                        line: line, message: "not a user and its items, numbers with spaces")
                 }
                 if let user { body(user, word) } else { user = word }
             }

@@ -36,7 +36,7 @@ public struct PrequentialEvaluation {
                 generation = GenerationTrainer(settings: self.shop.training).train(
                     shop.histories(), earlier: generation, blend: self.shop.blend)
                 shop.swap(generation)
-                result.generations += 1
+                if let manifest = generation?.manifest { result.generations.append(manifest) }
                 nextTraining = max(index + 1, Int((Double(index) * (1 + growth)).rounded(.up)))
             }
             let record = stream.records[index]

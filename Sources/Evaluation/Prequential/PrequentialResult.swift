@@ -1,3 +1,5 @@
+public import Models
+
 /// What a prequential evaluation found.
 public struct PrequentialResult: Sendable {
     /// A stretch of the stream.
@@ -24,8 +26,8 @@ public struct PrequentialResult: Sendable {
     public private(set) var metrics: RankingMetrics
     public private(set) var series: [Point] = []
     public private(set) var outcomes: [Outcome] = []
-    /// How many generations were trained.
-    public internal(set) var generations = 0
+    /// What the generations said about themselves.
+    public internal(set) var generations: [GenerationManifest] = []
     private var stretch: RankingMetrics
 
     init(length: Int) {

@@ -67,10 +67,10 @@ final class ReplayedShop {
                     rating: Float(
                         entry.rating.rating(
                             at: user.latestTime, scale: settings.scale, decay: settings.trainingDecay)),
-                    time: entry.rating.lastTouch ?? 0)
+                    time: Int64(entry.firstSeconds) * 1000)
             }
             builder.endUser()
         }
-        return builder.build(table.identifiers)
+        return builder.build(table.identifiers) { table.category($0) }
     }
 }

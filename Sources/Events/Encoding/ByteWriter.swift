@@ -1,11 +1,12 @@
 /// A growing buffer for records: JSON (`JSONText`) and the binary formats of the internal topics, which are little-endian
 /// with LEB128 varints.
 ///
-/// Reused from record to record: `removeAll` keeps the memory.
+/// Reused from record to record: `removeAll` keeps the memory. One writer serves one thread, and none of its methods calls
+/// back, so its fields go without run-time checks of exclusive access, which would cost more than what they guard.
 public final class ByteWriter {
-    @usableFromInline var base: UnsafeMutablePointer<UInt8>
-    @usableFromInline var capacity: Int
-    @usableFromInline var used = 0
+    @exclusivity(unchecked) @usableFromInline var base: UnsafeMutablePointer<UInt8>
+    @exclusivity(unchecked) @usableFromInline var capacity: Int
+    @exclusivity(unchecked) @usableFromInline var used = 0
 
     /// How many bytes were written.
     @inlinable

@@ -37,8 +37,10 @@ public enum JSONText {
     public static func decimal(_ value: Double, to writer: ByteWriter) {
         guard value.isFinite else { return writer.text("null") }
         guard abs(value) < 1e12 else { return writer.text("\(value)") }
-        let scaled = (abs(value) * 1_000_000).rounded()
-        let whole = UInt64(scaled)
+        // Half and more goes up, as `rounded` does, without a call of the C library.
+        let scaled = abs(value) * 1_000_000
+        let below = UInt64(scaled)
+        let whole = below + (scaled - Double(below) >= 0.5 ? 1 : 0)
         if value < 0, whole > 0 { writer.byte(UInt8(ascii: "-")) }
         digits(whole / 1_000_000, least: 1, to: writer)
         var fraction = whole % 1_000_000
@@ -63,20 +65,31 @@ public enum JSONText {
         let day = dayOfYear - (153 * shifted + 2) / 5 + 1
         let month = shifted < 10 ? shifted + 3 : shifted - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        digits(UInt64(max(0, year)), least: 4, to: writer)
-        writer.byte(UInt8(ascii: "-"))
-        digits(UInt64(month), least: 2, to: writer)
-        writer.byte(UInt8(ascii: "-"))
-        digits(UInt64(day), least: 2, to: writer)
-        writer.byte(UInt8(ascii: "T"))
-        digits(UInt64(inDay / 3_600_000), least: 2, to: writer)
-        writer.byte(UInt8(ascii: ":"))
-        digits(UInt64(inDay / 60_000 % 60), least: 2, to: writer)
-        writer.byte(UInt8(ascii: ":"))
-        digits(UInt64(inDay / 1000 % 60), least: 2, to: writer)
-        writer.byte(UInt8(ascii: "."))
-        digits(UInt64(inDay % 1000), least: 3, to: writer)
-        writer.byte(UInt8(ascii: "Z"))
+        let tail = writer.tail(24)
+        put(max(0, year) / 100 % 100, to: tail)
+        put(max(0, year) % 100, to: tail + 2)
+        tail[4] = UInt8(ascii: "-")
+        put(month, to: tail + 5)
+        tail[7] = UInt8(ascii: "-")
+        put(day, to: tail + 8)
+        tail[10] = UInt8(ascii: "T")
+        put(inDay / 3_600_000, to: tail + 11)
+        tail[13] = UInt8(ascii: ":")
+        put(inDay / 60_000 % 60, to: tail + 14)
+        tail[16] = UInt8(ascii: ":")
+        put(inDay / 1000 % 60, to: tail + 17)
+        tail[19] = UInt8(ascii: ".")
+        tail[20] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: inDay / 100 % 10)
+        put(inDay % 100, to: tail + 21)
+        tail[23] = UInt8(ascii: "Z")
+        writer.advance(24)
+    }
+
+    /// Two digits.
+    @inline(__always)
+    private static func put(_ value: Int64, to place: UnsafeMutablePointer<UInt8>) {
+        place[0] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / 10)
+        place[1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10)
     }
 
     private static func floorDivide(_ value: Int64, _ by: Int64) -> (Int64, Int64) {
@@ -85,15 +98,18 @@ public enum JSONText {
     }
 
     private static func digits(_ value: UInt64, least: Int, to writer: ByteWriter) {
+        // Most numbers are small.
+        if value < 10, least == 1 { return writer.byte(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) }
         var count = 1
-        var rest = value / 10
-        while rest > 0 {
+        var limit: UInt64 = 10
+        while value >= limit, count < 19 {
             count += 1
-            rest /= 10
+            limit &*= 10
         }
+        if count == 19, value >= 10_000_000_000_000_000_000 { count = 20 }
         count = max(count, least)
+        var rest = value
         let tail = writer.tail(count)
-        rest = value
         for place in stride(from: count - 1, through: 0, by: -1) {
             tail[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10

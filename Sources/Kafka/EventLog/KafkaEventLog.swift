@@ -40,6 +40,7 @@ public final class KafkaEventLog: EventLog {
     let output: any OutputPath
     let topics: [Producer.Topic]
     private let pool: ReaderPool
+    private let offsets: StoredOffsets
     private var topicOfIndex: [LogTopic] = []
     private var waitingForEvents: [GroupChange] = []
     /// Errors that may pass, said once each time they begin.
@@ -55,6 +56,7 @@ public final class KafkaEventLog: EventLog {
             group["fetch.wait.max.ms"] = group["fetch.wait.max.ms"] ?? "20"
             consumer = try GroupConsumer(group, log: log)
             pool = ReaderPool(settings.client, log: log)
+            offsets = StoredOffsets(consumer, settings, log: log)
             var producing = settings.client
             producing["client.id"] = settings.transactionalID
             producing["linger.ms"] = producing["linger.ms"] ?? "0"
@@ -134,6 +136,10 @@ public final class KafkaEventLog: EventLog {
         return found
     }
 
+    public func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
+        try offsets.stored(partition, lastWriter: lastWriter)
+    }
+
     public func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) {
         do throws(KafkaError) {
             let marks = try consumer.queryWatermarks(place(partition), timeoutMilliseconds: 10_000)
@@ -163,17 +169,22 @@ public final class KafkaEventLog: EventLog {
         throw LogError(.fatal, "there is no topic \(name); `freshet topics create` makes what is missing")
     }
 
-    public func take(_ offsets: [Int32: Int64]) throws(LogError) {
+    public func take(_ partitions: [Int32]) throws(LogError) {
         do throws(KafkaError) {
-            let starts = offsets.keys.sorted().map { PartitionOffset(place($0), offsets[$0] ?? 0) }
+            // Answered at once, paused: until then no partition flows, of this member's others neither.
+            let starts = partitions.sorted().map { PartitionOffset(place($0), PartitionOffset.beginning) }
             try consumer.completeAssignment(starts, paused: true)
         } catch {
             throw LogError(error, doing: "taking up partitions")
         }
     }
 
-    public func resume(_ partitions: [Int32]) throws(LogError) {
-        do throws(KafkaError) { try consumer.resume(partitions.map(place)) } catch {
+    public func resume(_ offsets: [Int32: Int64]) throws(LogError) {
+        let starts = offsets.keys.sorted().map { PartitionOffset(place($0), offsets[$0] ?? 0) }
+        do throws(KafkaError) {
+            try consumer.seek(starts, timeoutMilliseconds: 10_000)
+            try consumer.resume(starts.map(\.place))
+        } catch {
             throw LogError(error, doing: "resuming partitions")
         }
     }

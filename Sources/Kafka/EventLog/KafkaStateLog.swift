@@ -39,17 +39,14 @@ public final class KafkaStateLog: EventLog {
         return [.assigned(partitions)]
     }
 
-    public func committedOffsets(_ partitions: [Int32]) throws(LogError) -> [Int32: Int64] {
-        var found: [Int32: Int64] = [:]
+    public func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
         do throws(KafkaError) {
-            for place in try consumer.committed(partitions.map(place), timeoutMilliseconds: 30_000)
-            where place.offset >= 0 {
-                found[place.place.partition] = place.offset
-            }
+            let found = try consumer.committed([place(partition)], timeoutMilliseconds: 30_000)
+            guard let offset = found.first?.offset, offset >= 0 else { return StoredOffset.none }
+            return .offset(offset)
         } catch {
             throw LogError(error, doing: "asking for the committed offsets of \(settings.topics.application)")
         }
-        return found
     }
 
     public func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) {
@@ -79,8 +76,8 @@ public final class KafkaStateLog: EventLog {
 
     private func place(_ partition: Int32) -> TopicPartition { TopicPartition(settings.topics.events, partition) }
 
-    public func take(_ offsets: [Int32: Int64]) throws(LogError) {}
-    public func resume(_ partitions: [Int32]) throws(LogError) {}
+    public func take(_ partitions: [Int32]) throws(LogError) {}
+    public func resume(_ offsets: [Int32: Int64]) throws(LogError) {}
     public func release(_ partitions: [Int32]) throws(LogError) {}
     public var isOpen: Bool { false }
     public func append(_ record: borrowing OutputRecord) throws(LogError) {}

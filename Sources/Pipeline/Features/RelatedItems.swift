@@ -61,11 +61,17 @@ public final class RelatedItems {
         let covisitation = table.covisitation
         covisitation.setTargetExponent(blend.targetExponent)
         let source = covisitation.sourceNorm(item, exponent: blend.sourceExponent)
+        // Without a half-life an item with events has at least one, so its norm is at most 1: most neighbours of a full row
+        // are told by their count alone, and nothing else of them has to be fetched.
+        let normMax: Float =
+            covisitation.settings.halfLifeMilliseconds == 0 && blend.targetExponent >= 0 ? 1 : .infinity
         var count = 0
         covisitation.forEachNeighbour(of: item) { other, visits in
-            guard table.isRecommendable(other) else { return }
+            guard visits > 0, count < most || visits * source * normMax >= scores[count - 1] else { return }
             let score = visits * source * covisitation.targetNorm(other)
-            guard score > 0, count < most || precedes(other, score, at: count - 1, table) else { return }
+            guard score > 0, count < most || precedes(other, score, at: count - 1, table),
+                table.isRecommendable(other)
+            else { return }
             var place = count < most ? count : most - 1
             while place > 0, precedes(other, score, at: place - 1, table) {
                 items[place] = items[place - 1]

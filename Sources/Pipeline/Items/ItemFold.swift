@@ -39,6 +39,7 @@ public final class ItemFold {
     public var changes: ItemChanges?
 
     private var itemsOfBlock: [IdentifierTable.Number] = []
+    private var descriptionsOfBlock: [ItemDescription] = []
     private var wordsOfBlock: [IdentifierTable.Number] = []
     private var preceding: [IdentifierTable.Number] = []
 
@@ -87,6 +88,7 @@ public final class ItemFold {
         }
         if end <= next { return }
         itemsOfBlock.removeAll(keepingCapacity: true)
+        descriptionsOfBlock.removeAll(keepingCapacity: true)
         wordsOfBlock.removeAll(keepingCapacity: true)
         var source = first
         for _ in 0..<entries {
@@ -105,18 +107,19 @@ public final class ItemFold {
             throw ByteReader.Malformed(offset: reader.offset)
         }
         let time = try reader.time(from: baseTime)
-        let item = try readItem(&reader)
+        let position = try readItem(&reader)
+        let item = itemsOfBlock[position]
         preceding.removeAll(keepingCapacity: true)
-        for _ in 0..<(try reader.count()) { preceding.append(try readItem(&reader)) }
-        var category = IdentifierTable.none
-        var code = IdentifierTable.none
-        var brand = IdentifierTable.none
-        var price = Double.nan
+        for _ in 0..<(try reader.count()) { preceding.append(itemsOfBlock[try readItem(&reader)]) }
+        var description = ItemDescription()
         if flags & ItemLogBlockWriter.hasAttributes != 0 {
-            category = try readWord(&reader)
-            code = try readWord(&reader)
-            brand = try readWord(&reader)
-            price = try reader.double()
+            description.category = try readWord(&reader)
+            description.code = try readWord(&reader)
+            description.brand = try readWord(&reader)
+            description.price = try reader.double()
+            descriptionsOfBlock[position] = description
+        } else if flags & ItemLogBlockWriter.hasSameAttributes != 0 {
+            description = descriptionsOfBlock[position]
         }
         guard isNew else { return }
         learnt += 1
@@ -124,9 +127,10 @@ public final class ItemFold {
             table.learn(
                 item: item, type: type, isNewPair: flags & ItemLogBlockWriter.isNewPair != 0, time: time, preceding: $0)
         }
-        if flags & ItemLogBlockWriter.hasAttributes != 0 {
+        if !description.isEmpty {
             table.describe(
-                item: item, category: category, categoryCode: code, brand: brand, price: price, time: time)
+                item: item, category: description.category, categoryCode: description.code, brand: description.brand,
+                price: description.price, time: time)
         }
         changes?.note(item, time: time)
     }
@@ -154,12 +158,13 @@ public final class ItemFold {
         changes?.note(item, time: time)
     }
 
-    private func readItem(_ reader: inout ByteReader) throws -> IdentifierTable.Number {
+    /// The place of an item among those that the block names.
+    private func readItem(_ reader: inout ByteReader) throws -> Int {
         let reference = try reader.count(limit: itemsOfBlock.count)
-        if reference > 0 { return itemsOfBlock[reference - 1] }
-        let item = table.identifiers.intern(try reader.counted())
-        itemsOfBlock.append(item)
-        return item
+        if reference > 0 { return reference - 1 }
+        itemsOfBlock.append(table.identifiers.intern(try reader.counted()))
+        descriptionsOfBlock.append(ItemDescription())
+        return itemsOfBlock.count - 1
     }
 
     private func readWord(_ reader: inout ByteReader) throws -> IdentifierTable.Number {

@@ -4,7 +4,8 @@ public import Events
 ///
 /// A block covers the offsets [first, end) of its source partition, whether or not each of them taught anything, and
 /// names every item and word once, at its first use. Attributes stand with an item's first entry in a block and again
-/// when they change within it, so a block does not depend on where the one before it ended.
+/// when they change within it; other entries say whether their event had the same ones or none. So what a block teaches is
+/// what its events said, each one whole, wherever blocks begin and end, even if the table forgets the item in between.
 ///
 ///     block  := version kind partition first end baseTime entryCount entry…
 ///     entry  := Δoffset flags Δtime item precedingCount item… [category code brand price]
@@ -13,6 +14,7 @@ public final class ItemLogBlockWriter {
     static let version: UInt8 = 1
     static let hasAttributes: UInt8 = 0x10
     static let isNewPair: UInt8 = 0x20
+    static let hasSameAttributes: UInt8 = 0x40
     private static let wordsMax = 200_000
 
     private let items: IdentifierTable
@@ -28,14 +30,7 @@ public final class ItemLogBlockWriter {
     private var entries = 0
     private var previousOffset: Int64 = 0
     private var baseTime: Int64 = 0
-    private var described: [Described] = []
-
-    private struct Described {
-        var category = IdentifierTable.none
-        var code = IdentifierTable.none
-        var brand = IdentifierTable.none
-        var price = Double.nan
-    }
+    private var described: [ItemDescription] = []
 
     public private(set) var first: Int64 = 0
 
@@ -69,21 +64,23 @@ public final class ItemLogBlockWriter {
         if entries == 0 { baseTime = event.time }
         entries += 1
         let isNamed = reference(item) != nil
-        let attributes = Described(
+        let attributes = ItemDescription(
             category: word(event.categoryID), code: word(event.categoryCode), brand: word(event.brand), price: event.price)
         body.varint(UInt64(offset - previousOffset))
         previousOffset = offset
         var flags = event.type.rawValue | (isNewPair ? Self.isNewPair : 0)
         let position = isNamed ? Int(reference(item).unsafelyUnwrapped) : Int(itemsNamed)
-        let changes = needsDescription(position, isNamed: isNamed, attributes)
+        let isSame = isNamed && position < described.count && described[position].isSame(as: attributes)
+        let changes = !isSame && !attributes.isEmpty
         if changes { flags |= Self.hasAttributes }
+        if isSame, !attributes.isEmpty { flags |= Self.hasSameAttributes }
         body.byte(flags)
         body.signed(event.time - baseTime)
         name(item)
         body.varint(preceding.count)
         for other in preceding { name(other) }
         guard changes else { return }
-        while described.count <= position { described.append(Described()) }
+        while described.count <= position { described.append(ItemDescription()) }
         described[position] = attributes
         nameWord(attributes.category)
         nameWord(attributes.code)
@@ -101,14 +98,6 @@ public final class ItemLogBlockWriter {
         writer.signed(baseTime)
         writer.varint(entries)
         writer.raw(body.bytes)
-    }
-
-    private func needsDescription(_ position: Int, isNamed: Bool, _ now: Described) -> Bool {
-        let before = isNamed && position < described.count ? described[position] : Described()
-        return (now.category != IdentifierTable.none && now.category != before.category)
-            || (now.code != IdentifierTable.none && now.code != before.code)
-            || (now.brand != IdentifierTable.none && now.brand != before.brand)
-            || (!now.price.isNaN && now.price != before.price)
     }
 
     private func word(_ bytes: UnsafeRawBufferPointer) -> IdentifierTable.Number {
@@ -155,6 +144,24 @@ public final class ItemLogBlockWriter {
         wordsNamed += 1
         body.varint(0)
         body.counted(words.bytes(word))
+    }
+}
+
+/// What an event says about its item.
+struct ItemDescription {
+    var category = IdentifierTable.none
+    var code = IdentifierTable.none
+    var brand = IdentifierTable.none
+    var price = Double.nan
+
+    var isEmpty: Bool {
+        category == IdentifierTable.none && code == IdentifierTable.none && brand == IdentifierTable.none && price.isNaN
+    }
+
+    /// Equal, an absent price being equal to another.
+    func isSame(as other: ItemDescription) -> Bool {
+        category == other.category && code == other.code && brand == other.brand
+            && (price == other.price || (price.isNaN && other.price.isNaN))
     }
 }
 

@@ -14,17 +14,19 @@ public protocol EventLog: AnyObject {
         max: Int, timeoutMilliseconds: Int, record: (borrowing LogRecord) -> Void
     ) throws(LogError) -> [GroupChange]
 
-    /// The offsets that the group has committed, stable ones only; partitions without one are left out.
-    func committedOffsets(_ partitions: [Int32]) throws(LogError) -> [Int32: Int64]
+    /// The offset that the group has committed for a partition, once it is stable: nil while that is being found out,
+    /// which may take as long as an orphaned transaction lives. Where `lastWriter` names the transactional id of a member
+    /// that is gone, it is fenced first, which ends its transaction at once.
+    func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset?
 
     /// The first offset that the log still has, and the one after its last record.
     func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64)
 
     /// Takes up assigned partitions; nothing of them is delivered before `resume`.
-    func take(_ offsets: [Int32: Int64]) throws(LogError)
+    func take(_ partitions: [Int32]) throws(LogError)
 
-    /// Begins to deliver partitions that were taken up.
-    func resume(_ partitions: [Int32]) throws(LogError)
+    /// Begins to deliver partitions that were taken up, from these offsets.
+    func resume(_ offsets: [Int32: Int64]) throws(LogError)
 
     /// Gives up revoked partitions: what was to be committed of them has been.
     func release(_ partitions: [Int32]) throws(LogError)
@@ -52,6 +54,12 @@ public protocol EventLog: AnyObject {
 
     /// Throws away what was appended since the last commit, where the log has transactions.
     func abort() throws(LogError)
+}
+
+/// The committed offset of a partition.
+public enum StoredOffset: Equatable, Sendable {
+    case none
+    case offset(Int64)
 }
 
 /// What became of a commit.

@@ -98,7 +98,9 @@ final class OutputBuffer {
 
     /// Drops the records of source partitions.
     func drop(_ partitions: [Int32]) {
+        sent -= entries[..<sent].count { partitions.contains($0.source) }
         entries.removeAll { partitions.contains($0.source) }
-        sent = min(sent, entries.count)
+        // Their bytes go with the next commit; without any record left there is none.
+        if entries.isEmpty { removeAll() }
     }
 }

@@ -16,6 +16,8 @@ public final class Rekeyer {
     private var positions: [Int32: Int64] = [:]
     private var committed: [Int32: Int64] = [:]
     private var inFlight: [Int32: Int64] = [:]
+    /// Partitions whose committed offset is being asked for.
+    private var awaited: Set<Int32> = []
     /// Records sent on so far.
     public private(set) var records = 0
     private static let batchRecords = 10_000
@@ -36,6 +38,7 @@ public final class Rekeyer {
     @discardableResult
     public func step(timeoutMilliseconds: Int) throws(LogError) -> Int {
         try collectOutcome()
+        try beginAwaited()
         // What is appended belongs to the open transaction, and none is open while one is being committed.
         let canRead = commit.isIdle && log.isOpen
         var taken = 0
@@ -101,7 +104,10 @@ public final class Rekeyer {
         case .assigned(let assigned): try take(assigned)
         case .revoked(let revoked):
             try settle(timeoutMilliseconds: 10_000)
-            for partition in revoked { positions[partition] = nil }
+            for partition in revoked {
+                positions[partition] = nil
+                awaited.remove(partition)
+            }
             try log.release(revoked)
         case .lost(let lost):
             try log.release(lost)
@@ -111,22 +117,27 @@ public final class Rekeyer {
     }
 
     private func take(_ assigned: [Int32]) throws(LogError) {
-        let stored = assigned.isEmpty ? [:] : try log.committedOffsets(assigned)
-        var starts: [Int32: Int64] = [:]
-        for partition in assigned {
+        awaited.formUnion(assigned)
+        try log.take(assigned)
+    }
+
+    /// Lets those partitions flow whose committed offset is known by now.
+    private func beginAwaited() throws(LogError) {
+        for partition in awaited.sorted() {
+            guard let stored = try log.storedOffset(partition, lastWriter: "") else { continue }
             let low = try log.bounds(partition).low
-            let start = stored[partition] ?? low
+            var start = low
+            if case .offset(let offset) = stored { start = offset }
             guard start >= low else {
                 throw LogError(
                     .state,
                     "rekeying: events \(start) to \(low) of partition \(partition) were deleted before they were read; "
                         + "`freshet reset` starts anew")
             }
-            starts[partition] = start
             positions[partition] = start
             committed[partition] = start
+            awaited.remove(partition)
+            try log.resume([partition: start])
         }
-        try log.take(starts)
-        if !assigned.isEmpty { try log.resume(assigned) }
     }
 }

@@ -147,7 +147,7 @@ public struct UserFold {
     ) -> (isNewPair: Bool, precedingCount: Int) {
         let state = store.states + Int(user)
         var count = Int(state.pointee.historyCount)
-        var entry = HistoryEntry(item: item, rating: PairRating())
+        var entry = HistoryEntry(item: item, firstSeconds: .max, rating: PairRating())
         var isNewPair = true
         if let history = state.pointee.history {
             var position = count - 1
@@ -161,6 +161,7 @@ public struct UserFold {
             }
         }
         entry.rating.apply(type: event.type, time: event.time)
+        entry.firstSeconds = min(entry.firstSeconds, UInt32(clamping: event.time / 1000))
         let lastTouch = entry.lastTime
         if count >= settings.historyItemsMax {
             let history = state.pointee.history.unsafelyUnwrapped

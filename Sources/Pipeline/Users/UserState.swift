@@ -3,6 +3,9 @@ public import Events
 /// One item of a user's history.
 public struct HistoryEntry {
     public var item: IdentifierTable.Number
+    /// The time of the user's first event of the item, in seconds since 1970: trainers need it to tell what a model
+    /// cannot have seen. It takes the room that alignment would leave empty.
+    public var firstSeconds: UInt32
     public var rating: PairRating
 }
 

@@ -39,6 +39,7 @@ public struct UserStateCodec {
         writer.varint(Int(state.historyCount))
         for entry in state.entries {
             writer.counted(items.bytes(entry.item))
+            writer.signed(state.latestTime / 1000 - Int64(entry.firstSeconds))
             encode(entry.rating, base: state.latestTime, to: writer)
         }
     }
@@ -98,8 +99,11 @@ public struct UserStateCodec {
         if history > 0 { store.setHistoryCapacity(Int(user), history) }
         for index in 0..<history {
             let item = items.intern(try reader.counted())
+            let age = try reader.signed()
+            let first = UInt32(clamping: (state.pointee.latestTime / 1000).subtractingReportingOverflow(age).partialValue)
             let rating = try decodeRating(base: state.pointee.latestTime, &reader)
-            state.pointee.history.unsafelyUnwrapped[index] = HistoryEntry(item: item, rating: rating)
+            state.pointee.history.unsafelyUnwrapped[index] = HistoryEntry(
+                item: item, firstSeconds: first, rating: rating)
             state.pointee.historyCount = UInt16(index + 1)
         }
         guard reader.isAtEnd else { throw ByteReader.Malformed(offset: reader.offset) }

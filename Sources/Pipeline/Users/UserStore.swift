@@ -61,6 +61,12 @@ public final class UserStore {
         for index in 0..<initialized where states[index].isPresent { states[index].listHash = UserState.unknownList }
     }
 
+    /// A user's published list is not known, if there seemed to be none.
+    func forgetList(_ user: User) {
+        guard states[Int(user)].listHash == UserState.noList else { return }
+        states[Int(user)].listHash = UserState.unknownList
+    }
+
     // MARK: - Dirty users
 
     /// Notes that the state of a user changed by the event at `offset`.

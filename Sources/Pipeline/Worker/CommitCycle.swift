@@ -26,6 +26,8 @@ struct CommitCycle {
 
     private(set) var state = State.idle
     private(set) var begunAt: UInt64 = 0
+    /// Whether the last commit with an outcome was aborted, so that this one repeats it.
+    private(set) var isRepeating = false
     let intervalMilliseconds: UInt64
 
     init(intervalMilliseconds: UInt64) { self.intervalMilliseconds = intervalMilliseconds }
@@ -50,9 +52,11 @@ struct CommitCycle {
         switch outcome {
         case .committed:
             state = .idle
+            isRepeating = false
             return .settle
         case .aborted(let reason):
             state = .aborted
+            isRepeating = true
             return .repeatRecords(reason: reason)
         case .fenced(let reason):
             state = .void(reason: reason)

@@ -13,6 +13,13 @@ public struct ListEncoder {
         /// The item table's place in the item log.
         public var itemsOffset: Int64
         public var generation: Int?
+
+        public init(partition: Int32, offset: Int64, itemsOffset: Int64, generation: Int?) {
+            self.partition = partition
+            self.offset = offset
+            self.itemsOffset = itemsOffset
+            self.generation = generation
+        }
     }
 
     private let configuration: String

@@ -10,6 +10,8 @@ public final class PartitionWorker {
     enum Phase {
         /// Reading checkpoints.
         case checkpoints(any LogReader)
+        /// Waiting for the committed offset.
+        case offset
         /// Re-applying events up to the committed offset.
         case events(any LogReader, until: Int64)
         case live
@@ -19,9 +21,11 @@ public final class PartitionWorker {
     public let store = UserStore()
     var phase: Phase
     /// The next offset to fold.
-    public internal(set) var position: Int64
+    public internal(set) var position: Int64 = 0
+    /// Whether records flow.
+    var isResumed = false
     /// The committed offset that the work began at.
-    let committed: Int64
+    var committed: Int64 = 0
     let block: ItemLogBlockWriter
     /// Users whose list is to be ranked, in the order of their first event.
     var touched: [UserStore.User] = []
@@ -32,16 +36,22 @@ public final class PartitionWorker {
     var marker: CheckpointRecord.Marker?
     /// What the last marker said, so that it is written when it changes.
     var markedOffset: Int64 = -1
+    /// Without transactions a member that died may have published lists of events below this, which it did not commit.
+    var doubtfulUntil: Int64 = 0
     /// Records read while restoring, and how many there are about, for a progress line.
     var restored = 0
 
-    init(partition: Int32, committed: Int64, checkpoints: any LogReader, items: IdentifierTable) {
+    init(partition: Int32, checkpoints: any LogReader, items: IdentifierTable) {
         self.partition = partition
-        self.committed = committed
-        position = committed
         phase = .checkpoints(checkpoints)
         block = ItemLogBlockWriter(items: items)
-        block.begin(first: committed)
+    }
+
+    /// Goes on from the committed offset.
+    func begin(at offset: Int64) {
+        committed = offset
+        position = offset
+        block.begin(first: offset)
     }
 
     var isLive: Bool {

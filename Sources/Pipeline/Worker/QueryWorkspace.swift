@@ -1,10 +1,10 @@
-internal import Events
-internal import Models
+package import Events
+package import Models
 
 /// Room for the queries of one pass of the ranking.
-final class QueryWorkspace {
+package final class QueryWorkspace {
     /// Users ranked in one pass.
-    static let queriesMax = 128
+    package static let queriesMax = 128
     /// Items of a history whose rating is computed; older ones only keep their place among the seen.
     static let ratedItems = 64
 
@@ -16,7 +16,9 @@ final class QueryWorkspace {
 
     var count: Int { ranges.count }
 
-    func removeAll() {
+    package init() {}
+
+    package func removeAll() {
         recents.removeAll(keepingCapacity: true)
         ratings.removeAll(keepingCapacity: true)
         states.removeAll(keepingCapacity: true)
@@ -25,7 +27,7 @@ final class QueryWorkspace {
     }
 
     /// Adds a user's history as it stands at the user's largest event time.
-    func add(_ state: UserState, seed: UInt64, scale: RatingScale, decay: Decay) {
+    package func add(_ state: UserState, seed: UInt64, scale: RatingScale, decay: Decay) {
         let start = recents.count
         let entries = state.entries
         for index in stride(from: entries.count - 1, through: 0, by: -1) {
@@ -42,7 +44,7 @@ final class QueryWorkspace {
     }
 
     /// The queries; their pointers are valid during the call.
-    func withQueries<Result>(_ body: ([UserQuery]) throws -> Result) rethrows -> Result {
+    package func withQueries<Result>(_ body: ([UserQuery]) throws -> Result) rethrows -> Result {
         try recents.withUnsafeBufferPointer { recents in
             try ratings.withUnsafeBufferPointer { ratings in
                 try states.withUnsafeBufferPointer { states in

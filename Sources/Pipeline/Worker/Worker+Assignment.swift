@@ -31,36 +31,12 @@ extension Worker {
 
     /// Begins to restore assigned partitions.
     private func take(_ assigned: [Int32]) throws(LogError) {
-        guard !assigned.isEmpty else {
-            try log.take([:])
-            return
-        }
-        let stored = try log.committedOffsets(assigned)
-        var starts: [Int32: Int64] = [:]
         for partition in assigned.sorted() {
-            let bounds = try log.bounds(partition)
-            let committed = stored[partition] ?? bounds.low
-            guard committed >= bounds.low else {
-                throw LogError(
-                    .state,
-                    "the committed offset \(committed) of partition \(partition) is below the log's start "
-                        + "(\(bounds.low)): events were deleted before they were learnt; `freshet replay` rebuilds "
-                        + "from what is left, `freshet reset` starts anew")
-            }
-            guard committed <= bounds.end else {
-                throw LogError(
-                    .state,
-                    "partition \(partition) ends at \(bounds.end), before the committed offset \(committed): the topic "
-                        + "was made anew; `freshet reset` starts anew")
-            }
-            let reader = try log.reader(.users, partition: partition, from: 0)
-            let worker = PartitionWorker(
-                partition: partition, committed: committed, checkpoints: reader, items: items.table.identifiers)
-            partitions[partition] = worker
-            if stored[partition] != nil { committedOffsets[partition] = committed }
-            starts[partition] = committed
+            partitions[partition] = PartitionWorker(
+                partition: partition, checkpoints: try log.reader(.users, partition: partition, from: 0),
+                items: items.table.identifiers)
         }
-        try log.take(starts)
+        try log.take(assigned)
     }
 
     /// Moves restoring partitions forward by a piece; true when there was something to do.
@@ -71,6 +47,7 @@ extension Worker {
             isBusy = true
             switch worker.phase {
             case .checkpoints(let reader): try readCheckpoints(worker, reader)
+            case .offset: isBusy = try beginEvents(worker)
             case .events(let reader, let until): try readEvents(worker, reader, until: until)
             case .live: break
             }
@@ -99,15 +76,49 @@ extension Worker {
             throw LogError(
                 .state, "\(problem) in partition \(worker.partition) of the users topic; `freshet reset`, then `freshet replay`")
         }
-        guard isAtEnd else { return }
-        let low = try log.bounds(worker.partition).low
-        let from = try start(of: worker, low: low)
+        if isAtEnd { worker.phase = .offset }
+    }
+
+    /// Asks for the committed offset, and begins to re-apply what the checkpoints do not hold; true when it could.
+    private func beginEvents(_ worker: PartitionWorker) throws(LogError) -> Bool {
+        guard let stored = try log.storedOffset(worker.partition, lastWriter: worker.marker?.writer ?? "") else {
+            return false
+        }
+        let bounds = try log.bounds(worker.partition)
+        if !log.isTransactional { worker.doubtfulUntil = bounds.end }
+        switch stored {
+        case .none: worker.begin(at: bounds.low)
+        case .offset(let offset):
+            try check(offset, bounds, worker)
+            worker.begin(at: offset)
+            committedOffsets[worker.partition] = offset
+        }
+        let from = try start(of: worker, low: bounds.low)
         worker.markedOffset = worker.marker?.offset ?? -1
-        if from < worker.committed {
-            worker.phase = .events(
-                try log.reader(.events, partition: worker.partition, from: from), until: worker.committed)
-        } else {
+        guard from < worker.committed else {
             try goLive(worker)
+            return true
+        }
+        worker.phase = .events(
+            try log.reader(.events, partition: worker.partition, from: from), until: worker.committed)
+        return true
+    }
+
+    private func check(
+        _ committed: Int64, _ bounds: (low: Int64, end: Int64), _ worker: PartitionWorker
+    ) throws(LogError) {
+        guard committed >= bounds.low else {
+            throw LogError(
+                .state,
+                "the committed offset \(committed) of partition \(worker.partition) is below the log's start "
+                    + "(\(bounds.low)): events were deleted before they were learnt; `freshet replay` rebuilds "
+                    + "from what is left, `freshet reset` starts anew")
+        }
+        guard committed <= bounds.end else {
+            throw LogError(
+                .state,
+                "partition \(worker.partition) ends at \(bounds.end), before the committed offset \(committed): the "
+                    + "topic was made anew; `freshet reset` starts anew")
         }
     }
 
@@ -152,7 +163,8 @@ extension Worker {
                 isDone = true
                 return
             }
-            _ = learn(record, worker)
+            // Without transactions the tombstone of a checkpoint may be missing: it is written (again).
+            if case .erased(true) = learn(record, worker) { worker.erased.append(Array(event.user)) }
             worker.restored += 1
         }
         if isDone || reader.position >= until {
@@ -168,6 +180,6 @@ extension Worker {
         worker.store.forgetLists()
         notice(
             "partition \(worker.partition): \(worker.store.count) users restored, going on at offset \(worker.committed)")
-        if itemPhase.isFollowing, models.hasCaughtUp { try log.resume([worker.partition]) }
+        try resumeLive()
     }
 }

@@ -15,7 +15,11 @@ extension Worker {
         guard inFlight == nil || !log.isTransactional, log.isOpen else { return }
         try output.send(to: log)
         // Without transactions a checkpoint must not be ahead of the committed offset.
-        guard commit.isIdle else { return }
+        guard commit.isIdle, !afterCommit.isEmpty else { return }
+        guard clock() < commit.begunAt + settings.checkpointsValidMilliseconds else {
+            throw LogError(
+                .retriable, "this process stood still for a while: another member may have its partitions, and newer state")
+        }
         try afterCommit.send(to: log)
         afterCommit.removeAll()
     }

@@ -18,6 +18,7 @@ extension Worker {
                 event, item: itemNumber, isNewPair: lesson.isNewPair,
                 preceding: UnsafeBufferPointer(start: fold.preceding, count: lesson.precedingCount),
                 offset: record.offset)
+            if record.offset < worker.doubtfulUntil { worker.store.forgetList(lesson.user) }
             worker.touch(lesson.user)
             if worker.block.byteCount >= settings.blockBytes { closeBlock(worker) }
         case .duplicate:

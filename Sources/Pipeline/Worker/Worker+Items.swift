@@ -63,9 +63,13 @@ extension Worker {
     }
 
     /// Lets records of restored partitions flow, once items and generation are there.
-    private func resumeLive() throws(LogError) {
+    func resumeLive() throws(LogError) {
         guard itemPhase.isFollowing, models.hasCaughtUp else { return }
-        let live = partitions.values.filter(\.isLive).map(\.partition).sorted()
-        if !live.isEmpty { try log.resume(live) }
+        var offsets: [Int32: Int64] = [:]
+        for worker in partitions.values where worker.isLive && !worker.isResumed {
+            worker.isResumed = true
+            offsets[worker.partition] = worker.position
+        }
+        if !offsets.isEmpty { try log.resume(offsets) }
     }
 }

@@ -107,10 +107,9 @@ public final class Worker {
         round.isBusy = try advanceItems()
         try advanceGeneration()
         if try advanceRestores() { round.isBusy = true }
-        let canRead = output.byteCount < settings.pendingBytesMax
         let wait = round.isBusy || hasPendingRanks ? 0 : waitMilliseconds(timeoutMilliseconds)
         round.changes = try log.poll(
-            max: canRead ? settings.batchRecordsMax : 0, timeoutMilliseconds: wait
+            max: recordsMax, timeoutMilliseconds: wait
         ) { record in
             if round.records == 0 { batchBegan() }
             round.records += 1
@@ -122,6 +121,13 @@ public final class Worker {
         try beginCommitIfDue()
         round.isBusy = round.isBusy || round.records > 0 || hasPendingRanks
         return round
+    }
+
+    /// How much to read: nothing while too much waits for a commit. But after an aborted commit the group may have
+    /// expelled this member, which it hears of only where it reads; until it does, every other commit is aborted too.
+    private var recordsMax: Int {
+        if output.byteCount < settings.pendingBytesMax { return settings.batchRecordsMax }
+        return commit.isRepeating ? 1 : 0
     }
 
     /// No longer than until the next commit is due.

@@ -36,6 +36,9 @@ public struct WorkerSettings: Sendable {
     public var featuresIntervalMilliseconds: Int64 = 3_600_000
     /// Whether lists, features and dead letters are written; false rebuilds beside another deployment.
     public var publishes = true
+    /// Without transactions: checkpoints that could not be written for so long after their commit began are void, since
+    /// another member may have the partition. Less than the group's session time-out.
+    public var checkpointsValidMilliseconds: UInt64 = 8_000
     /// Named in markers, so that a new owner can fence the last one.
     public var writer = ""
 

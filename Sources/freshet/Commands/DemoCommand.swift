@@ -5,7 +5,8 @@ import ServiceKit
 enum DemoCommand {
     static let command = Command(
         "demo", "Show the whole job live, with no Kafka installed.",
-        discussion: "Starts librdkafka's embedded broker in this process, a simulated shop that sends events to it, the "
+        discussion:
+            "Starts librdkafka's embedded broker in this process, a simulated shop that sends events to it, the "
             + "service, and a consumer of its lists, all over the real Kafka protocol. Ends by itself with a summary, and "
             + "with an error when the state rebuilt from the log is not the one that the service has.",
         options: [

@@ -1,5 +1,6 @@
 internal import Evaluation
 internal import Foundation
+internal import Models
 internal import ServiceKit
 
 /// `freshet evaluate`: how good lists are, on data sets.
@@ -31,9 +32,19 @@ enum EvaluateCommand {
                 json([
                     ("hr@\(result.length)", number(result.hitRate)), ("ndcg@\(result.length)", number(result.ndcg)),
                     ("count", "\(result.count)"), ("events", "\(stream.count)"),
-                    ("generations", "\(result.generations)"),
+                    ("generations", "\(result.generations.count)"),
                 ]))
         } else {
+            for (number, manifest) in result.generations.enumerated() {
+                let blend = manifest.blend
+                print(
+                    String(
+                        format: "generation %d of %d interactions: α₀ %g λ %g; sequential %.3f neighbours %.3f "
+                            + "factors %.3f category %.3f popularity %.3f (column %d)", number + 1,
+                        manifest.interactions, manifest.unobservedWeight, manifest.regularization,
+                        blend.sequential.weight, blend.neighbours.weight, blend.factors.weight, blend.category.weight,
+                        blend.popularity.weight, blend.popularity.column))
+            }
             for point in result.series {
                 print(
                     String(

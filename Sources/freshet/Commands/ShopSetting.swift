@@ -53,13 +53,16 @@ enum ShopSetting {
         return true
     }
 
-    private static func setTraining(_ name: String, _ number: Double, _ evaluation: inout PrequentialEvaluation) -> Bool {
+    private static func setTraining(_ name: String, _ number: Double, _ evaluation: inout PrequentialEvaluation) -> Bool
+    {
         let integer = Int(number)
         switch name {
         case "neighbours.window": evaluation.shop.training.neighbours.window = integer
         case "neighbours.target": evaluation.shop.training.neighbours.targetExponent = number
         case "neighbours.source": evaluation.shop.training.neighbours.sourceExponent = number
         case "neighbours.kept": evaluation.shop.training.neighbours.perItem = integer
+        case "fit": evaluation.shop.training.isFitted = number != 0
+        case "cases": evaluation.shop.training.casesMax = integer
         case "factors": evaluation.shop.training.factors = integer
         case "alpha": evaluation.shop.training.alpha = number
         case "alpha0": evaluation.shop.training.unobservedWeight = number

@@ -30,6 +30,23 @@ final class DemoBoard: Sendable {
         var failure: String?
     }
 
+    /// What the screen and the summary show: small, since it is copied ten times a second.
+    struct View: Sendable {
+        var part: Part
+        var sent: Int
+        var liveSent: Int
+        var taken: Int
+        var counters: WorkerCounters
+        var listsRead: Int
+        var tries: Int
+        var hits: Int
+        var popularHits: Int
+        /// ms.
+        var latency: (median: Double?, high: Double?)
+        var slots: [DemoSlot]
+        var liveSeconds: Double
+    }
+
     let story: DemoStory
     private let state: Mutex<State>
     private let began = DispatchTime.now().uptimeNanoseconds
@@ -39,13 +56,26 @@ final class DemoBoard: Sendable {
         state = Mutex(
             State(
                 judge: DemoJudge(users: story.users.count, items: story.items.count),
-                lists: Array(repeating: nil, count: story.users.count), rows: Array(repeating: nil, count: story.users.count)))
+                lists: Array(repeating: nil, count: story.users.count),
+                rows: Array(repeating: nil, count: story.users.count)))
     }
 
     /// Seconds since the demo began.
     var now: Double { Double(DispatchTime.now().uptimeNanoseconds - began) * 1e-9 }
 
     func with<Result>(_ body: (inout State) -> Result) -> Result { state.withLock { body(&$0) } }
+
+    var view: View {
+        state.withLock { state in
+            View(
+                part: state.part, sent: state.sent, liveSent: state.liveSent, taken: state.taken,
+                counters: state.counters,
+                listsRead: state.listsRead, tries: state.judge.tries, hits: state.judge.hits,
+                popularHits: state.judge.popularHits,
+                latency: (state.latency.quantile(0.5), state.latency.quantile(0.99)), slots: state.slots.slots,
+                liveSeconds: state.liveSeconds)
+        }
+    }
 
     /// An event is about to be sent.
     func sending(_ event: DemoEvent, isLive: Bool) {

@@ -24,53 +24,54 @@ struct DemoFrame {
         min(6, max(2, (rows - fixedRows - 1) / 3 - rowsOfSlot))
     }
 
-    func lines(_ state: DemoBoard.State, rates: Rates, now: Double) -> [String] {
+    func lines(_ state: DemoBoard.View, rates: Rates, now: Double) -> [String] {
         [
-            style.bold("Freshet") + "  " + style.dim("librdkafka's embedded broker at \(address), the real Kafka protocol"),
+            style.bold("Freshet") + "  "
+                + style.dim("librdkafka's embedded broker at \(address), the real Kafka protocol"),
             style.dim(truncated(story.title, columns: columns)), "",
             progress(state),
             facts(state, rates),
             quality(state),
-        ] + state.slots.slots.flatMap { [""] + slot($0, now: now) }
+        ] + state.slots.flatMap { [""] + slot($0, now: now) }
     }
 
-    private func progress(_ state: DemoBoard.State) -> String {
+    private func progress(_ state: DemoBoard.View) -> String {
         let label: String
         switch state.part {
-        case .joining: label = "the service joins its group"
-        case .catchingUp: label = "catching up on what was waiting"
+        case .joining: label = "joining the group"
+        case .catchingUp: label = "catching up"
         case .live: label = "live"
-        case .checking: label = "rebuilding the state from the log"
-        case .following: label = "following: events from anywhere"
+        case .checking: label = "checking by replay"
+        case .following: label = "following"
         case .over: label = "done"
         }
         let share = total > 0 ? min(1, Double(state.sent) / Double(total)) : 1
-        let width = max(10, columns - 68)
+        let width = max(10, columns - 49)
         let full = Int(share * Double(width))
-        let bar = style.green(String(repeating: "█", count: full)) + style.dim(String(repeating: "░", count: width - full))
+        let bar =
+            style.green(String(repeating: "█", count: full)) + style.dim(String(repeating: "░", count: width - full))
         let percent = padded("\(Int(share * 100))%", 4)
         let count = "\(HumanFormat.grouped(state.sent))/\(HumanFormat.grouped(max(total, state.sent))) events"
         return "\(bar) \(percent)  \(padded(count, 22))  \(style.cyan(label))"
     }
 
-    private func facts(_ state: DemoBoard.State, _ rates: Rates) -> String {
+    private func facts(_ state: DemoBoard.View, _ rates: Rates) -> String {
         let lag = max(0, state.sent - state.taken)
-        func milliseconds(_ share: Double) -> String {
-            state.latency.quantile(share).map { "\(HumanFormat.fixed($0, digits: 1)) ms" } ?? "–"
+        func milliseconds(_ value: Double?) -> String {
+            value.map { "\(HumanFormat.fixed($0, digits: 1)) ms" } ?? "–"
         }
         return [
             "events/s " + style.bold(padded(HumanFormat.count(rates.events.rounded()), 5)),
             "lists/s " + style.bold(padded(HumanFormat.count(rates.lists.rounded()), 5)),
             "consumer lag " + style.bold(padded(HumanFormat.grouped(lag), 6)),
-            "event to list p50 " + style.bold(padded(milliseconds(0.5), 7)),
-            "p99 " + style.bold(padded(milliseconds(0.99), 7)),
+            "event to list p50 " + style.bold(padded(milliseconds(state.latency.median), 7)),
+            "p99 " + style.bold(padded(milliseconds(state.latency.high), 7)),
         ].joined(separator: "   ")
     }
 
-    private func quality(_ state: DemoBoard.State) -> String {
-        let judge = state.judge
-        let ours = judge.tries > 0 ? DemoFrame.percent(judge.hits, judge.tries) : "–"
-        let popular = judge.tries > 0 ? DemoFrame.percent(judge.popularHits, judge.tries) : "–"
+    private func quality(_ state: DemoBoard.View) -> String {
+        let ours = DemoFrame.percent(state.hits, state.tries)
+        let popular = DemoFrame.percent(state.popularHits, state.tries)
         return [
             "lists " + style.bold(padded(HumanFormat.grouped(state.listsRead), 7)),
             "rejected " + style.bold(padded("\(state.counters.rejected)", 4)),

@@ -75,7 +75,7 @@ final class DemoRun: Service {
         }
         board.with { $0.part = .over }
         screen.finish()
-        let summary = DemoSummary(state: board.with { $0 }, check: check)
+        let summary = DemoSummary(state: board.view, check: check)
         for line in summary.lines(style: Style(for: .standardOutput)) { print(line) }
         if let recording, let path = settings.svg {
             recording.add(summary.lines(style: Style(isEnabled: true)))

@@ -44,7 +44,7 @@ final class DemoScreen: @unchecked Sendable {
 
     private func draw() {
         let now = board.now
-        let state = board.with { $0 }
+        let state = board.view
         samples.append((now, state.sent, state.listsRead))
         while samples.count > 2, samples[1].time < now - 2 { samples.removeFirst() }
         var rates = DemoFrame.Rates()
@@ -65,16 +65,17 @@ final class DemoScreen: @unchecked Sendable {
         write(text)
     }
 
-    private func record(_ state: DemoBoard.State, _ rates: DemoFrame.Rates, _ now: Double) {
+    private func record(_ state: DemoBoard.View, _ rates: DemoFrame.Rates, _ now: Double) {
         guard let recorder, now - recordedAt >= recorder.interval, state.part != .following else { return }
         recordedAt = now
         let frame = DemoFrame(
-            story: board.story, address: address, total: total, style: Style(isEnabled: true), columns: 100, itemsShown: 6)
+            story: board.story, address: address, total: total, style: Style(isEnabled: true), columns: 100,
+            itemsShown: 6)
         recorder.add(frame.lines(state, rates: rates, now: now))
     }
 
     /// Plain lines, for a log.
-    private func say(_ state: DemoBoard.State, _ rates: DemoFrame.Rates, _ now: Double) {
+    private func say(_ state: DemoBoard.View, _ rates: DemoFrame.Rates, _ now: Double) {
         if saidPart == nil {
             output.write(line: "Freshet demo: \(board.story.title)")
             output.write(line: "librdkafka's embedded broker at \(address)")
@@ -82,7 +83,8 @@ final class DemoScreen: @unchecked Sendable {
         guard state.part != saidPart || now - saidAt >= 2 else { return }
         (saidPart, saidAt) = (state.part, now)
         let frame = DemoFrame(
-            story: board.story, address: address, total: total, style: Style(isEnabled: false), columns: 100, itemsShown: 3)
+            story: board.story, address: address, total: total, style: Style(isEnabled: false), columns: 100,
+            itemsShown: 3)
         let lines = frame.lines(state, rates: rates, now: now)
         output.write(line: lines[3])
         guard state.part == .live else { return }

@@ -65,15 +65,18 @@ final class DemoSender {
         if isLive { collect() }
     }
 
-    /// The service joins its group, and takes what was waiting.
+    /// The service joins its group, and takes what was waiting; its lists are read.
     private func waitForService() throws {
+        var (listsRead, quietSince) = (-1, board.now)
         while !stop.wait(for: .milliseconds(20)) {
             collect()
             let isDone = board.with { state in
                 if state.part == .joining, state.taken > 0 { state.part = .catchingUp }
                 return state.isServiceReady && state.taken >= state.sent
             }
-            if isDone { return }
+            let read = board.with { $0.listsRead }
+            if read != listsRead || !isDone { (listsRead, quietSince) = (read, board.now) }
+            if isDone, board.now - quietSince > 0.3 { return }
             try failIfOver()
         }
     }

@@ -77,7 +77,8 @@ final class DemoService: Sendable {
             // The item log is followed at the beginning of a round, so the second quiet one has all of it.
             if quietRounds >= 3, wantsHashes.exchange(false, ordering: .acquiring) {
                 let found = Hashes(
-                    users: worker.usersHash().hex, items: worker.items.table.hash().hex, itemsOffset: worker.items.offset)
+                    users: worker.usersHash().hex, items: worker.items.table.hash().hex,
+                    itemsOffset: worker.items.offset)
                 hashes.withLock { $0 = found }
             }
         }

@@ -47,7 +47,9 @@ struct DemoSlots {
             return
         }
         // A visit that is soon over is not worth looking at, and one change at a time is enough for the eye.
-        guard looksLeft >= 4, now - changedAt > 1.2, let free = slots.firstIndex(where: { $0.isFree(at: now) }) else { return }
+        guard looksLeft >= 4, now - changedAt > 1.2, let free = slots.firstIndex(where: { $0.isFree(at: now) }) else {
+            return
+        }
         changedAt = now
         slots[free] = DemoSlot(
             user: user, click: click, clickedAt: now, rows: rows(), since: now, hasLeft: false, isGuest: false)

@@ -11,7 +11,7 @@ struct DemoSummary {
         var isIdentical: Bool { live == rebuilt }
     }
 
-    let state: DemoBoard.State
+    let state: DemoBoard.View
     /// nil when the demo was stopped before.
     let check: Check?
 
@@ -22,8 +22,8 @@ struct DemoSummary {
         let rate = state.liveSeconds > 0 ? Double(state.liveSent) / state.liveSeconds : 0
         let reasons = counters.rejections.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
             .map { "\($0.key.rawValue) \($0.value)" }.joined(separator: ", ")
-        func milliseconds(_ share: Double) -> String {
-            state.latency.quantile(share).map { HumanFormat.fixed($0, digits: 1) + " ms" } ?? "–"
+        func milliseconds(_ value: Double?) -> String {
+            value.map { HumanFormat.fixed($0, digits: 1) + " ms" } ?? "–"
         }
         func row(_ name: String, _ text: String) -> String {
             "  " + style.dim(name + String(repeating: " ", count: max(1, 14 - name.count))) + text
@@ -37,17 +37,23 @@ struct DemoSummary {
                     + "(\(HumanFormat.fixed(rate, digits: 0))/s)"),
             row(
                 "rejected",
-                "\(style.bold("\(counters.rejected)"))" + (reasons.isEmpty ? "" : " (\(reasons)) → the dead-letter topic")),
+                "\(style.bold("\(counters.rejected)"))"
+                    + (reasons.isEmpty ? "" : " (\(reasons)) → the dead-letter topic")),
             row(
                 "lists",
                 "\(style.bold(HumanFormat.grouped(state.listsRead))) read; \(HumanFormat.grouped(counters.unchanged)) came out unchanged "
                     + "and were not published"),
-            row("event to list", "p50 \(style.bold(milliseconds(0.5))), p99 \(style.bold(milliseconds(0.99)))"),
+            row(
+                "event to list",
+                "p50 \(style.bold(milliseconds(state.latency.median))), p99 \(style.bold(milliseconds(state.latency.high)))"
+            ),
             row(
                 "hit rate",
-                "the next new product was in the list \(style.bold(style.green(DemoFrame.percent(state.judge.hits, state.judge.tries)))) "
-                    + "of \(HumanFormat.grouped(state.judge.tries)) times;"),
-            row("", "among the 20 most popular products \(style.bold(DemoFrame.percent(state.judge.popularHits, state.judge.tries)))"),
+                "the next new product was in the list \(style.bold(style.green(DemoFrame.percent(state.hits, state.tries)))) "
+                    + "of \(HumanFormat.grouped(state.tries)) times;"),
+            row(
+                "",
+                "among the 20 most popular products \(style.bold(DemoFrame.percent(state.popularHits, state.tries)))"),
         ]
         lines.append(row("replay check", verdict(style)))
         return lines
@@ -60,7 +66,8 @@ struct DemoSummary {
                 + style.dim("  (users \(check.live.users.prefix(12)), items \(check.live.items.prefix(12)))")
         }
         let users = "users \(check.live.users) live, \(check.rebuilt.users) rebuilt"
-        let items = "items \(check.live.items)@\(check.live.itemsOffset), \(check.rebuilt.items)@\(check.rebuilt.itemsOffset)"
+        let items =
+            "items \(check.live.items)@\(check.live.itemsOffset), \(check.rebuilt.items)@\(check.rebuilt.itemsOffset)"
         return style.red("state rebuilt from the log: DIFFERENT (\(users); \(items))")
     }
 

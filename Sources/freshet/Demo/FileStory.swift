@@ -68,7 +68,8 @@ struct FileStory {
             record.appendValue(to: &value)
             events.append(
                 DemoEvent(
-                    user: users.place(event.user), item: item, type: event.type, time: event.time, due: -1, looksLeft: 0,
+                    user: users.place(event.user), item: item, type: event.type, time: event.time, due: -1,
+                    looksLeft: 0,
                     key: Array(event.user), value: value))
         }
 
@@ -80,7 +81,8 @@ struct FileStory {
             let words = [brand, kind ?? "", id].filter { !$0.isEmpty }
             let category = code.isEmpty ? String(decoding: event.categoryID, as: UTF8.self) : code
             return DemoLabel(
-                id: id, name: words.joined(separator: " "), category: category, price: event.hasPrice ? event.price : nil)
+                id: id, name: words.joined(separator: " "), category: category,
+                price: event.hasPrice ? event.price : nil)
         }
     }
 }

@@ -17,7 +17,7 @@ final class Shop {
         /// The live part's beginning, ms since 1970.
         var liveFrom: Int64
         /// How long before it the shop fills, in ms of event time.
-        var filling: Int64 = 240_000
+        var filling: Int64 = 420_000
     }
 
     struct Shopper {
@@ -91,10 +91,12 @@ final class Shop {
     }
 
     private func enter(_ time: Int64) {
-        let rate = time < settings.liveFrom - settings.filling ? settings.pastRate : settings.liveRate
+        let filledFrom = settings.liveFrom - settings.filling
+        let rate = time < filledFrom ? settings.pastRate : settings.liveRate
         // Not exponential, since the C library's logarithm differs between machines.
         let gap = 2 * random.uniform() / rate
-        schedule(time + max(1, Int64(gap * 1000)), nil)
+        let coming = time + max(1, Int64(gap * 1000))
+        schedule(time < filledFrom ? min(coming, filledFrom) : coming, nil)
         // Some come often.
         var shopper = random.early(shoppers.count) * 7_919 % shoppers.count
         if shoppers[shopper].isInside { shopper = random.below(shoppers.count) }
@@ -103,7 +105,8 @@ final class Shop {
         shoppers[shopper].visits += 1
         visitCount += 1
         let line =
-            random.chance(0.8) ? random.pick(shoppers[shopper].favourites) : catalogue.lines[random.early(catalogue.lines.count)]
+            random.chance(0.8)
+            ? random.pick(shoppers[shopper].favourites) : catalogue.lines[random.early(catalogue.lines.count)]
         visits[visitCount] = Visit(
             shopper: shopper, number: visitCount, line: line, left: random.steps(mean: Self.looksMean))
         schedule(time + 1, visitCount)

@@ -19,7 +19,8 @@ struct ShopStory {
 
     private static let names = [
         "ida", "noah", "mila", "leo", "emma", "ben", "lina", "paul", "nora", "finn", "clara", "luis", "sofia", "jonas",
-        "marie", "oskar", "greta", "theo", "alma", "anton", "frida", "emil", "zoe", "karl", "ella", "hugo", "maja", "max",
+        "marie", "oskar", "greta", "theo", "alma", "anton", "frida", "emil", "zoe", "karl", "ella", "hugo", "maja",
+        "max",
         "rosa", "tom", "eva", "nils", "lea", "jan", "ada", "timo", "ines", "olaf", "vera", "kim",
     ]
 
@@ -27,20 +28,37 @@ struct ShopStory {
     func make() -> (story: DemoStory, goOn: () -> DemoEvent) {
         var settings = Shop.Settings(liveFrom: end - Int64(liveSeconds * speed * 1000))
         settings.seed = seed
-        // A look is followed by a cart or a purchase now and then.
-        let eventsOfVisit = Shop.looksMean * 1.25
-        settings.liveRate = Double(events) * (1 - Self.pastShare) / (liveSeconds * speed) / eventsOfVisit
-        let filled = settings.liveRate * eventsOfVisit * Double(settings.filling) / 1000 * 0.7
-        settings.pastRate = max(
-            0.001,
-            (Double(events) * Self.pastShare - filled) / eventsOfVisit / (Double(settings.history - settings.filling) / 1000))
-        settings.shoppers = max(50, events / 12)
+        // A filling that is long beside a short live part would make most of the events.
+        settings.filling = min(settings.filling, Int64(liveSeconds * speed * 600))
+        let live = Double(events) * (1 - Self.pastShare)
+        let past = Double(events) * Self.pastShare
+        settings.liveRate = live / (liveSeconds * speed) / Shop.looksMean
+        settings.pastRate = past / Double(settings.history / 1000) / Shop.looksMean
+        // Several times as many as are inside at once: a visit takes some three minutes.
+        settings.shoppers = max(events / 12, Int(settings.liveRate * 200 * 4))
+        // How many events a visit has follows from what shoppers do; trying it tells.
+        for _ in 0..<3 {
+            let found = count(settings)
+            settings.liveRate *= live / Double(max(1, found.live))
+            settings.pastRate *= max(0.1, min(4, past / Double(max(1, found.past))))
+        }
         return story(Shop(settings))
+    }
+
+    private func count(_ settings: Shop.Settings) -> (past: Int, live: Int) {
+        let shop = Shop(settings)
+        var counts = (past: 0, live: 0)
+        while true {
+            let action = shop.next()
+            guard action.time < end else { return counts }
+            if action.time < settings.liveFrom { counts.past += 1 } else { counts.live += 1 }
+        }
     }
 
     private func story(_ shop: Shop) -> (DemoStory, () -> DemoEvent) {
         let users = shop.shoppers.indices.map { "\(Self.names[$0 % Self.names.count])-\(1000 + $0)" }
-        let encoder = ActionEncoder(users: users, catalogue: shop.catalogue, liveFrom: shop.settings.liveFrom, speed: speed)
+        let encoder = ActionEncoder(
+            users: users, catalogue: shop.catalogue, liveFrom: shop.settings.liveFrom, speed: speed)
         var all: [DemoEvent] = []
         var pastCount = 0
         var broken = ShopRandom(seed: seed &+ 99)
@@ -74,7 +92,8 @@ struct ActionEncoder {
         let line = ProductLine.all[product.line]
         let key = Array(users[action.shopper].utf8)
         let texts = [
-            key, Array(product.id.utf8), Array(line.code.utf8), Array(product.brand.utf8), Array("v\(action.visit)".utf8),
+            key, Array(product.id.utf8), Array(line.code.utf8), Array(product.brand.utf8),
+            Array("v\(action.visit)".utf8),
         ]
         var value: [UInt8] = []
         withSlices(texts) { slices in
@@ -92,7 +111,8 @@ struct ActionEncoder {
         }
         return DemoEvent(
             user: action.shopper, item: action.product, type: action.type, time: action.time,
-            due: action.time < liveFrom ? -1 : Double(action.time - liveFrom) / 1000 / speed, looksLeft: action.looksLeft,
+            due: action.time < liveFrom ? -1 : Double(action.time - liveFrom) / 1000 / speed,
+            looksLeft: action.looksLeft,
             key: key, value: value)
     }
 
@@ -102,8 +122,10 @@ struct ActionEncoder {
         event.item = -1
         switch random.below(3) {
         case 0: event.value.removeLast(1 + random.below(event.value.count / 2))
-        case 1: event.value = Array(#"{"event_type":"vieww","product_id":"P0001","event_time":\#(event.time)"#.utf8)
-            + Array(#","user_id":"\#(users[event.user])"}"#.utf8)
+        case 1:
+            event.value =
+                Array(#"{"event_type":"vieww","product_id":"P0001","event_time":\#(event.time)"#.utf8)
+                + Array(#","user_id":"\#(users[event.user])"}"#.utf8)
         default: event.value = []
         }
         return event

@@ -39,7 +39,8 @@ final class TerminalRecording: Sendable {
             let to = isLast ? 100 : 100 * Double(index + 1) / Double(slots)
             text += "@keyframes k\(index){0%{visibility:\(index == 0 ? "visible" : "hidden")}"
             if index > 0 { text += "\(Self.short(from))%{visibility:visible}" }
-            text += isLast ? "100%{visibility:visible}}" : "\(Self.short(to))%{visibility:hidden}100%{visibility:hidden}}"
+            text +=
+                isLast ? "100%{visibility:visible}}" : "\(Self.short(to))%{visibility:hidden}100%{visibility:hidden}}"
             text += "#f\(index){animation-name:k\(index)}\n"
         }
         text += "</style>\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#1a1b26\"/>\n"

@@ -18,6 +18,8 @@ final class SimulatedBroker {
     private(set) var producers: [String: Producer] = [:]
     private(set) var offsets: [Int32: Int64] = [:]
     private var pending: [SimulatedTransaction] = []
+    /// How far the leader has taken the catalogue over.
+    var cataloguePositions: [Int32: Int64] = [:]
     /// Rules that were broken, in words.
     var violations: [String] = []
 
@@ -104,6 +106,9 @@ final class SimulatedBroker {
         for action in transaction.whenDone { action() }
         transaction.whenDone.removeAll()
     }
+
+    /// Ends a transaction with all its markers at once.
+    func finish(_ transaction: SimulatedTransaction) { finishNow(transaction) }
 
     private func finishNow(_ transaction: SimulatedTransaction) {
         if transaction.state == .open { decide(transaction, commits: false) }

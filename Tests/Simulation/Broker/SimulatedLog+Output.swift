@@ -5,14 +5,15 @@ extension SimulatedLog {
     var isOpen: Bool { !isCommitting }
 
     func append(_ record: borrowing OutputRecord) throws(LogError) {
-        try mayFail()
+        // Without transactions nothing fences a process that stands still between its last look at the clock and here.
+        try mayFail(stalls: isTransactional)
         precondition(isOpen || !isTransactional, "nothing is appended while a transaction is being committed")
         appended[record.topic, default: 0] += 1
         checkOutput(record)
         if planted == .droppedBlock, record.topic == .itemLog, random.chance(0.1) { return }
         let draft = RecordDraft(
             key: record.key.map(Array.init), value: record.value.map(Array.init), headers: record.headers, writer: name)
-        outbox.append((Place(topic: record.topic, partition: record.partition ?? 0), draft))
+        outbox.append((Place(topic: record.topic, partition: record.partition ?? 0), draft, time.now))
         if random.chance(0.3) { drain(everything: random.chance(0.3)) }
     }
 
@@ -28,12 +29,14 @@ extension SimulatedLog {
             }
             transaction = open
         }
-        var left: [(place: Place, draft: RecordDraft)] = []
+        var left: [(place: Place, draft: RecordDraft, since: UInt64)] = []
         var held: Set<Place> = []
-        for (place, draft) in outbox {
-            if !everything, held.contains(place) || random.chance(0.4) {
+        for (place, draft, since) in outbox {
+            if !isTransactional, hasLostRecords || time.now > since + UInt64(messageTimeout) {
+                hasLostRecords = true
+            } else if !everything, held.contains(place) || random.chance(0.4) {
                 held.insert(place)
-                left.append((place, draft))
+                left.append((place, draft, since))
             } else {
                 broker.append(place, draft, transaction: transaction)
             }
@@ -56,6 +59,7 @@ extension SimulatedLog {
 
     func outcome() throws(LogError) -> CommitOutcome? {
         try mayFail()
+        if hasLostRecords { throw LogError(.retriable, "writing output: records timed out") }
         guard isCommitting, let known = result else { return nil }
         isCommitting = false
         result = nil
@@ -133,6 +137,7 @@ extension SimulatedLog {
 
     private func acknowledge(_ offsets: [Int32: Int64], pace: Int) {
         drain(everything: true)
+        if hasLostRecords { return }
         background(random.int(0...6) * pace) { [self] in
             guard offsets.isEmpty || group.isCurrent(memberID) else {
                 if group.has(memberID), random.chance(0.8) { return acknowledge(offsets, pace: pace) }

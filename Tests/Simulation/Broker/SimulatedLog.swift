@@ -8,7 +8,7 @@ final class SimulatedLog: EventLog {
     struct Fetch {
         var position: Int64
         /// The committed offset that the partition was taken up at.
-        let start: Int64
+        var start: Int64
         var isResumed = false
         /// The group asks for it back: nothing more of it is delivered.
         var isRevoked = false
@@ -45,7 +45,9 @@ final class SimulatedLog: EventLog {
 
     // Output.
     var epoch = 0
-    var outbox: [(place: Place, draft: RecordDraft)] = []
+    var outbox: [(place: Place, draft: RecordDraft, since: UInt64)] = []
+    let messageTimeout: Int
+    var hasLostRecords = false
     var isCommitting = false
     var result: Result<CommitOutcome, LogError>?
     /// What the background thread does when the process goes on.
@@ -54,8 +56,9 @@ final class SimulatedLog: EventLog {
 
     init(
         broker: SimulatedBroker, group: SimulatedGroup, name: String, instance: String?, isTransactional: Bool,
-        rates: FaultRates, planted: PlantedFault?
+        messageTimeout: Int, rates: FaultRates, planted: PlantedFault?
     ) {
+        self.messageTimeout = messageTimeout
         self.broker = broker
         self.group = group
         random = broker.random
@@ -72,8 +75,8 @@ final class SimulatedLog: EventLog {
     var isSilent: Bool { isDead || isFrozen }
 
     /// A call of the log may be the last one, or take very long.
-    func mayFail() throws(LogError) {
-        if !isDead, random.chance(rates.stall) { onStall(self, random.int(1...900)) }
+    func mayFail(stalls: Bool = true) throws(LogError) {
+        if !isDead, stalls, random.chance(rates.stall) { onStall(self, random.int(1...900)) }
         if isDead || random.chance(rates.crash) { throw LogError(.retriable, "simulated crash") }
     }
 
@@ -224,20 +227,12 @@ final class SimulatedLog: EventLog {
         memberID = group.join(self, instance: instance)
     }
 
-    func committedOffsets(_ partitions: [Int32]) throws(LogError) -> [Int32: Int64] {
+    func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
         try mayFail()
-        var waited = 0
-        while broker.hasPendingOffsets(partitions) {
-            guard waited < 3_000 else { throw LogError(.retriable, "the committed offsets did not become stable") }
-            let pause = random.int(1...10)
-            time.advance(pause)
-            waited += pause
-        }
-        var found = broker.offsets.filter { partitions.contains($0.key) }
-        if planted == .emittingDuringRestore {
-            for (partition, offset) in found { found[partition] = min(offset, broker.markedOffset(partition) ?? offset) }
-        }
-        return found
+        guard !broker.hasPendingOffsets([partition]), random.chance(0.7) else { return nil }
+        guard var offset = broker.offsets[partition] else { return StoredOffset.none }
+        if planted == .emittingDuringRestore { offset = min(offset, broker.markedOffset(partition) ?? offset) }
+        return .offset(offset)
     }
 
     func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) {
@@ -246,17 +241,19 @@ final class SimulatedLog: EventLog {
         return (log.low, log.end)
     }
 
-    func take(_ offsets: [Int32: Int64]) throws(LogError) {
+    func take(_ partitions: [Int32]) throws(LogError) {
         try mayFail()
-        for (partition, offset) in offsets {
+        for partition in partitions {
             precondition(held.contains(partition), "only assigned partitions are taken up")
-            fetches[partition] = Fetch(position: offset, start: offset)
+            fetches[partition] = Fetch(position: 0, start: 0)
         }
     }
 
-    func resume(_ partitions: [Int32]) throws(LogError) {
+    func resume(_ offsets: [Int32: Int64]) throws(LogError) {
         try mayFail()
-        for partition in partitions {
+        for (partition, offset) in offsets.sorted(by: { $0.key < $1.key }) {
+            fetches[partition]?.position = offset
+            fetches[partition]?.start = offset
             if fetches[partition]?.isResumed == true {
                 broker.violations.append("\(name) resumes partition \(partition), which was not paused")
             }

@@ -1,0 +1,84 @@
+internal import Dispatch
+internal import Pipeline
+internal import Synchronization
+
+/// Finds out committed offsets on threads of its own: the answer waits until no open transaction can change it, and a
+/// worker must not wait with it.
+final class StoredOffsets {
+    private enum Answer {
+        case asking
+        case answered(Result<StoredOffset, LogError>)
+    }
+
+    /// Carries answers from the queue to the worker.
+    private final class Answers: Sendable {
+        let byPartition = Mutex<[Int32: Answer]>([:])
+    }
+
+    private let consumer: GroupConsumer
+    private let settings: KafkaEventLog.Settings
+    private let log: KafkaLog?
+    private let answers = Answers()
+    private let queue = DispatchQueue(label: "freshet.offsets", attributes: .concurrent)
+
+    init(_ consumer: GroupConsumer, _ settings: KafkaEventLog.Settings, log: KafkaLog?) {
+        self.consumer = consumer
+        self.settings = settings
+        self.log = log
+    }
+
+    /// Nil while the answer is on its way; each answer is given once.
+    func stored(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
+        let known: Answer? = answers.byPartition.withLock { all in
+            switch all[partition] {
+            case nil:
+                all[partition] = .asking
+                return nil
+            case .asking?: return .asking
+            case .answered?: return all.removeValue(forKey: partition)
+            }
+        }
+        switch known {
+        case .answered(let result): return try result.get()
+        case .asking: return nil
+        case nil:
+            let (consumer, settings, log, answers) = (consumer, settings, log, answers)
+            queue.async {
+                Self.fence(lastWriter, settings, log)
+                let result = Self.ask(partition, consumer, settings)
+                answers.byPartition.withLock { $0[partition] = .answered(result) }
+                consumer.wake()
+            }
+            return nil
+        }
+    }
+
+    private static func ask(
+        _ partition: Int32, _ consumer: GroupConsumer, _ settings: KafkaEventLog.Settings
+    ) -> Result<StoredOffset, LogError> {
+        do throws(KafkaError) {
+            let place = TopicPartition(settings.topics.events, partition)
+            let found = try consumer.committed([place], timeoutMilliseconds: 30_000)
+            guard let offset = found.first?.offset, offset >= 0 else { return .success(.none) }
+            return .success(.offset(offset))
+        } catch {
+            return .failure(LogError(error, doing: "asking for the committed offset of \(settings.topics.application)"))
+        }
+    }
+
+    /// Ends the transaction that a member left open which is no longer in the group, by taking its transactional id.
+    /// Whatever goes wrong here only means that the broker has to end it by its time-out.
+    private static func fence(_ writer: String, _ settings: KafkaEventLog.Settings, _ log: KafkaLog?) {
+        guard settings.isTransactional, !writer.isEmpty, writer != settings.transactionalID else { return }
+        do throws(KafkaError) {
+            let admin = try Admin(settings.client, timeoutMilliseconds: 5_000, log: log)
+            let members = try admin.describeGroup(settings.topics.application).members
+            guard !members.contains(where: { $0.clientID == writer }) else { return }
+            var taking = settings.client
+            taking["transactional.id"] = writer
+            try Producer(taking, log: log).initTransactions(timeoutMilliseconds: 5_000)
+        } catch {
+            log?(KafkaLogLine(level: 5, facility: "FENCE", message: "cannot fence \(writer): \(error)"))
+        }
+    }
+}

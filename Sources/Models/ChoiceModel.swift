@@ -1,0 +1,150 @@
+internal import Linear
+
+/// Newton's method on the log-likelihood of choices, with steps halved until they gain.
+struct ChoiceModel {
+    /// One choice: `width` values for each candidate.
+    struct Choice {
+        var values: [Double]
+        var taken: Int
+    }
+
+    private let choices: [Choice]
+    private static let width = 5
+    private static let stepsMax = 25
+
+    init(_ choices: [Choice]) { self.choices = choices }
+
+    private struct Point {
+        var likelihood = 0.0
+        var gradient = [Double](repeating: 0, count: ChoiceModel.width)
+        /// The information, width × width.
+        var information = [Double](repeating: 0, count: ChoiceModel.width * ChoiceModel.width)
+    }
+
+    func maximize(prior: [Double], memory: Double, ridge: Double) -> (weights: [Double], likelihood: Double) {
+        let width = Self.width
+        var weights = prior
+        var point = evaluate(weights)
+        var precision = point.information.map { $0 * memory }
+        for index in 0..<width { precision[index * width + index] += ridge }
+        var value = point.likelihood
+        for _ in 0..<Self.stepsMax {
+            var gradient = point.gradient
+            for row in 0..<width {
+                for column in 0..<width {
+                    gradient[row] -= precision[row * width + column] * (weights[column] - prior[column])
+                }
+            }
+            let matrix = zip(point.information, precision).map { $0 + $1 }
+            guard let step = Self.solve(matrix, gradient) else { break }
+            var length = 1.0
+            var moved = false
+            while length > 1e-4 {
+                let candidate = zip(weights, step).map { $0 + length * $1 }
+                let next = evaluate(candidate)
+                let nextValue = next.likelihood - penalty(candidate, prior, precision)
+                if nextValue > value {
+                    moved = nextValue - value > 1e-6 * abs(value)
+                    (weights, point, value) = (candidate, next, nextValue)
+                    break
+                }
+                length /= 2
+            }
+            if !moved { break }
+        }
+        return (weights, value)
+    }
+
+    private func penalty(_ weights: [Double], _ prior: [Double], _ precision: [Double]) -> Double {
+        var sum = 0.0
+        for row in 0..<Self.width {
+            for column in 0..<Self.width {
+                let moves = (weights[row] - prior[row]) * (weights[column] - prior[column])
+                sum += precision[row * Self.width + column] * moves
+            }
+        }
+        return sum / 2
+    }
+
+    private func evaluate(_ weights: [Double]) -> Point {
+        let width = Self.width
+        var point = Point()
+        var scores: [Double] = []
+        for choice in choices {
+            let count = choice.values.count / width
+            scores.removeAll(keepingCapacity: true)
+            var largest = -Double.infinity
+            choice.values.withUnsafeBufferPointer { values in
+                for candidate in 0..<count {
+                    var score = 0.0
+                    for index in 0..<width { score += weights[index] * values[candidate * width + index] }
+                    scores.append(score)
+                    largest = max(largest, score)
+                }
+                var total = 0.0
+                let chosen = scores[choice.taken] - largest
+                for candidate in 0..<count {
+                    scores[candidate] = Deterministic.exp2((scores[candidate] - largest) * 1.44269504088896340736)
+                    total += scores[candidate]
+                }
+                point.likelihood += chosen - Deterministic.log2(total) * 0.693147180559945309417
+                add(values, scores, total, taken: choice.taken, to: &point)
+            }
+        }
+        return point
+    }
+
+    /// Adds the gradient x_taken − E[x], and the information E[xxᵀ] − E[x]E[x]ᵀ.
+    private func add(
+        _ values: UnsafeBufferPointer<Double>, _ scores: [Double], _ total: Double, taken: Int, to point: inout Point
+    ) {
+        let width = Self.width
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: width + width * width) { sums in
+            sums.initialize(repeating: 0)
+            for candidate in scores.indices {
+                let share = scores[candidate] / total
+                let row = candidate * width
+                for i in 0..<width {
+                    let weighted = share * values[row + i]
+                    sums[i] += weighted
+                    for j in 0...i { sums[width + i * width + j] += weighted * values[row + j] }
+                }
+            }
+            for i in 0..<width {
+                point.gradient[i] += values[taken * width + i] - sums[i]
+                for j in 0...i {
+                    let information = sums[width + i * width + j] - sums[i] * sums[j]
+                    point.information[i * width + j] += information
+                    if i != j { point.information[j * width + i] += information }
+                }
+            }
+        }
+    }
+
+    /// Solves a positive definite system by Cholesky's decomposition; nil where it is not.
+    private static func solve(_ matrix: [Double], _ right: [Double]) -> [Double]? {
+        var lower = matrix
+        var solution = right
+        for i in 0..<width {
+            for j in 0...i {
+                var sum = lower[i * width + j]
+                for k in 0..<j { sum -= lower[i * width + k] * lower[j * width + k] }
+                if i == j {
+                    guard sum > 0 else { return nil }
+                    lower[i * width + i] = sum.squareRoot()
+                } else {
+                    lower[i * width + j] = sum / lower[j * width + j]
+                }
+            }
+        }
+        for i in 0..<width {
+            for k in 0..<i { solution[i] -= lower[i * width + k] * solution[k] }
+            solution[i] /= lower[i * width + i]
+        }
+        for i in stride(from: width - 1, through: 0, by: -1) {
+            for k in (i + 1)..<width { solution[i] -= lower[k * width + i] * solution[k] }
+            solution[i] /= lower[i * width + i]
+        }
+        return solution
+    }
+}

@@ -1,0 +1,96 @@
+internal import Events
+
+/// Plays the latest stretch of histories again, as it happened: an item table is built from what came before, then each
+/// new pair is recommended for, and learnt. So the learners meet every case without having seen it.
+struct HeldOutReplay {
+    /// What the learners said about one user's candidates just before the user took one of them.
+    struct Case {
+        var candidates: [CandidateParts]
+        /// The place of the taken item among the candidates.
+        var taken: Int
+    }
+
+    let histories: TrainingHistories
+    let settings: TrainingSettings
+    /// Interactions in the order of their times, and the user of each one in the histories.
+    private let order: [Int]
+    private let users: [Int32]
+
+    init(_ histories: TrainingHistories, settings: TrainingSettings) {
+        self.histories = histories
+        self.settings = settings
+        var users = [Int32](repeating: 0, count: histories.count)
+        for user in 0..<histories.userCount {
+            for place in histories.starts[user]..<histories.starts[user + 1] { users[place] = Int32(user) }
+        }
+        // Of equal times a user's older one, which stands further behind, goes first.
+        let order = histories.rows.indices.sorted { a, b in
+            if histories.times[a] != histories.times[b] { return histories.times[a] < histories.times[b] }
+            return users[a] != users[b] ? users[a] < users[b] : a > b
+        }
+        self.order = order.suffix(settings.replayedMax)
+        self.users = users
+    }
+
+    /// The cases later than a time, by a generation that was trained on what came until then.
+    func cases(
+        after boundary: Int64, generation: Generation, blend: BlendSettings, isCancelled: () -> Bool
+    ) -> [Case] {
+        let identifiers = IdentifierTable(capacity: histories.items.count)
+        for item in histories.items { _ = identifiers.intern(item) }
+        let table = ItemTable(settings: settings.items, identifiers: identifiers)
+        let ranker = Ranker(table: table)
+        let serving = ServingGeneration(generation, identifiers: identifiers)
+        let first = order.firstIndex { histories.times[$0] > boundary } ?? order.count
+        let step = max(1, (order.count - first + settings.casesMax - 1) / settings.casesMax)
+        let asked = Self.allLearners(blend)
+        let rows = histories.rows.map { IdentifierTable.Number($0) }
+        let states = [UserQuery.ItemState](repeating: .viewed, count: rows.count)
+        var cases: [Case] = []
+        for (index, place) in order.enumerated() {
+            if index % 64 == 0, isCancelled() { return [] }
+            let before = (place + 1)..<histories.starts[Int(users[place]) + 1]
+            if index >= first, (index - first) % step == 0, !before.isEmpty, table.isRecommendable(rows[place]) {
+                ranker.begin(generation: serving, overriding: asked)
+                let candidates = rows.withUnsafeBufferPointer { rows in
+                    histories.ratings.withUnsafeBufferPointer { ratings in
+                        states.withUnsafeBufferPointer { states in
+                            ranker.parts(
+                                UserQuery(
+                                    recents: .init(rebasing: rows[before]), ratings: .init(rebasing: ratings[before]),
+                                    states: .init(rebasing: states[before]), seed: 0))
+                        }
+                    }
+                }
+                if let taken = candidates.firstIndex(where: { $0.item == rows[place] }) {
+                    cases.append(Case(candidates: candidates, taken: taken))
+                }
+            }
+            learn(place, before, rows, table)
+        }
+        return cases
+    }
+
+    private func learn(_ place: Int, _ before: Range<Int>, _ rows: [IdentifierTable.Number], _ table: ItemTable) {
+        let time = histories.times[place]
+        rows.withUnsafeBufferPointer { rows in
+            table.learn(
+                item: rows[place], type: .view, isNewPair: true, time: time, preceding: .init(rebasing: rows[before]))
+        }
+        let category = histories.categories[Int(histories.rows[place])]
+        guard category >= 0 else { return }
+        table.describe(
+            item: rows[place], category: IdentifierTable.Number(category), categoryCode: IdentifierTable.none,
+            brand: IdentifierTable.none, price: .nan, time: time)
+    }
+
+    /// The same blend with a weight for every learner, so that each one's candidates are there.
+    private static func allLearners(_ blend: BlendSettings) -> BlendSettings {
+        var blend = blend
+        blend.sequential.weight = max(blend.sequential.weight, 1)
+        blend.neighbours.weight = max(blend.neighbours.weight, 1)
+        blend.factors.weight = max(blend.factors.weight, 1)
+        blend.category.weight = max(blend.category.weight, 1)
+        return blend
+    }
+}

@@ -1,0 +1,50 @@
+internal import Events
+internal import Linear
+
+/// What each learner says about a candidate, each as a share of its best score over all items.
+struct CandidateParts {
+    var item: UInt32
+    var sequential: Float
+    var neighbours: Float
+    var factors: Float
+    var category: Float
+    /// Of each column of the bank.
+    var popularity: [Float]
+}
+
+extension Ranker {
+    /// The candidates of one query with the learners' shares instead of their weighted sum, for fitting the weights;
+    /// those of a learner without weight are missing.
+    func parts(_ query: UserQuery) -> [CandidateParts] {
+        factorSearch.search(
+            [query], serving: serving, shortMemory: blend.factors.shortMemory, candidates: candidatesPerLearner)
+        stamp &+= 1
+        for item in query.recents { seenStamps[Int(item)] = stamp }
+        candidates.removeAll(keepingCapacity: true)
+        let sequentialMax = collectSequential(query)
+        let neighboursMax = collectNeighbours(query)
+        let categories = collectCategories(query)
+        collectPopular()
+        let factorsMax = collectFactors(place: 0)
+        func share(_ score: Float, _ largest: Float) -> Float { largest > 0 ? score / largest : 0 }
+        let maxima = (0..<table.popularity.columns).map { column in
+            (0..<table.upperBound).reduce(0.0) { max($0, table.popularity.value(Item($1), column: column)) }
+        }
+        let parts = candidates.map { candidate in
+            let item = candidate.item
+            let row = serving?.row(item) ?? -1
+            let weight = categories.weight(of: table.category(item))
+            return CandidateParts(
+                item: item, sequential: share(sequential[item], sequentialMax),
+                neighbours: share(neighbours[item], neighboursMax),
+                factors: row >= 0 && factorsMax > 0 ? factorSearch.score(0, row: Int(row)) / factorsMax : 0,
+                category: weight > 0 ? share(weight * activityShare(item), categories.best) : 0,
+                popularity: maxima.indices.map {
+                    share(Float(table.popularity.value(item, column: $0)), Float(maxima[$0]))
+                })
+        }
+        sequential.clear()
+        neighbours.clear()
+        return parts
+    }
+}

@@ -1,0 +1,32 @@
+import Foundation
+import ServiceKit
+
+/// `freshet-bench [NAME…]`: a row of the table for each figure that this machine can measure, or for those named.
+@main
+struct Main {
+    static let rows: [any BenchmarkRow.Type] = [
+        DecodeRow.self, FoldsRow.self, RankingRow.self, MemoryRow.self, ReplayRow.self,
+    ]
+
+    static func main() throws {
+        let names = Array(CommandLine.arguments.dropFirst())
+        if let unknown = names.first(where: { name in !rows.contains { $0.name == name } }) {
+            print("no benchmark is called \(unknown); there are: \(rows.map { $0.name }.joined(separator: ", "))")
+            exit(64)
+        }
+        var table = TextTable([
+            .init("benchmark"), .init("what", widthMax: 60), .init("measured", .right), .init("at least", .right),
+            .init(""),
+        ])
+        var notes: [String] = []
+        for row in rows where names.isEmpty || names.contains(row.name) {
+            FileHandle.standardError.write(Data("\(row.name) …\n".utf8))
+            for figure in try row.measure() {
+                table.append([row.name, figure.what, figure.measured, figure.target, figure.verdict])
+                if !figure.note.isEmpty { notes.append("\(row.name): \(figure.note)") }
+            }
+        }
+        print(table.render())
+        for note in notes { print(note) }
+    }
+}

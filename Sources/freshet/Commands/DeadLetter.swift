@@ -1,0 +1,70 @@
+import Events
+import Foundation
+import Kafka
+
+/// A record of the dead-letter topic: the original bytes, why it is there, and where it came from.
+struct DeadLetter {
+    static let prefix = "freshet."
+
+    let partition: Int32
+    let offset: Int64
+    let timestamp: Int64
+    let key: [UInt8]?
+    let value: [UInt8]?
+    /// The record's own headers, those that Freshet added left out.
+    let headers: [MessageHeader]
+    /// `freshet.reason`, or `unknown`.
+    let reason: String
+    let detail: String
+    let topic: String?
+    let sourcePartition: Int32?
+    let sourceOffset: Int64?
+    /// How often it was driven back before.
+    let redriven: Int
+
+    init(_ message: Message) {
+        partition = message.partition
+        offset = message.offset
+        timestamp = message.timestampMilliseconds
+        key = message.key.map(Array.init)
+        value = message.value.map(Array.init)
+        var own: [MessageHeader] = []
+        var added: [String: String] = [:]
+        for header in message.headers {
+            let bytes = header.value.map(Array.init)
+            if header.name.hasPrefix(Self.prefix) {
+                added[String(header.name.dropFirst(Self.prefix.count))] = bytes.map { String(decoding: $0, as: UTF8.self) }
+            } else {
+                own.append(MessageHeader(header.name, bytes: bytes))
+            }
+        }
+        headers = own
+        reason = added["reason"] ?? "unknown"
+        detail = added["detail"] ?? ""
+        topic = added["topic"]
+        sourcePartition = added["partition"].flatMap { Int32($0) }
+        sourceOffset = added["offset"].flatMap { Int64($0) }
+        redriven = added["redriven"].flatMap { Int($0) } ?? 0
+    }
+
+    /// `partition:offset` in the dead-letter topic.
+    var name: String { "\(partition):\(offset)" }
+
+    /// Where it came from.
+    var source: String {
+        "\(topic ?? "?")[\(sourcePartition.map(String.init) ?? "?")]@\(sourceOffset.map(String.init) ?? "?")"
+    }
+
+    var keyText: String { Self.text(key) }
+    var valueText: String { Self.text(value) }
+
+    var time: String {
+        guard timestamp >= 0 else { return "" }
+        return Date(timeIntervalSince1970: Double(timestamp / 1000)).formatted(.iso8601)
+    }
+
+    private static func text(_ bytes: [UInt8]?) -> String {
+        guard let bytes else { return "(null)" }
+        return bytes.withUnsafeBytes { readable($0) }
+    }
+}

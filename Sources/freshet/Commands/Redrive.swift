@@ -1,0 +1,135 @@
+import Foundation
+import Kafka
+import Pipeline
+import ServiceKit
+
+/// Sends dead letters back: a transaction holds the records and how far each reason has come.
+struct Redrive {
+    let deployment: Deployment
+    let admin: Admin
+    let partitions: Int
+    /// Empty for all.
+    let reasons: Set<String>
+    let limit: Int
+    let isDry: Bool
+
+    private static let batch = 500
+
+    private var dlq: String { deployment.topics.deadLetters }
+
+    private func group(_ reason: String) -> String { "\(deployment.topics.application).dlq.\(reason)" }
+
+    func run() throws -> Int32 {
+        let ends = try self.ends()
+        var positions: [String: [Int32: Int64]] = [:]
+        var waiting: [DeadLetter] = []
+        var sent: [String: Int] = [:]
+        var (before, homeless) = (0, 0)
+        let producer = isDry ? nil : try makeProducer()
+        let scan = try TopicScan(deployment, topic: dlq, partitions: partitions)
+        try scan.readToEnd { message in
+            // Letters that come in meanwhile may be the very ones that were sent back, and failed again.
+            guard message.offset < ends[message.partition] ?? 0 else { return true }
+            let letter = DeadLetter(message)
+            guard reasons.isEmpty || reasons.contains(letter.reason) else { return true }
+            if positions[letter.reason] == nil { positions[letter.reason] = try position(letter.reason) }
+            guard letter.offset >= positions[letter.reason]?[letter.partition] ?? 0 else {
+                before += 1
+                return true
+            }
+            guard letter.topic != nil, letter.sourcePartition != nil else {
+                homeless += 1
+                return true
+            }
+            waiting.append(letter)
+            sent[letter.reason, default: 0] += 1
+            if waiting.count >= Self.batch {
+                try send(&waiting, producer)
+            }
+            return sent.values.reduce(0, +) < limit
+        }
+        try send(&waiting, producer)
+        return report(sent, before: before, homeless: homeless)
+    }
+
+    private func ends() throws -> [Int32: Int64] {
+        let reader = try PartitionReader(deployment.client)
+        var ends: [Int32: Int64] = [:]
+        for partition in 0..<Int32(partitions) {
+            ends[partition] = try reader.queryWatermarks(TopicPartition(dlq, partition), timeoutMilliseconds: 10_000).high
+        }
+        return ends
+    }
+
+    private func position(_ reason: String) throws -> [Int32: Int64] {
+        var found: [Int32: Int64] = [:]
+        for offset in try admin.groupOffsets(group(reason)) where offset.place.topic == dlq && offset.offset >= 0 {
+            found[offset.place.partition] = offset.offset
+        }
+        return found
+    }
+
+    /// One transactional id for a deployment: a second one that runs at the same time fences the first.
+    private func makeProducer() throws -> Producer {
+        var settings = deployment.client
+        settings["transactional.id"] = "\(deployment.topics.application).dlq"
+        settings["message.max.bytes"] = settings["message.max.bytes"] ?? "8000000"
+        let producer = try Producer(settings)
+        try producer.initTransactions(timeoutMilliseconds: 30_000)
+        return producer
+    }
+
+    private func send(_ letters: inout [DeadLetter], _ producer: Producer?) throws {
+        defer { letters.removeAll(keepingCapacity: true) }
+        guard let producer, !letters.isEmpty else { return }
+        try producer.beginTransaction()
+        var offsets: [String: [Int32: Int64]] = [:]
+        do {
+            for letter in letters {
+                try send(letter, producer)
+                let next = max(offsets[letter.reason]?[letter.partition] ?? 0, letter.offset + 1)
+                offsets[letter.reason, default: [:]][letter.partition] = next
+            }
+            try producer.flush(timeoutMilliseconds: 30_000)
+            if let failure = producer.takeFailure() { throw failure }
+            for (reason, places) in offsets.sorted(by: { $0.key < $1.key }) {
+                try producer.sendOffsets(
+                    places.sorted { $0.key < $1.key }.map { PartitionOffset(dlq, $0.key, $0.value) },
+                    group: GroupMetadata(groupID: group(reason)), timeoutMilliseconds: 30_000)
+            }
+            try producer.commitTransaction(timeoutMilliseconds: 30_000)
+        } catch {
+            try? producer.abortTransaction(timeoutMilliseconds: 10_000)
+            throw CommandFailure("driving back: \(error)", remedy: "nothing of this batch was sent; run it again")
+        }
+    }
+
+    private func send(_ letter: DeadLetter, _ producer: Producer) throws {
+        let topic = producer.topic(letter.topic ?? deployment.topics.events)
+        let headers = letter.headers + [MessageHeader("freshet.redriven", "\(letter.redriven + 1)")]
+        while true {
+            let result = try withBytes(letter.key) { key in
+                try withBytes(letter.value) { value in
+                    try producer.send(topic, partition: letter.sourcePartition, key: key, value: value, headers: headers)
+                }
+            }
+            if result == .queued { return }
+            producer.poll(timeoutMilliseconds: 20)
+        }
+    }
+
+    private func withBytes<Result>(_ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) throws -> Result) rethrows -> Result {
+        guard let bytes else { return try body(nil) }
+        return try bytes.withUnsafeBytes { try body($0) }
+    }
+
+    private func report(_ sent: [String: Int], before: Int, homeless: Int) -> Int32 {
+        let verb = isDry ? "would be driven back" : "driven back"
+        for (reason, count) in sent.sorted(by: { $0.key < $1.key }) { print("\(HumanFormat.grouped(count))  \(reason)") }
+        print("\(HumanFormat.grouped(sent.values.reduce(0, +))) letters \(verb), \(HumanFormat.grouped(before)) were before")
+        if homeless > 0 {
+            print("\(homeless) letters name no topic and partition that they came from, and stay: see `freshet dlq list`")
+        }
+        return 0
+    }
+}

@@ -1,0 +1,64 @@
+import Kafka
+import ServiceKit
+
+/// Reads a topic's partitions outside any group, in the order in which records come.
+final class TopicScan {
+    private let reader: PartitionReader
+    private let topic: String
+    private let count: Int
+    private var atEnd: Set<Int32> = []
+
+    /// - Parameters:
+    ///   - from: the first offset of each partition; the topic's beginning where it has none.
+    ///   - otherwise: where partitions without an offset begin.
+    init(
+        _ deployment: Deployment, topic: String, partitions: Int, from offsets: [Int32: Int64] = [:],
+        otherwise: Int64 = PartitionOffset.beginning
+    ) throws {
+        var settings = deployment.client
+        // An offset whose record retention has taken means the first one that is left.
+        settings["auto.offset.reset"] = "earliest"
+        settings["fetch.wait.max.ms"] = settings["fetch.wait.max.ms"] ?? "100"
+        reader = try PartitionReader(settings)
+        self.topic = topic
+        count = partitions
+        try reader.assign((0..<Int32(partitions)).map { PartitionOffset(topic, $0, offsets[$0] ?? otherwise) })
+    }
+
+    /// Whether every partition has been read to its end.
+    var isAtEnd: Bool { atEnd.count >= count }
+
+    /// Hands on what comes within the time; the message is valid during the call.
+    /// - Returns: false when `body` had enough.
+    func poll(timeoutMilliseconds: Int32 = 100, _ body: (Message) throws -> Bool) throws -> Bool {
+        let polled = reader.poll(max: 2_000, timeoutMilliseconds: timeoutMilliseconds)
+        defer { polled.messages.destroy() }
+        for message in polled.messages {
+            guard try body(message) else { return false }
+        }
+        for event in polled.events {
+            switch event {
+            case .endOfPartition(let end): atEnd.insert(end.place.partition)
+            case .partitionFailed(let place, let error):
+                throw CommandFailure("reading \(place): \(error)", remedy: "`freshet doctor` looks for the cause")
+            case .failed(let error) where error.isFatal:
+                throw CommandFailure("reading \(topic): \(error)", remedy: "`freshet doctor` looks for the cause")
+            default: break
+            }
+        }
+        return true
+    }
+
+    /// Hands on everything up to the end.
+    func readToEnd(_ body: (Message) throws -> Bool) throws {
+        while !isAtEnd { guard try poll(body) else { return } }
+    }
+}
+
+/// Bytes as text, for people: what is not UTF-8 is shown in hexadecimal.
+func readable(_ bytes: UnsafeRawBufferPointer?) -> String {
+    guard let bytes else { return "(null)" }
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    let hex = bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+    return "0x" + hex.joined()
+}

@@ -1,0 +1,100 @@
+import Models
+import Evaluation
+import Events
+import Models
+import Pipeline
+import Testing
+
+@Suite struct PrequentialTests {
+    /// Shoppers who stay among the twenty items of one of five shelves, and walk along it.
+    static func shelves(users: Int, steps: Int) throws -> EventStream {
+        var lines = ""
+        var state: UInt64 = 1
+        func draw(_ below: Int) -> Int {
+            state = Hash64.hash(state, seed: 7)
+            return Int(state % UInt64(below))
+        }
+        var time = 1_700_000_000_000
+        let starts = (0..<users).map { _ in (shelf: draw(5), place: draw(20)) }
+        for step in 0..<steps {
+            for user in 0..<users {
+                time += 1000
+                let place = (starts[user].place + step * 3 + draw(2)) % 20
+                lines += "{\"user_id\":\"u\(user)\",\"product_id\":\"\(starts[user].shelf)-\(place)\","
+                lines += "\"event_type\":\"view\",\"event_time\":\(time)}\n"
+            }
+        }
+        return try read(lines)
+    }
+
+    static func read(_ text: String) throws -> EventStream {
+        var text = text
+        return try text.withUTF8 { try EventStreamReader().read(UnsafeRawBufferPointer($0)) }
+    }
+
+    static func evaluation() -> PrequentialEvaluation {
+        var evaluation = PrequentialEvaluation()
+        evaluation.shop.training.factors = 16
+        evaluation.shop.rules.listItems = 5
+        evaluation.growth = 0.5
+        return evaluation
+    }
+
+    @Test func blendBeatsPopularity() throws {
+        let stream = try Self.shelves(users: 40, steps: 8)
+        let blend = Self.evaluation().run(stream)
+        var popularity = Self.evaluation()
+        popularity.trains = false
+        popularity.shop.blend.sequential.weight = 0
+        popularity.shop.blend.category.weight = 0
+        popularity.shop.blend.popularity.weight = 1
+        let plain = popularity.run(stream)
+        #expect(plain.count == blend.count)
+        #expect(blend.hitRate > 2 * plain.hitRate)
+        #expect(blend.generations.count >= 3)
+        #expect(blend.series.reduce(0) { $0 + $1.count } == blend.count)
+    }
+
+    @Test func countsNewPairsOfKnownUsersOnly() throws {
+        let text = [("a", "1"), ("a", "2"), ("a", "1"), ("b", "1"), ("b", "2"), ("a", "9")].enumerated()
+            .map {
+                "{\"user_id\":\"\($1.0)\",\"product_id\":\"\($1.1)\",\"event_type\":\"view\",\"event_time\":\($0 + 1)}"
+            }
+            .joined(separator: "\n")
+        var evaluation = PrequentialEvaluation()
+        evaluation.warmUpShare = 0
+        evaluation.trains = false
+        let result = evaluation.run(try Self.read(text))
+        // a's repeated item and both users' first events do not count; a never-seen item is a miss.
+        #expect(result.outcomes.map(\.event) == [1, 4, 5])
+        #expect(result.outcomes.map(\.rank) == [nil, 0, nil])
+    }
+
+    @Test func lastOutLeavesOneNewItemOfEachUser() throws {
+        let stream = try Self.shelves(users: 90, steps: 6)
+        var evaluation = OfflineEvaluation()
+        evaluation.shop.training.factors = 16
+        let result = evaluation.run(.lastOut(stream))
+        evaluation.shop.training.isFitted = false
+        let plain = evaluation.run(.lastOut(stream))
+        #expect(result.metrics.count > 60 && result.metrics.count <= 90)
+        #expect(result.metrics.recall == result.metrics.hitRate)
+        // A list of 20 among 100 items hits by chance one time in five.
+        #expect(result.metrics.hitRate > 0.5)
+        #expect(result.metrics.hitRate > plain.metrics.hitRate - 0.05)
+    }
+
+    @Test func readsTheKnownLayouts() throws {
+        let rees =
+            "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session\r\n"
+            + "2019-10-01 00:00:01 UTC,view,2,77,,x,1.5,u,s\r\n2019-10-01 00:00:00 UTC,cart,1,77,,,,u,s\r\n"
+        let stream = try Self.read(rees)
+        #expect(stream.count == 2)
+        let first = stream.event(0)
+        #expect(first.type == .cart && first.price.isNaN && first.time == 1_569_888_000_000)
+        #expect(String(decoding: stream.event(1).categoryID, as: UTF8.self) == "77")
+        let movies = try Self.read("1\t10\t5\t881250949\n1\t11\t3\t881250950\n")
+        #expect(movies.count == 1 && movies.event(0).type == .purchase)
+        #expect(throws: EventStreamReader.Failure.self) { try Self.read("nonsense\n") }
+    }
+}

@@ -1,0 +1,105 @@
+import Linear
+import Events
+import Linear
+import Models
+import Synchronization
+import Testing
+
+@Suite struct GenerationTrainerTests {
+    /// Users of three tastes, whose items come in the order of their numbers.
+    static func histories(users: Int, length: Int, identifiers: IdentifierTable = IdentifierTable())
+        -> TrainingHistories
+    {
+        var builder = TrainingHistories.Builder()
+        for user in 0..<users {
+            let taste = user % 3
+            for step in (0..<length).reversed() {
+                let item =
+                    taste * 40 + (user / 3 * 7 + step * 2 + Int(Hash64.hash(UInt64(user), seed: UInt64(step)) % 2)) % 40
+                guard step == 0 || Hash64.hash(UInt64(user * 100 + step), seed: 3) % 8 > 0 else { continue }
+                builder.append(identifiers.intern("item-\(item)"), rating: 1, time: Int64(step * users + user) * 1000)
+            }
+            builder.endUser()
+        }
+        return builder.build(identifiers)
+    }
+
+    static func settings(threads: Int) -> TrainingSettings {
+        var settings = TrainingSettings()
+        settings.factors = 16
+        settings.threads = threads
+        return settings
+    }
+
+    static func bits(_ generation: Generation) -> [UInt32] {
+        (0..<generation.factors.rows).flatMap { row in
+            (0..<generation.factors.columns).map { generation.factors[row, $0].bitPattern }
+        }
+    }
+
+    @Test func threadsChangeNothing() throws {
+        let histories = Self.histories(users: 90, length: 12)
+        let one = try #require(GenerationTrainer(settings: Self.settings(threads: 1)).train(histories))
+        let two = try #require(GenerationTrainer(settings: Self.settings(threads: 2)).train(histories))
+        #expect(Self.bits(one) == Self.bits(two))
+        #expect(one.neighbours == two.neighbours && one.neighbourWeights == two.neighbourWeights)
+        #expect(one.manifest == two.manifest)
+        #expect(one.manifest.blend != BlendSettings())
+    }
+
+    @Test func rowsDoNotDependOnTheOrderOfArrival() throws {
+        let shuffled = IdentifierTable()
+        for item in (0..<120).reversed() { _ = shuffled.intern("item-\(item)") }
+        let trainer = GenerationTrainer(settings: Self.settings(threads: 2))
+        let plain = try #require(trainer.train(Self.histories(users: 60, length: 10)))
+        let other = try #require(trainer.train(Self.histories(users: 60, length: 10, identifiers: shuffled)))
+        #expect(plain.items == other.items)
+        #expect(Self.bits(plain) == Self.bits(other))
+    }
+
+    @Test func warmStartGoesOnFromTheEarlierGeneration() throws {
+        let trainer = GenerationTrainer(settings: Self.settings(threads: 2))
+        let first = try #require(trainer.train(Self.histories(users: 60, length: 10)))
+        let second = try #require(trainer.train(Self.histories(users: 66, length: 10), earlier: first))
+        #expect(second.number == first.number + 1)
+        #expect(second.manifest.unobservedWeight == first.manifest.unobservedWeight)
+        let (dot, a, b) = zip(first.items.indices, first.items).reduce(into: (Float(0), Float(0), Float(0))) {
+            sums, pair in
+            guard let row = second.items.firstIndex(of: pair.1) else { return }
+            for column in 0..<first.factors.columns {
+                let (x, y) = (first.factors[pair.0, column], second.factors[row, column])
+                sums = (sums.0 + x * y, sums.1 + x * x, sums.2 + y * y)
+            }
+        }
+        #expect(dot / (a * b).squareRoot() > 0.9)
+    }
+
+    @Test func cancellationEndsATraining() {
+        let calls = Atomic(0)
+        let generation = GenerationTrainer(settings: Self.settings(threads: 2)).train(
+            Self.histories(users: 90, length: 12),
+            isCancelled: { calls.wrappingAdd(1, ordering: .relaxed).newValue > 20 })
+        #expect(generation == nil)
+    }
+
+    @Test func neighboursAreNormalisedCooccurrences() throws {
+        let identifiers = IdentifierTable()
+        var builder = TrainingHistories.Builder()
+        for items in [["a", "b", "c"], ["a", "b"], ["c", "b"], ["a"]] {
+            for (place, item) in items.enumerated() {
+                builder.append(identifiers.intern(item), rating: 1, time: Int64(10 - place))
+            }
+            builder.endUser()
+        }
+        let histories = builder.build(identifiers)
+        var settings = ItemNeighbours.Settings()
+        settings.targetExponent = 0.5
+        settings.sourceExponent = 0.5
+        let table = try #require(ItemNeighbours(histories, settings: settings, threads: 2))
+        #expect(histories.items == ["a", "b", "c"])
+        #expect(table.perItem == 2)
+        #expect(Array(table.neighbours) == [1, 2, 2, 0, 1, 0])
+        // a and b were each touched by three users, twice together.
+        #expect(abs(table.weights[0] - 2.0 / 3) < 1e-6)
+    }
+}
