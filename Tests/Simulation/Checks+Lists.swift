@@ -37,7 +37,8 @@ extension Checks {
         var checked: Set<[UInt8]> = []
         for (user, list, bytes) in lists.sorted(by: { $0.list.itemsOffset < $1.list.itemsOffset })
         where checked.insert(bytes).inserted {
-            let what = "the list of \(String(decoding: user, as: UTF8.self)) at \(list.partition)@\(list.offset), "
+            let what =
+                "the list of \(String(decoding: user, as: UTF8.self)) at \(list.partition)@\(list.offset), "
                 + "items \(list.itemsOffset), generation \(list.generation)"
             let origin = Reference.Origin(partition: list.partition, offset: list.offset)
             guard let moment = reference.moments[origin], moment.user == user else {
@@ -109,7 +110,7 @@ extension Checks {
 
     private func makeMaker() -> ListMaker {
         ListMaker(
-            world, itemLog: broker.partition(.itemLog, 0).committed, generations: simulation.generations.published)
+            world, itemLog: broker.partition(.itemLog, 0).everCommitted, generations: simulation.generations.published)
     }
 }
 

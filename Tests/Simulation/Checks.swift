@@ -51,7 +51,7 @@ struct Checks {
     // MARK: - Items
 
     private mutating func checkItemLog() {
-        let records = broker.partition(.itemLog, 0).committed
+        let records = broker.partition(.itemLog, 0).everCommitted
         var blocks: [(partition: Int32, first: Int64, end: Int64, bytes: [UInt8])] = []
         for record in records {
             guard let block = Self.block(record) else { continue }
@@ -157,7 +157,8 @@ struct Checks {
         do throws(LogError) {
             let fresh = try simulation.restart()
             let table = fresh.worker.items.table
-            for (number, hash) in hashes where fresh.worker.partitions[number]?.store.hash(items: table.identifiers) != hash {
+            for (number, hash) in hashes
+            where fresh.worker.partitions[number]?.store.hash(items: table.identifiers) != hash {
                 fail("the users of partition \(number) restored differ from those in memory")
             }
             if let items, table.hash() != items { fail("the item table restored differs from the one in memory") }

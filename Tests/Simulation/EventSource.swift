@@ -45,7 +45,8 @@ final class EventSource {
         var draft = RecordDraft(key: Array("item-\(item)".utf8), timestamp: clock)
         if random.chance(0.8) {
             let available = random.chance(0.8)
-            draft.value = Array("{\"title\":\"Title \(item)\",\"available\":\(available),\"price\":\(random.int(1...9))}".utf8)
+            draft.value = Array(
+                "{\"title\":\"Title \(item)\",\"available\":\(available),\"price\":\(random.int(1...9))}".utf8)
         }
         if random.chance(0.05) { draft.value = [0x7B] }
         broker.append(Place(topic: .catalogue, partition: 0), draft, transaction: nil)
@@ -86,7 +87,8 @@ final class EventSource {
         }
         let type = random.pick(["view", "view", "view", "cart", "remove_from_cart", "purchase"])
         let item = random.int(0...(world.items - 1))
-        var text = "{\"event_time\":\(time),\"event_type\":\"\(type)\",\"product_id\":\"item-\(item)\",\"user_id\":\"\(user)\""
+        var text =
+            "{\"event_time\":\(time),\"event_type\":\"\(type)\",\"product_id\":\"item-\(item)\",\"user_id\":\"\(user)\""
         if random.chance(0.5) { text += ",\"category_id\":\"c\(random.chance(0.9) ? item % 3 : random.int(0...3))\"" }
         if random.chance(0.2) { text += ",\"brand\":\"b\(item % 2)\",\"category_code\":\"a.b\"" }
         if random.chance(0.3) { text += ",\"price\":\(random.int(1...5)).5" }

@@ -50,7 +50,8 @@ final class ListMaker {
         workspace.removeAll()
         let state = store[user]
         workspace.add(
-            state, seed: Hash64.hash(store.identifiers.hash(user) ^ UInt64(bitPattern: state.offset), seed: settings.seed),
+            state,
+            seed: Hash64.hash(store.identifiers.hash(user) ^ UInt64(bitPattern: state.offset), seed: settings.seed),
             scale: settings.scale, decay: settings.decay)
         let writer = ByteWriter()
         let provenance = ListEncoder.Provenance(

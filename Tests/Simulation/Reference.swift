@@ -34,7 +34,7 @@ final class Reference {
             let store = UserStore()
             let block = ItemLogBlockWriter(items: items.identifiers)
             block.begin(first: 0)
-            for record in broker.partition(.events, number).committed {
+            for record in broker.partition(.events, number).everCommitted {
                 let origin = Origin(partition: number, offset: record.offset)
                 ends[number] = record.offset + 1
                 record.deliver(topic: .events, partition: number) { delivered in

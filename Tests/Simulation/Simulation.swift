@@ -16,6 +16,7 @@ final class Simulation {
     let group: SimulatedGroup
     let source: EventSource
     let leadership: Leadership
+    let retention: Retention
     let planted: PlantedFault?
     var rates: FaultRates
     private(set) var instances: [SimulatedInstance] = []
@@ -36,6 +37,9 @@ final class Simulation {
         var aborts = 0
         var lists = 0
         var events = 0
+        var snapshots = 0
+        /// Events and item log records that were deleted for their age.
+        var deleted = 0
     }
 
     init(seed: UInt64, planted: PlantedFault? = nil, change: (inout World) -> Void = { _ in }) {
@@ -50,6 +54,7 @@ final class Simulation {
         group = SimulatedGroup(
             random: random.fork(), time: time, partitions: (0..<world.partitions).map(Int32.init),
             sessionTimeout: world.sessionTimeout)
+        retention = Retention(broker, partitions: world.partitions)
         leadership = Leadership(time: time, sessionTimeout: world.sessionTimeout)
         source = EventSource(world, broker: broker, random: random.fork())
         generations = GenerationSource(world, broker: broker, random: random.fork())
@@ -70,6 +75,12 @@ final class Simulation {
         }
         finish()
         counts.rebalances = group.rebalances
+        let manifests = broker.partition(.snapshots, 0).committed.filter { record in
+            record.value != nil && record.key?.suffix(8).elementsEqual("manifest".utf8) == true
+        }
+        counts.snapshots = manifests.count
+        counts.deleted = Int(broker.partition(.itemLog, 0).low)
+        for partition in 0..<world.partitions { counts.deleted += Int(broker.partition(.events, Int32(partition)).low) }
         guard broker.violations.isEmpty else { return broker.violations }
         var checks = Checks(self)
         return checks.run()
@@ -82,6 +93,7 @@ final class Simulation {
         if random.chance(world.compactChance) {
             for partition in 0..<world.partitions { broker.partition(.users, Int32(partition)).compact() }
         }
+        if random.chance(world.retentionChance) { retention.schedule() }
         disturb()
         for gone in absent where gone.until <= time.now { start(gone.name) }
         absent.removeAll { $0.until <= time.now }
@@ -201,7 +213,8 @@ final class Simulation {
         leadership.silence(of: instance.log)
         guard !instance.log.isReplaced else { return }
         let comesBack = world.hasStaticMembers || random.chance(0.5)
-        absent.append((comesBack ? instance.name : "i\(started + absent.count + 100)", time.now + UInt64(random.int(1...600))))
+        absent.append(
+            (comesBack ? instance.name : "i\(started + absent.count + 100)", time.now + UInt64(random.int(1...600))))
     }
 
     private func remove(_ instance: SimulatedInstance) {

@@ -34,7 +34,8 @@ import Testing
             guard let violation = violations.first else { continue }
             failed += 1
             Issue.record(
-                "\(violation)\n    repeat with: \(Self.prefix)FRESHET_SEED=\(seed) swift test --filter everySeedKeepsThePromises")
+                "\(violation)\n    repeat with: \(Self.prefix)FRESHET_SEED=\(seed) swift test --filter everySeedKeepsThePromises"
+            )
             if failed == 20 { break }
         }
         print("\(count) seeds, \(failed) failed: \(total)")
@@ -52,5 +53,7 @@ extension Simulation.Counts {
         aborts += other.aborts
         lists += other.lists
         events += other.events
+        snapshots += other.snapshots
+        deleted += other.deleted
     }
 }

@@ -29,6 +29,8 @@ struct World {
     var catalogueChance: Double
     /// Bytes of the item log that make a snapshot due.
     var snapshotBytes: Int
+    /// How often records that checkpoints and snapshots hold are deleted for their age.
+    var retentionChance: Double
     /// How many of the events delete their user.
     var deletions: Double
 
@@ -49,9 +51,10 @@ struct World {
         leaveChance = rate(0.02)
         joinChance = rate(0.05)
         compactChance = rate(0.02)
-        produceChance = random.pick([0.1, 0.3, 1])
+        produceChance = random.pick([0.03, 0.1, 0.3, 1])
         catalogueChance = random.pick([0, 0.05, 0.2])
         snapshotBytes = random.pick([50, 500, 1 << 20])
+        retentionChance = random.pick([0, 0.1])
         deletions = random.pick([0.03, 0.2])
 
         settings.checkpointsValidMilliseconds = UInt64(messageTimeout)

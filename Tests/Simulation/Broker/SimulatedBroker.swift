@@ -121,7 +121,8 @@ final class SimulatedBroker {
     func store(_ moved: [Int32: Int64], by writer: String) {
         for (partition, offset) in moved {
             if let before = offsets[partition], offset < before {
-                violations.append("\(writer) moved the offset of partition \(partition) back from \(before) to \(offset)")
+                violations.append(
+                    "\(writer) moved the offset of partition \(partition) back from \(before) to \(offset)")
             }
             offsets[partition] = offset
         }

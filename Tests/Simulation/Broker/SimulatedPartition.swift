@@ -2,7 +2,9 @@
 final class SimulatedPartition {
     private(set) var records: [StoredRecord] = []
     private(set) var end: Int64 = 0
-    var low: Int64 = 0
+    private(set) var low: Int64 = 0
+    /// What was deleted for its age, for the checks.
+    private var archive: [StoredRecord] = []
     private var openings: [(transaction: SimulatedTransaction, first: Int64)] = []
 
     func append(_ draft: RecordDraft, transaction: SimulatedTransaction?, isMarker: Bool = false) {
@@ -40,6 +42,9 @@ final class SimulatedPartition {
     /// Everything that a committed reader sees, up to the last stable offset.
     var committed: [StoredRecord] { records.filter { $0.offset < stableEnd && isVisible($0) } }
 
+    /// The same with what was deleted since.
+    var everCommitted: [StoredRecord] { archive.filter(isVisible) + committed }
+
     /// Drops what a newer committed record of the same key replaces, as a log cleaner does; tombstones stay.
     func compact() {
         let stable = stableEnd
@@ -57,7 +62,10 @@ final class SimulatedPartition {
 
     /// Deletes what lies before an offset.
     func truncate(before offset: Int64) {
-        low = max(low, offset)
+        let offset = min(offset, stableEnd)
+        guard offset > low else { return }
+        low = offset
+        archive += records.prefix { $0.offset < offset }
         records.removeAll { $0.offset < offset }
     }
 }
