@@ -71,8 +71,9 @@ public final class CovisitationTable {
     /// Keeps `warm` from being left out.
     private var warmed: UInt32 = 0
     /// n^−a of each item on the scale of its own row's epoch, for ranking; derived, and made again when a changes.
-    @exclusivity(unchecked) private var targetNorms: [Float] = []
-    @exclusivity(unchecked) private var targetExponent = 0.0
+    private var targetNorms: UnsafeMutablePointer<Float>
+    private var normCount = 0
+    private var targetExponent = 0.0
     /// The number of half-lives that the largest event time has passed since the epoch of 1970.
     @exclusivity(unchecked) public private(set) var epoch: Int64 = 0
 
@@ -81,6 +82,7 @@ public final class CovisitationTable {
         self.settings = settings
         self.identifiers = identifiers
         rows = .allocate(capacity: rowCapacity)
+        targetNorms = .allocate(capacity: rowCapacity)
         var capacity: Int32 = 4
         while Int(capacity) < settings.neighbours * 2 { capacity *= 2 }
         largestCapacity = capacity
@@ -96,6 +98,7 @@ public final class CovisitationTable {
     deinit {
         for index in 0..<rowCount { rows[index].entries?.deallocate() }
         rows.deallocate()
+        targetNorms.deallocate()
     }
 
     /// Learns one event of `item`, whose user touched `preceding` (newest first, without `item`) before it.
@@ -133,7 +136,7 @@ public final class CovisitationTable {
 
     /// n^−a of an item; 0 for an item without events.
     public func targetNorm(_ item: Item) -> Float {
-        guard Int(item) < targetNorms.count else { return 0 }
+        guard Int(item) < normCount else { return 0 }
         let norm = targetNorms[Int(item)]
         // Without a half-life there is one epoch only, and no need to look at the row.
         guard settings.halfLifeMilliseconds > 0 else { return norm }
@@ -141,8 +144,17 @@ public final class CovisitationTable {
         return shift <= 0 ? norm : norm * Float(Deterministic.exp2(targetExponent * Double(shift)))
     }
 
+    /// Multiplies each score with its item's n^−a.
+    func multiplyByTargetNorms(_ scores: ScoreAccumulator) {
+        let touched = scores.touched
+        for place in 0..<scores.count { scores[touched[place]] *= targetNorm(touched[place]) }
+    }
+
     private func refreshNorm(_ item: Item) {
-        while targetNorms.count < rowCount { targetNorms.append(0) }
+        if normCount < rowCount {
+            (targetNorms + normCount).initialize(repeating: 0, count: rowCount - normCount)
+            normCount = rowCount
+        }
         let total = rows[Int(item)].total
         targetNorms[Int(item)] =
             total == 0 ? 0 : Float(Deterministic.pow(Double(total) / Self.one, -targetExponent))
@@ -247,6 +259,10 @@ public final class CovisitationTable {
             larger.moveInitialize(from: rows, count: rowCount)
             rows.deallocate()
             rows = larger
+            let norms = UnsafeMutablePointer<Float>.allocate(capacity: capacity)
+            norms.moveInitialize(from: targetNorms, count: normCount)
+            targetNorms.deallocate()
+            targetNorms = norms
             rowCapacity = capacity
         }
         (rows + rowCount).initialize(repeating: Row(), count: Int(item) + 1 - rowCount)

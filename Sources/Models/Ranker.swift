@@ -25,9 +25,7 @@ public final class Ranker {
     var lists = PopularityLists()
     let sequential = ScoreAccumulator()
     let neighbours = ScoreAccumulator()
-    /// What a user's history and the candidates found so far mark, by item number: equal to `stamp` when marked.
-    var seenStamps: [UInt32] = []
-    var candidateStamps: [UInt32] = []
+    /// The present query's mark in the stamps of `scratch`.
     var stamp: UInt32 = 0
     private var seenCount = 0
     var best: TopN
@@ -63,11 +61,6 @@ public final class Ranker {
         let count = max(table.identifiers.upperBound, table.upperBound)
         sequential.reserve(count)
         neighbours.reserve(count)
-        if seenStamps.count < count {
-            let more = count + count / 2 - seenStamps.count
-            seenStamps.append(contentsOf: repeatElement(0, count: more))
-            candidateStamps.append(contentsOf: repeatElement(0, count: more))
-        }
         scratch.reserve(max(count, candidatesPerLearner * 5))
         table.covisitation.setTargetExponent(self.blend.sequential.targetExponent)
         lists.prepare(
@@ -96,7 +89,8 @@ public final class Ranker {
     /// Begins a query: nothing but its own items is marked.
     func mark(_ query: UserQuery) {
         stamp &+= 1
-        for item in query.recents { seenStamps[Int(item)] = stamp }
+        let seen = scratch.seen
+        for item in query.recents { seen[Int(item)] = stamp }
         seenCount = query.recents.count
         candidates.removeAll(keepingCapacity: true)
     }
@@ -120,36 +114,33 @@ public final class Ranker {
     // MARK: - Candidates
 
     @inline(__always)
-    func isSeen(_ item: Item) -> Bool { rules.excludesSeen && seenStamps[Int(item)] == stamp }
+    func isSeen(_ item: Item) -> Bool { rules.excludesSeen && scratch.seen[Int(item)] == stamp }
 
     @inline(__always)
     func add(_ item: Item) {
-        guard candidateStamps[Int(item)] != stamp else { return }
-        candidateStamps[Int(item)] = stamp
+        guard scratch.met[Int(item)] != stamp else { return }
+        scratch.met[Int(item)] = stamp
         candidates.append(Candidate(item: item, score: 0, reason: .popular))
     }
 
-    /// The largest score, with the best unseen items among the candidates; scores are multiplied with `norm` first.
+    /// The largest score, with the best unseen items among the candidates.
     ///
     /// A bar that enough scores reach keeps most of them away from the heap. Should seen or withdrawn items leave too few
     /// above it, all are offered.
-    private func takeBest(_ scores: ScoreAccumulator, norm: ((Item) -> Float)?) -> Float {
+    private func takeBest(_ scores: ScoreAccumulator) -> Float {
         var largest: Float = 0
         let values = scratch.values
         let touched = scores.touched
-        for place in 0..<scores.count {
-            var score = scores[touched[place]]
-            if let norm {
-                score *= norm(touched[place])
-                scores[touched[place]] = score
-            }
+        let count = scores.count
+        for place in 0..<count {
+            let score = scores[touched[place]]
             values[place] = score
             largest = max(largest, score)
         }
         let enough = candidatesPerLearner + (rules.excludesSeen ? seenCount : 0)
-        var bar = kernels.bar(values, count: scores.count, reachedBy: enough)
+        var bar = kernels.bar(values, count: count, reachedBy: enough)
         while true {
-            for place in 0..<scores.count where values[place] >= bar && values[place] >= best.threshold {
+            for place in 0..<count where values[place] >= bar && values[place] >= best.threshold {
                 let item = touched[place]
                 guard !isSeen(item), table.isRecommendable(item) else { continue }
                 best.offer(
@@ -183,7 +174,8 @@ public final class Ranker {
             }
             recency *= Float(blend.sequential.recency)
         }
-        return takeBest(sequential, norm: blend.sequential.targetExponent > 0 ? { rows.targetNorm($0) } : nil)
+        if blend.sequential.targetExponent > 0 { rows.multiplyByTargetNorms(sequential) }
+        return takeBest(sequential)
     }
 
     func collectNeighbours(_ query: UserQuery) -> Float {
@@ -194,7 +186,7 @@ public final class Ranker {
             if row >= 0 { serving.addNeighbours(of: row, times: recency, to: neighbours) }
             recency *= Float(blend.neighbours.recency)
         }
-        return takeBest(neighbours, norm: nil)
+        return takeBest(neighbours)
     }
 
     /// The weight of each category among the user's recent items, and the best score that any item gets from it.

@@ -5,9 +5,18 @@ public enum JSONText {
         let tail = writer.tail(bytes.count + 2)
         tail[0] = UInt8(ascii: "\"")
         var index = 0
+        if let base = bytes.baseAddress {
+            // Eight bytes at a time as long as none of them needs an escape.
+            while index &+ 8 <= bytes.count {
+                let word = base.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                if needsEscape(word) { break }
+                UnsafeMutableRawPointer(tail + (index &+ 1)).storeBytes(of: word, as: UInt64.self)
+                index &+= 8
+            }
+        }
         while index < bytes.count, !needsEscape(bytes[index]) {
-            tail[index + 1] = bytes[index]
-            index += 1
+            tail[index &+ 1] = bytes[index]
+            index &+= 1
         }
         writer.advance(index + 1)
         while index < bytes.count {
@@ -21,6 +30,16 @@ public enum JSONText {
     @inline(__always)
     private static func needsEscape(_ byte: UInt8) -> Bool {
         byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    /// Whether one of eight bytes needs an escape; true also for some words without one, which then go byte by byte.
+    @inline(__always)
+    private static func needsEscape(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quote = word ^ (ones &* 0x22)
+        let backslash = word ^ (ones &* 0x5C)
+        let low = (word &- ones &* 0x20) & ~word
+        return (low | ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)) & (ones &* 0x80) != 0
     }
 
     public static func string(_ text: String, to writer: ByteWriter) {
