@@ -1,3 +1,4 @@
+import Pipeline
 import Events
 import Foundation
 import Kafka
