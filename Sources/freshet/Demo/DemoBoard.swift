@@ -102,7 +102,8 @@ final class DemoBoard: Sendable {
         let at = DispatchTime.now().uptimeNanoseconds
         state.withLock { state in
             state.listsRead += 1
-            state.latency.listed(list.provenance.partition, list.provenance.offset, at: at)
+            let source = list.provenance
+            state.latency.listed(source.partition, source.offset, .init(at: at, generation: source.generation))
             let user = story.userPlaces[list.user]
             if let user {
                 state.lists[user] = list.items.map { story.itemPlaces[$0.product] ?? -1 }
