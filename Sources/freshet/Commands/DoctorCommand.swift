@@ -8,7 +8,8 @@ import ServiceKit
 enum DoctorCommand {
     static let command = Command(
         "doctor", "Look for what is wrong with broker, topics, keys, clocks and limits, and say how to mend it.",
-        discussion: "Ends with 1 when something is wrong. With --http it only asks a running service whether it is well, as "
+        discussion:
+            "Ends with 1 when something is wrong. With --http it only asks a running service whether it is well, as "
             + "a container's health check does.",
         options: Deployment.options + [.option("http", "HOST:PORT", "Ask only whether the service there is well.")]
     ) { arguments in
@@ -60,7 +61,8 @@ enum DoctorCommand {
             return [.note("client library", text + ": Kafka 4 would refuse its SASL/SCRAM (fixed in 2.6.1)")]
         }
         return [
-            .wrong("client library", text + " with \(mechanism): Kafka 4 refuses it with \"invalid credentials\"", remedy)
+            .wrong(
+                "client library", text + " with \(mechanism): Kafka 4 refuses it with \"invalid credentials\"", remedy)
         ]
     }
 
@@ -85,7 +87,10 @@ enum DoctorCommand {
             let marks = try reader.queryWatermarks(offset.place, timeoutMilliseconds: 5_000)
             lag += max(0, marks.high - max(offset.offset, marks.low))
         }
-        return .fine("group", "\(name) is \(group.state), \(group.members.count) members, \(HumanFormat.grouped(Int(lag))) records behind")
+        return .fine(
+            "group",
+            "\(name) is \(group.state), \(group.members.count) members, \(HumanFormat.grouped(Int(lag))) records behind"
+        )
     }
 
     /// What a container's health check asks.

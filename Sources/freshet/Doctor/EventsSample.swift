@@ -34,7 +34,9 @@ struct EventsSample {
         let scan = try TopicScan(deployment, topic: topic, partitions: partitioning.partitions, from: starts)
         let most = Int(Self.recordsOfPartition) * partitioning.partitions
         try scan.readToEnd { message in
-            add(key: message.key, value: message.value, partition: message.partition, time: message.timestampMilliseconds)
+            add(
+                key: message.key, value: message.value, partition: message.partition,
+                time: message.timestampMilliseconds)
             return partitioning.records < most
         }
     }
@@ -69,7 +71,9 @@ struct EventsSample {
             findings.append(
                 rekeys || partitioning.partitions == 1
                     ? .note("keys", text)
-                    : .wrong("keys", text, "key the records by user id, or set `ingest.rekey: true`; they are dead letters now"))
+                    : .wrong(
+                        "keys", text,
+                        "key the records by user id, or set `ingest.rekey: true`; they are dead letters now"))
         }
         let rejected = rejections.values.reduce(0, +)
         if rejected > 0 {
@@ -86,10 +90,12 @@ struct EventsSample {
         if ahead > 5_000 {
             findings.append(
                 .wrong(
-                    "clock", "the newest record is \(HumanFormat.duration(.milliseconds(ahead))) in this machine's future",
+                    "clock",
+                    "the newest record is \(HumanFormat.duration(.milliseconds(ahead))) in this machine's future",
                     "set the clocks of producers, brokers and this machine by NTP"))
         } else {
-            findings.append(.fine("clock", "the newest record is \(HumanFormat.duration(.milliseconds(max(0, -ahead)))) old"))
+            findings.append(
+                .fine("clock", "the newest record is \(HumanFormat.duration(.milliseconds(max(0, -ahead)))) old"))
         }
         return findings
     }

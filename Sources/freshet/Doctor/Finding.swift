@@ -13,7 +13,9 @@ struct Finding: Equatable {
     var text: String
     var remedy: String?
 
-    static func fine(_ subject: String, _ text: String) -> Finding { .init(verdict: .fine, subject: subject, text: text) }
+    static func fine(_ subject: String, _ text: String) -> Finding {
+        .init(verdict: .fine, subject: subject, text: text)
+    }
 
     static func note(_ subject: String, _ text: String, _ remedy: String? = nil) -> Finding {
         .init(verdict: .note, subject: subject, text: text, remedy: remedy)

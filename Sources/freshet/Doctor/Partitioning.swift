@@ -4,35 +4,13 @@ import CZlib
 enum Partitioning {
     /// Java's, and librdkafka's `murmur2_random`.
     static func murmur2(_ key: UnsafeRawBufferPointer, partitions: Int) -> Int {
-        Int(murmur2(key) & 0x7FFF_FFFF) % partitions
+        Int(JavaPartitioner.partition(of: Array(key), count: partitions))
     }
 
     /// What librdkafka, kcat and the clients made of it use unless they are told otherwise (`consistent_random`).
     static func crc32(_ key: UnsafeRawBufferPointer, partitions: Int) -> Int {
         let bytes = key.baseAddress?.assumingMemoryBound(to: UInt8.self)
         return Int(CZlib.crc32(0, bytes, UInt32(key.count))) % partitions
-    }
-
-    /// MurmurHash2 (Austin Appleby) with Kafka's seed.
-    static func murmur2(_ key: UnsafeRawBufferPointer) -> UInt32 {
-        let m: UInt32 = 0x5BD1_E995
-        var hash: UInt32 = 0x9747_B28C ^ UInt32(truncatingIfNeeded: key.count)
-        var index = 0
-        while index + 4 <= key.count {
-            var word = UInt32(littleEndian: key.loadUnaligned(fromByteOffset: index, as: UInt32.self)) &* m
-            word ^= word >> 24
-            hash = hash &* m ^ word &* m
-            index += 4
-        }
-        if index < key.count {
-            for shift in stride(from: key.count - index - 1, through: 0, by: -1) {
-                hash ^= UInt32(key[index + shift]) << UInt32(8 * shift)
-            }
-            hash = hash &* m
-        }
-        hash ^= hash >> 13
-        hash = hash &* m
-        return hash ^ hash >> 15
     }
 }
 

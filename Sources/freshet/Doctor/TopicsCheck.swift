@@ -39,7 +39,8 @@ struct TopicsCheck {
         let leaderless = topic.partitions.filter { $0.leader < 0 }
         if !leaderless.isEmpty {
             return .wrong(
-                wanted.name, "partitions \(leaderless.map(\.number)) have no leader", "bring the brokers that hold them back")
+                wanted.name, "partitions \(leaderless.map(\.number)) have no leader",
+                "bring the brokers that hold them back")
         }
         if needsPartitions(wanted.name), count != Int(wanted.partitions) {
             let why = wanted.name == deployment.topics[.users] ? "as many as the events topic" : "one"
@@ -58,7 +59,9 @@ struct TopicsCheck {
         }
         if let behind = topic.partitions.first(where: { $0.inSyncReplicaCount < $0.replicaCount }) {
             return .note(
-                wanted.name, "partition \(behind.number) has \(behind.inSyncReplicaCount) of \(behind.replicaCount) replicas in sync")
+                wanted.name,
+                "partition \(behind.number) has \(behind.inSyncReplicaCount) of \(behind.replicaCount) replicas in sync"
+            )
         }
         return .fine(wanted.name, Self.summary(topic, settings))
     }
@@ -98,12 +101,14 @@ struct TopicsCheck {
                     "\(names.deadLetters) takes \(HumanFormat.bytes(letters)) a record, \(names.events) "
                         + "\(HumanFormat.bytes(events)): a large bad record could not be kept",
                     "kafka-configs.sh --bootstrap-server \(deployment.bootstrap) --alter --entity-type topics --entity-name "
-                        + "\(names.deadLetters) --add-config max.message.bytes=\(max(2 * events, Topics.deadLetterBytesMax))"))
+                        + "\(names.deadLetters) --add-config max.message.bytes=\(max(2 * events, Topics.deadLetterBytesMax))"
+                ))
         }
         if let log = limit(names[.itemLog]), log < 600_000 {
             findings.append(
                 .wrong(
-                    "record sizes", "\(names[.itemLog]) takes \(HumanFormat.bytes(log)) a record; blocks have up to 512 KB",
+                    "record sizes",
+                    "\(names[.itemLog]) takes \(HumanFormat.bytes(log)) a record; blocks have up to 512 KB",
                     "raise its max.message.bytes to 1048588"))
         }
         let client = Int(deployment.client["message.max.bytes"] ?? "8000000") ?? 0
