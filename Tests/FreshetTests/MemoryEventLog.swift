@@ -12,6 +12,7 @@ final class MemoryEventLog: EventLog, TopicReading {
     let topics = MemoryTopics()
     private let input: any LogReader
     private var isAssigned = false
+    private var isResumed = false
     private var isCommitting = false
     private(set) var written: [Output] = []
     private(set) var committed: [Int32: Int64] = [:]
@@ -28,14 +29,17 @@ final class MemoryEventLog: EventLog, TopicReading {
             isAssigned = true
             return [.assigned([0])]
         }
-        if max > 0 { _ = try input.read(max: max, timeoutMilliseconds: 0, record: record) }
+        if max > 0, isResumed { _ = try input.read(max: max, timeoutMilliseconds: 0, record: record) }
         return []
     }
 
-    func committedOffsets(_ partitions: [Int32]) throws(LogError) -> [Int32: Int64] { committed }
+    func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
+        committed[partition].map { .offset($0) } ?? StoredOffset.none
+    }
+
     func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) { (0, .max) }
-    func take(_ offsets: [Int32: Int64]) throws(LogError) {}
-    func resume(_ partitions: [Int32]) throws(LogError) {}
+    func take(_ partitions: [Int32]) throws(LogError) {}
+    func resume(_ offsets: [Int32: Int64]) throws(LogError) { isResumed = true }
     func release(_ partitions: [Int32]) throws(LogError) {}
     func abort() throws(LogError) {}
 

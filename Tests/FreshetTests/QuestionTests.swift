@@ -1,3 +1,5 @@
+import Models
+import HTTPAPI
 import Events
 import Foundation
 import Pipeline
