@@ -35,7 +35,8 @@ extension Worker {
         for partition in partitions.keys.sorted() {
             guard let worker = partitions[partition], worker.isLive else { continue }
             closeBlock(worker)
-            if worker.position > (committedOffsets[partition] ?? -1) { offsets[partition] = worker.position }
+            // Also where it has not moved: the offsets are what fences output of a member that the group has expelled.
+            offsets[partition] = worker.position
             writeCheckpoints(worker, to: log.isTransactional ? output : afterCommit)
         }
         try output.send(to: log)
