@@ -136,6 +136,13 @@ import Testing
         let recording = TerminalRecording()
         recording.add(["one"])
         recording.add(["two"])
-        #expect(XMLParser(data: Data(recording.svg().utf8)).parse())
+        let svg = recording.svg()
+        #expect(svg.hasPrefix("<svg ") && svg.hasSuffix("</svg>\n"))
+        #expect(svg.contains("<g class=\"f\" id=\"f1\">") && svg.contains("@keyframes k1"))
+        #expect(svg.count(of: "<text") == 2 && svg.count(of: "</g>") == 2)
     }
+}
+
+extension String {
+    fileprivate func count(of part: String) -> Int { components(separatedBy: part).count - 1 }
 }
