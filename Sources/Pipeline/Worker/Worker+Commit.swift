@@ -18,7 +18,8 @@ extension Worker {
         guard commit.isIdle, !afterCommit.isEmpty else { return }
         guard clock() < commit.begunAt + settings.checkpointsValidMilliseconds else {
             throw LogError(
-                .retriable, "this process stood still for a while: another member may have its partitions, and newer state")
+                .retriable,
+                "this process stood still for a while: another member may have its partitions, and newer state")
         }
         try afterCommit.send(to: log)
         afterCommit.removeAll()
