@@ -35,7 +35,6 @@ DECLARE(avx512)
         const uint8_t *, const fk_screen_group *, ptrdiff_t, ptrdiff_t, const int32_t *, fk_screen_user *,            \
         const int32_t *, ptrdiff_t);
 
-float fk_bar(int32_t level, float *values, ptrdiff_t count, ptrdiff_t k);
 void fk_places(int32_t level, const uint64_t *keys, ptrdiff_t count, int32_t *places);
 
 DECLARE_SCREEN(plain)

@@ -8,8 +8,8 @@ public struct RecencyWeights: Sendable {
     private static let stepsPerHalfLife = 16
     private static let halfLives = 32
 
-    private let table: [Float]
-    private let stepsPerMillisecond: Double
+    @usableFromInline let table: [Float]
+    @usableFromInline let stepsPerMillisecond: Double
 
     /// - Parameter halfLifeMilliseconds: 0 for no decay.
     public init(halfLifeMilliseconds: Int64) {
@@ -22,6 +22,7 @@ public struct RecencyWeights: Sendable {
     }
 
     /// The weight of something `age` ms old; 1 for a negative age.
+    @inlinable
     public func weight(age: Int64) -> Float {
         let step = Double(max(0, age)) * stepsPerMillisecond
         return table[step < Double(table.count - 1) ? Int(step) : table.count - 1]

@@ -51,4 +51,20 @@ public enum Kernels: Int32, CaseIterable, Sendable {
     ) {
         fk_apply(rawValue, factors.base, factors.stride, indices, weights, count, target, sign, x, out)
     }
+
+    /// A bar that at least `k` of the values reach, and few more; −infinity where they are too far apart. The values'
+    /// memory is written up to the next multiple of 16.
+    @inline(__always)
+    public func bar(_ values: UnsafeMutablePointer<Float>, count: Int, reachedBy k: Int) -> Float {
+        count > k && k > 0 ? fk_bar(rawValue, values, count, k) : -.infinity
+    }
+
+    /// The dot product of each row that `indices` name with the query, as `dot` gives them.
+    @inline(__always)
+    public func dot(
+        _ factors: Matrix, rows indices: UnsafePointer<Int32>, count: Int, _ query: UnsafePointer<Float>,
+        into scores: UnsafeMutablePointer<Float>
+    ) {
+        fk_dot_rows(rawValue, factors.base, factors.stride, indices, count, query, scores)
+    }
 }

@@ -64,9 +64,16 @@ public final class CovisitationTable {
     /// (k+1)^−γ for k = 1…window, forward and backward, in fixed point.
     private let forwardWeights: [Double]
     private let backwardWeights: [Double]
+    /// The same, rounded: what a pair weighs where nothing decays.
+    private let forwardUnits: [UInt32]
+    private let backwardUnits: [UInt32]
+    private let pruning: RowPruning
+    /// Keeps `warm` from being left out.
+    private var warmed: UInt32 = 0
     /// n^−a of each item on the scale of its own row's epoch, for ranking; derived, and made again when a changes.
-    @exclusivity(unchecked) private var targetNorms: [Float] = []
-    @exclusivity(unchecked) private var targetExponent = 0.0
+    private var targetNorms: UnsafeMutablePointer<Float>
+    private var normCount = 0
+    private var targetExponent = 0.0
     /// The number of half-lives that the largest event time has passed since the epoch of 1970.
     @exclusivity(unchecked) public private(set) var epoch: Int64 = 0
 
@@ -75,6 +82,7 @@ public final class CovisitationTable {
         self.settings = settings
         self.identifiers = identifiers
         rows = .allocate(capacity: rowCapacity)
+        targetNorms = .allocate(capacity: rowCapacity)
         var capacity: Int32 = 4
         while Int(capacity) < settings.neighbours * 2 { capacity *= 2 }
         largestCapacity = capacity
@@ -82,11 +90,15 @@ public final class CovisitationTable {
             Deterministic.pow(Double($0 + 1), -settings.distanceExponent) * Self.one
         }
         backwardWeights = forwardWeights.map { $0 * settings.backwardWeight }
+        forwardUnits = forwardWeights.map { UInt32($0.rounded()) }
+        backwardUnits = backwardWeights.map { UInt32($0.rounded()) }
+        pruning = RowPruning(capacity: Int(capacity))
     }
 
     deinit {
         for index in 0..<rowCount { rows[index].entries?.deallocate() }
         rows.deallocate()
+        targetNorms.deallocate()
     }
 
     /// Learns one event of `item`, whose user touched `preceding` (newest first, without `item`) before it.
@@ -97,15 +109,21 @@ public final class CovisitationTable {
             epoch = max(epoch, time / halfLife)
             gain = Deterministic.exp2(Double(time - epoch * halfLife) / Double(halfLife))
         }
-        reserve(item)
-        for index in 0..<min(preceding.count, settings.window) {
-            let other = preceding[index]
-            reserve(other)
-            add(UInt32((forwardWeights[index] * gain).rounded()), to: other, neighbour: item)
-            add(UInt32((backwardWeights[index] * gain).rounded()), to: item, neighbour: other)
-        }
+        let count = min(preceding.count, settings.window)
+        var largest = item
+        for index in 0..<count { largest = max(largest, preceding[index]) }
+        reserve(largest)
+        warm(item, preceding, count)
         age(item)
-        rows[Int(item)].total += UInt64((Self.one * gain).rounded())
+        for index in 0..<count {
+            let other = preceding[index]
+            age(other)
+            let forward = gain == 1 ? forwardUnits[index] : UInt32((forwardWeights[index] * gain).rounded())
+            let backward = gain == 1 ? backwardUnits[index] : UInt32((backwardWeights[index] * gain).rounded())
+            add(forward, to: other, neighbour: item)
+            add(backward, to: item, neighbour: other)
+        }
+        rows[Int(item)].total += gain == 1 ? UInt64(Self.one) : UInt64((Self.one * gain).rounded())
         refreshNorm(item)
     }
 
@@ -118,7 +136,7 @@ public final class CovisitationTable {
 
     /// n^−a of an item; 0 for an item without events.
     public func targetNorm(_ item: Item) -> Float {
-        guard Int(item) < targetNorms.count else { return 0 }
+        guard Int(item) < normCount else { return 0 }
         let norm = targetNorms[Int(item)]
         // Without a half-life there is one epoch only, and no need to look at the row.
         guard settings.halfLifeMilliseconds > 0 else { return norm }
@@ -126,8 +144,17 @@ public final class CovisitationTable {
         return shift <= 0 ? norm : norm * Float(Deterministic.exp2(targetExponent * Double(shift)))
     }
 
+    /// Multiplies each score with its item's n^−a.
+    func multiplyByTargetNorms(_ scores: ScoreAccumulator) {
+        let touched = scores.touched
+        for place in 0..<scores.count { scores[touched[place]] *= targetNorm(touched[place]) }
+    }
+
     private func refreshNorm(_ item: Item) {
-        while targetNorms.count < rowCount { targetNorms.append(0) }
+        if normCount < rowCount {
+            (targetNorms + normCount).initialize(repeating: 0, count: rowCount - normCount)
+            normCount = rowCount
+        }
         let total = rows[Int(item)].total
         targetNorms[Int(item)] =
             total == 0 ? 0 : Float(Deterministic.pow(Double(total) / Self.one, -targetExponent))
@@ -166,15 +193,11 @@ public final class CovisitationTable {
 
     /// Adds `factor` times each neighbour's count to the scores.
     @inline(__always)
-    func addNeighbours(of item: Item, times factor: Float, to scores: inout ScoreAccumulator) {
+    func addNeighbours(of item: Item, times factor: Float, to scores: ScoreAccumulator) {
         guard Int(item) < rowCount else { return }
         let row = rows[Int(item)]
         guard let entries = row.entries else { return }
-        let unit = factor * Float(scale(row)) / 4096
-        for slot in 0..<Int(row.capacity) where entries[slot].item != IdentifierTable.none {
-            let amount = Float(entries[slot].count) * unit
-            if amount > 0 { scores.add(entries[slot].item, amount) }
-        }
+        scores.add(entries, count: Int(row.capacity), times: factor * Float(scale(row)) / 4096)
     }
 
     /// What a row's counts have to be multiplied with to stand on the scale of the present epoch.
@@ -184,28 +207,42 @@ public final class CovisitationTable {
         return shift <= 0 ? 1 : (shift >= 64 ? 0 : 1 / Double(UInt64(1) << UInt64(shift)))
     }
 
+    /// Reads where an event's pairs will be counted, all at once: each place is a miss of the caches, and reads that do
+    /// not wait for one another overlap.
+    @inline(__always)
+    private func warm(_ item: Item, _ preceding: UnsafeBufferPointer<Item>, _ count: Int) {
+        var sum: UInt32 = 0
+        for index in 0..<count {
+            let row = rows + Int(preceding[index])
+            guard let entries = row.pointee.entries else { continue }
+            sum &+= entries[Self.home(item, Int(row.pointee.capacity) - 1)].item
+        }
+        warmed = sum
+    }
+
+    /// Counts a pair in a row that stands at the present epoch.
+    @inline(__always)
     private func add(_ weight: UInt32, to item: Item, neighbour: Item) {
-        age(item)
-        if rows[Int(item)].capacity == 0 { grow(item) }
+        let row = rows + Int(item)
         while true {
-            let row = rows[Int(item)]
-            let entries = row.entries.unsafelyUnwrapped
-            let mask = Int(row.capacity) - 1
-            var slot = Self.home(neighbour, mask)
-            while entries[slot].item != IdentifierTable.none && entries[slot].item != neighbour {
-                slot = (slot + 1) & mask
+            if let entries = row.pointee.entries {
+                let mask = Int(row.pointee.capacity) &- 1
+                var slot = Self.home(neighbour, mask)
+                while entries[slot].item != IdentifierTable.none && entries[slot].item != neighbour {
+                    slot = (slot &+ 1) & mask
+                }
+                if entries[slot].item == neighbour {
+                    let (sum, overflow) = entries[slot].count.addingReportingOverflow(weight)
+                    entries[slot].count = overflow ? .max : sum
+                    return
+                }
+                if row.pointee.count &* 4 < row.pointee.capacity &* 3 {
+                    entries[slot] = Entry(item: neighbour, count: weight)
+                    row.pointee.count &+= 1
+                    return
+                }
             }
-            if entries[slot].item == neighbour {
-                let (sum, overflow) = entries[slot].count.addingReportingOverflow(weight)
-                entries[slot].count = overflow ? .max : sum
-                return
-            }
-            if row.count * 4 < row.capacity * 3 {
-                entries[slot] = Entry(item: neighbour, count: weight)
-                rows[Int(item)].count += 1
-                return
-            }
-            if row.capacity < largestCapacity { grow(item) } else { prune(item) }
+            if row.pointee.capacity < largestCapacity { grow(row) } else { prune(row) }
         }
     }
 
@@ -222,16 +259,24 @@ public final class CovisitationTable {
             larger.moveInitialize(from: rows, count: rowCount)
             rows.deallocate()
             rows = larger
+            let norms = UnsafeMutablePointer<Float>.allocate(capacity: capacity)
+            norms.moveInitialize(from: targetNorms, count: normCount)
+            targetNorms.deallocate()
+            targetNorms = norms
             rowCapacity = capacity
         }
         (rows + rowCount).initialize(repeating: Row(), count: Int(item) + 1 - rowCount)
         rowCount = Int(item) + 1
     }
 
-    /// Brings a row to the present epoch, halving its counts once for each half-life that has passed.
+    @inline(__always)
     private func age(_ item: Item) {
         let shift = epoch - rows[Int(item)].epoch
-        guard shift > 0 else { return }
+        if shift > 0 { age(item, by: shift) }
+    }
+
+    /// Brings a row to the present epoch, halving its counts once for each half-life that has passed.
+    private func age(_ item: Item, by shift: Int64) {
         rows[Int(item)].epoch = epoch
         // The norm stands on the scale of the row's epoch, so it moves with it.
         defer { refreshNorm(item) }
@@ -245,19 +290,44 @@ public final class CovisitationTable {
         rows[Int(item)].total = shift >= 64 ? 0 : rows[Int(item)].total >> UInt64(shift)
     }
 
-    private func grow(_ item: Item) {
-        let row = rows[Int(item)]
-        rebuild(item, capacity: max(4, row.capacity * 2), keeping: live(row))
+    @inline(never)
+    private func grow(_ row: UnsafeMutablePointer<Row>) {
+        let capacity = max(4, row.pointee.capacity * 2)
+        let old = row.pointee.entries
+        let oldCapacity = Int(row.pointee.capacity)
+        row.pointee.entries = Self.makeEntries(capacity)
+        row.pointee.capacity = capacity
+        guard let old else { return }
+        for slot in 0..<oldCapacity where old[slot].item != IdentifierTable.none { Self.place(old[slot], in: row) }
+        old.deallocate()
     }
 
     /// Drops the smallest counts of a full row, so that the bound's number of neighbours is left.
-    private func prune(_ item: Item) {
-        var kept = live(rows[Int(item)])
-        kept.sort { a, b in
-            a.count != b.count ? a.count > b.count : identifiers.hash(a.item) < identifiers.hash(b.item)
-        }
-        kept.removeLast(max(1, kept.count - settings.neighbours))
-        rebuild(item, capacity: largestCapacity, keeping: kept)
+    @inline(never)
+    private func prune(_ row: UnsafeMutablePointer<Row>) {
+        let entries = row.pointee.entries.unsafelyUnwrapped
+        let kept = pruning.select(
+            entries, capacity: Int(row.pointee.capacity), most: settings.neighbours, identifiers: identifiers)
+        entries.update(
+            repeating: Entry(item: IdentifierTable.none, count: 0), count: Int(row.pointee.capacity))
+        for index in 0..<kept { Self.place(pruning.entries[index], in: row) }
+        row.pointee.count = Int32(kept)
+    }
+
+    private static func makeEntries(_ capacity: Int32) -> UnsafeMutablePointer<Entry> {
+        let entries = UnsafeMutablePointer<Entry>.allocate(capacity: Int(capacity))
+        entries.initialize(repeating: Entry(item: IdentifierTable.none, count: 0), count: Int(capacity))
+        return entries
+    }
+
+    /// Puts an entry into a row that has room and does not know its item.
+    @inline(__always)
+    private static func place(_ entry: Entry, in row: UnsafeMutablePointer<Row>) {
+        let entries = row.pointee.entries.unsafelyUnwrapped
+        let mask = Int(row.pointee.capacity) &- 1
+        var slot = home(entry.item, mask)
+        while entries[slot].item != IdentifierTable.none { slot = (slot &+ 1) & mask }
+        entries[slot] = entry
     }
 
     private func live(_ row: Row) -> [Entry] {
@@ -265,21 +335,6 @@ public final class CovisitationTable {
         return (0..<Int(row.capacity)).compactMap {
             entries[$0].item == IdentifierTable.none ? nil : entries[$0]
         }
-    }
-
-    private func rebuild(_ item: Item, capacity: Int32, keeping kept: [Entry]) {
-        let entries = UnsafeMutablePointer<Entry>.allocate(capacity: Int(capacity))
-        entries.initialize(repeating: Entry(item: IdentifierTable.none, count: 0), count: Int(capacity))
-        let mask = Int(capacity) - 1
-        for entry in kept {
-            var slot = Self.home(entry.item, mask)
-            while entries[slot].item != IdentifierTable.none { slot = (slot + 1) & mask }
-            entries[slot] = entry
-        }
-        rows[Int(item)].entries?.deallocate()
-        rows[Int(item)].entries = entries
-        rows[Int(item)].capacity = capacity
-        rows[Int(item)].count = Int32(kept.count)
     }
 }
 
@@ -310,7 +365,14 @@ extension CovisitationTable {
         if !snapshot.neighbours.isEmpty {
             capacity = 4
             while snapshot.neighbours.count * 4 > Int(capacity) * 3 { capacity *= 2 }
-            rebuild(item, capacity: capacity, keeping: snapshot.neighbours.map { Entry(item: $0.item, count: $0.count) })
+            let row = rows + Int(item)
+            row.pointee.entries?.deallocate()
+            row.pointee.entries = Self.makeEntries(capacity)
+            row.pointee.capacity = capacity
+            row.pointee.count = Int32(snapshot.neighbours.count)
+            for (neighbour, count) in snapshot.neighbours {
+                Self.place(Entry(item: neighbour, count: count), in: row)
+            }
         }
         rows[Int(item)].total = snapshot.total
         rows[Int(item)].epoch = snapshot.epoch

@@ -18,7 +18,12 @@ public final class DecayedPopularity {
     @exclusivity(unchecked) @usableFromInline var itemCount = 0
     /// Half-lives are counted in steps of 32 from 1970; the landmark of a column is its step's beginning.
     @exclusivity(unchecked) private var steps: [Int64]
+    /// What an event at `gainTime` adds to each column.
     private let gains: UnsafeMutablePointer<Double>
+    private var gainTime: Int64 = -1
+    /// The time of each column's landmark, and of the next one; `Int64.max` where nothing decays.
+    private let landmarks: UnsafeMutablePointer<Int64>
+    private let boundaries: UnsafeMutablePointer<Int64>
 
     static let halfLivesPerStep: Int64 = 32
 
@@ -30,20 +35,27 @@ public final class DecayedPopularity {
         values = .allocate(capacity: itemCapacity * columns)
         gains = .allocate(capacity: columns)
         gains.initialize(repeating: 0, count: columns)
+        landmarks = .allocate(capacity: columns)
+        landmarks.initialize(repeating: 0, count: columns)
+        boundaries = .allocate(capacity: columns)
+        boundaries.initialize(repeating: 0, count: columns)
+        for column in 0..<columns { setLandmark(column) }
     }
 
     deinit {
         values.deallocate()
         gains.deallocate()
+        landmarks.deallocate()
+        boundaries.deallocate()
     }
 
-    /// Adds an event at `time` (ms) to an item's columns.
-    public func learn(item: Item, time: Int64) {
+    /// Adds an event at `time` (ms) to an item's columns. Gains are taken from `other`, of the same half-lives, where it
+    /// has them for the same time.
+    public func learn(item: Item, time: Int64, like other: DecayedPopularity? = nil) {
         reserve(item)
+        if time != gainTime { setGains(time, like: other) }
         let row = values + Int(item) * columns
-        for column in 0..<columns {
-            row[column] += gain(column, time)
-        }
+        for column in 0..<columns { row[column] += gains[column] }
     }
 
     /// The value of an item; compare within a column only.
@@ -65,19 +77,36 @@ public final class DecayedPopularity {
         (values + Int(item) * columns).update(repeating: 0, count: columns)
     }
 
+    private func setGains(_ time: Int64, like other: DecayedPopularity?) {
+        for column in 0..<columns {
+            if time >= boundaries[column] { advance(column, to: time / (Self.halfLivesPerStep * halfLives[column])) }
+            if let other, other.gainTime == time, other.landmarks[column] == landmarks[column] {
+                gains[column] = other.gains[column]
+            } else {
+                gains[column] = gain(column, time)
+            }
+        }
+        gainTime = time
+    }
+
     private func gain(_ column: Int, _ time: Int64) -> Double {
         let halfLife = halfLives[column]
         guard halfLife > 0 else { return 1 }
-        let width = Self.halfLivesPerStep * halfLife
-        let step = time / width
-        if step > steps[column] { advance(column, to: step) }
-        return Deterministic.exp2(Double(time - steps[column] * width) / Double(halfLife))
+        return Deterministic.exp2(Double(time - landmarks[column]) / Double(halfLife))
+    }
+
+    private func setLandmark(_ column: Int) {
+        let width = Self.halfLivesPerStep * halfLives[column]
+        landmarks[column] = steps[column] * width
+        boundaries[column] = width > 0 ? (steps[column] + 1) * width : .max
+        gainTime = -1
     }
 
     /// Moves a column's landmark; its values lose 32 binary digits of exponent a step.
     private func advance(_ column: Int, to step: Int64) {
         let moved = min(step - steps[column], 64)
         steps[column] = step
+        setLandmark(column)
         var factor = 1.0
         for _ in 0..<moved { factor *= 0x1p-32 }
         for item in 0..<itemCount { values[item * columns + column] *= factor }
@@ -105,6 +134,7 @@ extension DecayedPopularity {
     public func restore(landmarkSteps: [Int64]) {
         precondition(landmarkSteps.count == columns, "a landmark for each half-life")
         steps = landmarkSteps
+        for column in 0..<columns { setLandmark(column) }
     }
 
     public func restore(_ item: Item, values restored: [Double]) {

@@ -22,7 +22,8 @@ final class FactorSearch {
     /// Finds for each query its best `candidates` items beside those of its history.
     func search(_ queries: [UserQuery], serving: ServingGeneration?, shortMemory: Double, candidates: Int) {
         generation = serving?.generation
-        found = Array(repeating: 0, count: queries.count)
+        found.removeAll(keepingCapacity: true)
+        found.append(contentsOf: repeatElement(0, count: queries.count))
         guard let serving, !queries.isEmpty else { return }
         prepare(serving.generation, queries, shortMemory: shortMemory, candidates: candidates)
         for (place, query) in queries.enumerated() {
@@ -41,10 +42,12 @@ final class FactorSearch {
         return results[(place * resultStride)..<(place * resultStride + Int(found[place]))]
     }
 
-    /// The score of one row for a query.
-    func score(_ place: Int, row: Int) -> Float {
-        guard let generation, found[place] > 0 else { return 0 }
-        return kernels.dot(vectors.row(place), generation.factors.row(row), length: stride)
+    /// The scores of some rows for a query.
+    func scores(
+        _ place: Int, rows: UnsafePointer<Int32>, count: Int, into scores: UnsafeMutablePointer<Float>
+    ) {
+        guard let generation, found[place] > 0 else { return scores.update(repeating: 0, count: count) }
+        kernels.dot(generation.factors, rows: rows, count: count, vectors.row(place), into: scores)
     }
 
     private func prepare(_ generation: Generation, _ queries: [UserQuery], shortMemory: Double, candidates: Int) {
@@ -59,7 +62,7 @@ final class FactorSearch {
                 weight = shortMemory > 0 ? Float(Deterministic.exp2(-Double(memory.count) / shortMemory)) : 1
             }
         }
-        let longest = queries.map(\.recents.count).max() ?? 0
+        let longest = queries.reduce(0) { max($0, $1.recents.count) }
         resultStride = min(candidates + longest, max(generation.index.count, candidates + longest))
         if vectors.rows < queries.count || vectors.stride != stride {
             vectors = Matrix(rows: queries.count, columns: generation.factors.columns)
@@ -67,7 +70,8 @@ final class FactorSearch {
         if results.count < queries.count * resultStride {
             results = Array(repeating: Scored(index: 0, score: 0), count: queries.count * resultStride)
         }
-        wanted = Array(repeating: 0, count: queries.count)
+        wanted.removeAll(keepingCapacity: true)
+        wanted.append(contentsOf: repeatElement(0, count: queries.count))
     }
 
     /// The rows and confidences of a history: rating times the weight of the position.

@@ -96,6 +96,21 @@ public final class ServingGeneration {
     }
 
     func row(_ item: IdentifierTable.Number) -> Int32 { Int(item) < rows.count ? rows[Int(item)] : -1 }
+
+    /// Adds `factor` times the weight of each neighbour of a row to the scores.
+    func addNeighbours(of row: Int, times factor: Float, to scores: ScoreAccumulator) {
+        let start = row * generation.neighboursPerItem
+        generation.neighbours.withUnsafeBufferPointer { neighbours in
+            generation.neighbourWeights.withUnsafeBufferPointer { weights in
+                itemNumbers.withUnsafeBufferPointer { numbers in
+                    for place in start..<(start + generation.neighboursPerItem) {
+                        if neighbours[place] < 0 { break }
+                        scores.add(numbers[Int(neighbours[place])], factor * weights[place])
+                    }
+                }
+            }
+        }
+    }
 }
 
 extension Matrix {

@@ -96,8 +96,8 @@ public final class ItemTable {
         let index = touch(item, time)
         attributesOfItems[index].counts[Int(type.rawValue)] &+= 1
         covisitation.learn(item: item, preceding: preceding, time: time)
-        if isNewPair { popularity.learn(item: item, time: time) }
         activity.learn(item: item, time: time)
+        if isNewPair { popularity.learn(item: item, time: time, like: activity) }
         changed(category: attributesOfItems[index].category)
         if liveCount > settings.itemsMax { evict() }
     }

@@ -4,7 +4,7 @@ internal import Events
 struct PopularityLists {
     private var overall: [IdentifierTable.Number] = []
     private var overallVersion: UInt64?
-    private var categories: [[IdentifierTable.Number]] = []
+    private var categories: [CategoryList] = []
     private var categoryVersions: [UInt64] = []
     private(set) var popularityMax = 0.0
     private(set) var activityMax = 0.0
@@ -38,21 +38,42 @@ struct PopularityLists {
     /// The most popular items, best first.
     var top: [IdentifierTable.Number] { overall }
 
-    /// The most active items of a category, best first.
-    mutating func top(of category: IdentifierTable.Number, _ table: ItemTable) -> [IdentifierTable.Number] {
-        guard Int(category) < table.members.count else { return [] }
+    /// The most active items of a category, best first, and their shares of the largest activity.
+    mutating func top(of category: IdentifierTable.Number, _ table: ItemTable) -> CategoryList? {
+        guard Int(category) < table.members.count else { return nil }
         while categories.count <= Int(category) {
-            categories.append([])
+            categories.append(CategoryList())
             categoryVersions.append(.max)
         }
+        let list = categories[Int(category)]
         if categoryVersions[Int(category)] != table.memberVersions[Int(category)] {
             categoryVersions[Int(category)] = table.memberVersions[Int(category)]
-            var list = TopList(capacity: length)
+            var top = TopList(capacity: length)
             for item in table.members[Int(category)] where table.isRecommendable(item) {
-                list.offer(item, table.activity.value(item, column: columns.activity), table.identifiers)
+                top.offer(item, table.activity.value(item, column: columns.activity), table.identifiers)
             }
-            categories[Int(category)] = list.finish(table.identifiers)
+            list.items = top.finish(table.identifiers)
+            list.shares.removeAll(keepingCapacity: true)
         }
-        return categories[Int(category)]
+        if list.activityMax != activityMax {
+            list.activityMax = activityMax
+            list.shares.removeAll(keepingCapacity: true)
+        }
+        return list
+    }
+}
+
+/// The most active items of one category.
+final class CategoryList {
+    fileprivate(set) var items: [IdentifierTable.Number] = []
+    /// The square root of each item's share of the largest activity: as many as were asked for so far.
+    fileprivate var shares: [Float] = []
+    fileprivate var activityMax = 0.0
+
+    /// The share of an item, from `make` the first time; places are asked for in order.
+    @inline(__always)
+    func share(_ place: Int, _ make: (IdentifierTable.Number) -> Float) -> Float {
+        if place == shares.count { shares.append(make(items[place])) }
+        return shares[place]
     }
 }

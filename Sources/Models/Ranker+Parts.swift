@@ -18,9 +18,7 @@ extension Ranker {
     func parts(_ query: UserQuery) -> [CandidateParts] {
         factorSearch.search(
             [query], serving: serving, shortMemory: blend.factors.shortMemory, candidates: candidatesPerLearner)
-        stamp &+= 1
-        for item in query.recents { seenStamps[Int(item)] = stamp }
-        candidates.removeAll(keepingCapacity: true)
+        mark(query)
         let sequentialMax = collectSequential(query)
         let neighboursMax = collectNeighbours(query)
         let categories = collectCategories(query)
@@ -30,14 +28,15 @@ extension Ranker {
         let maxima = (0..<table.popularity.columns).map { column in
             (0..<table.upperBound).reduce(0.0) { max($0, table.popularity.value(Item($1), column: column)) }
         }
-        let parts = candidates.map { candidate in
-            let item = candidate.item
-            let row = serving?.row(item) ?? -1
+        if factorsMax > 0 { scoreFactors(0) }
+        let factorScores = scratch.values
+        let parts = candidates.indices.map { index in
+            let item = candidates[index].item
             let weight = categories.weight(of: table.category(item))
             return CandidateParts(
                 item: item, sequential: share(sequential[item], sequentialMax),
                 neighbours: share(neighbours[item], neighboursMax),
-                factors: row >= 0 && factorsMax > 0 ? factorSearch.score(0, row: Int(row)) / factorsMax : 0,
+                factors: share(factorScores[index], factorsMax),
                 category: weight > 0 ? share(weight * activityShare(item), categories.best) : 0,
                 popularity: maxima.indices.map {
                     share(Float(table.popularity.value(item, column: $0)), Float(maxima[$0]))

@@ -23,16 +23,17 @@ public final class Ranker {
     var table: ItemTable
     var serving: ServingGeneration?
     var lists = PopularityLists()
-    var sequential = ScoreAccumulator()
-    var neighbours = ScoreAccumulator()
-    /// What a user's history and the candidates found so far mark, by item number: equal to `stamp` when marked.
-    var seenStamps: [UInt32] = []
-    var candidateStamps: [UInt32] = []
+    let sequential = ScoreAccumulator()
+    let neighbours = ScoreAccumulator()
+    /// The present query's mark in the stamps of `scratch`.
     var stamp: UInt32 = 0
+    private var seenCount = 0
     var best: TopN
     var bestItems: [Scored] = []
     var candidates: [Candidate] = []
     let factorSearch: FactorSearch
+    let scratch = RankingScratch()
+    private let kernels = Kernels.best
 
     struct Candidate {
         var item: Item
@@ -60,11 +61,7 @@ public final class Ranker {
         let count = max(table.identifiers.upperBound, table.upperBound)
         sequential.reserve(count)
         neighbours.reserve(count)
-        if seenStamps.count < count {
-            let more = count + count / 2 - seenStamps.count
-            seenStamps.append(contentsOf: repeatElement(0, count: more))
-            candidateStamps.append(contentsOf: repeatElement(0, count: more))
-        }
+        scratch.reserve(max(count, candidatesPerLearner * 5))
         table.covisitation.setTargetExponent(self.blend.sequential.targetExponent)
         lists.prepare(
             table, popularity: self.blend.popularity.column, activity: self.blend.category.column,
@@ -89,10 +86,17 @@ public final class Ranker {
         }
     }
 
-    private func rankOne(_ query: UserQuery, place: Int, into list: inout [RankedItem]) {
+    /// Begins a query: nothing but its own items is marked.
+    func mark(_ query: UserQuery) {
         stamp &+= 1
-        for item in query.recents { seenStamps[Int(item)] = stamp }
+        let seen = scratch.seen
+        for item in query.recents { seen[Int(item)] = stamp }
+        seenCount = query.recents.count
         candidates.removeAll(keepingCapacity: true)
+    }
+
+    private func rankOne(_ query: UserQuery, place: Int, into list: inout [RankedItem]) {
+        mark(query)
         let sequentialMax = collectSequential(query)
         let neighboursMax = collectNeighbours(query)
         let categories = collectCategories(query)
@@ -110,29 +114,52 @@ public final class Ranker {
     // MARK: - Candidates
 
     @inline(__always)
-    func isSeen(_ item: Item) -> Bool { rules.excludesSeen && seenStamps[Int(item)] == stamp }
+    func isSeen(_ item: Item) -> Bool { rules.excludesSeen && scratch.seen[Int(item)] == stamp }
 
     @inline(__always)
     func add(_ item: Item) {
-        guard candidateStamps[Int(item)] != stamp else { return }
-        candidateStamps[Int(item)] = stamp
+        guard scratch.met[Int(item)] != stamp else { return }
+        scratch.met[Int(item)] = stamp
         candidates.append(Candidate(item: item, score: 0, reason: .popular))
     }
 
     /// The largest score, with the best unseen items among the candidates.
-    private func takeBest(_ scores: inout ScoreAccumulator) -> Float {
+    ///
+    /// A bar that enough scores reach keeps most of them away from the heap. Should seen or withdrawn items leave too few
+    /// above it, all are offered.
+    private func takeBest(_ scores: ScoreAccumulator) -> Float {
         var largest: Float = 0
-        for item in scores.touched {
-            let score = scores[item]
+        let values = scratch.values
+        let touched = scores.touched
+        let count = scores.count
+        for place in 0..<count {
+            let score = scores[touched[place]]
+            values[place] = score
             largest = max(largest, score)
-            guard score >= best.threshold, !isSeen(item), table.isRecommendable(item) else { continue }
-            best.offer(score, index: Int32(bitPattern: item),
-                rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
         }
+        let enough = candidatesPerLearner + (rules.excludesSeen ? seenCount : 0)
+        var bar = kernels.bar(values, count: count, reachedBy: enough)
+        while true {
+            for place in 0..<count where values[place] >= bar && values[place] >= best.threshold {
+                let item = touched[place]
+                guard !isSeen(item), table.isRecommendable(item) else { continue }
+                best.offer(
+                    values[place], index: Int32(bitPattern: item),
+                    rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
+            }
+            if best.count == candidatesPerLearner || bar == -.infinity { break }
+            best.removeAll()
+            bar = -.infinity
+        }
+        takeOffered()
+        return largest
+    }
+
+    /// What the heap holds, among the candidates.
+    private func takeOffered() {
         bestItems.removeAll(keepingCapacity: true)
         best.drain(into: &bestItems)
         for scored in bestItems { add(Item(bitPattern: scored.index)) }
-        return largest
     }
 
     func collectSequential(_ query: UserQuery) -> Float {
@@ -143,34 +170,23 @@ public final class Ranker {
             let total = rows.total(item)
             if total > 0 {
                 let factor = recency * Float(Deterministic.pow(total, -blend.sequential.sourceExponent))
-                rows.addNeighbours(of: item, times: factor, to: &sequential)
+                rows.addNeighbours(of: item, times: factor, to: sequential)
             }
             recency *= Float(blend.sequential.recency)
         }
-        if blend.sequential.targetExponent > 0 {
-            for item in sequential.touched { sequential[item] *= rows.targetNorm(item) }
-        }
-        return takeBest(&sequential)
+        if blend.sequential.targetExponent > 0 { rows.multiplyByTargetNorms(sequential) }
+        return takeBest(sequential)
     }
 
     func collectNeighbours(_ query: UserQuery) -> Float {
         guard blend.neighbours.weight > 0, let serving, serving.generation.neighboursPerItem > 0 else { return 0 }
-        let generation = serving.generation
         var recency: Float = 1
         for item in query.recents.prefix(blend.neighbours.depth) {
             let row = Int(serving.row(item))
-            if row >= 0 {
-                let start = row * generation.neighboursPerItem
-                for place in start..<(start + generation.neighboursPerItem) {
-                    let neighbour = generation.neighbours[place]
-                    if neighbour < 0 { break }
-                    neighbours.add(
-                        serving.itemNumbers[Int(neighbour)], recency * generation.neighbourWeights[place])
-                }
-            }
+            if row >= 0 { serving.addNeighbours(of: row, times: recency, to: neighbours) }
             recency *= Float(blend.neighbours.recency)
         }
-        return takeBest(&neighbours)
+        return takeBest(neighbours)
     }
 
     /// The weight of each category among the user's recent items, and the best score that any item gets from it.
@@ -185,21 +201,22 @@ public final class Ranker {
         }
         for index in 0..<weights.count {
             var found = 0
-            for item in lists.top(of: weights[index].category, table) {
-                let score = weights[index].weight * activityShare(item)
+            guard let top = lists.top(of: weights[index].category, table) else { continue }
+            let weight = weights[index].weight
+            for place in top.items.indices {
+                let item = top.items[place]
+                let score = weight * top.share(place, activityShare)
                 weights.best = max(weights.best, score)
                 if isSeen(item) { continue }
                 if score < best.threshold { break }
                 best.offer(
                     score, index: Int32(bitPattern: item),
-                        rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
+                    rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
                 found += 1
                 if found == candidatesPerLearner { break }
             }
         }
-        bestItems.removeAll(keepingCapacity: true)
-        best.drain(into: &bestItems)
-        for scored in bestItems { add(Item(bitPattern: scored.index)) }
+        takeOffered()
         return weights
     }
 
@@ -250,39 +267,67 @@ public final class Ranker {
         // A fitted weight can be negative, where the other learners favour popular items too much. Items that none of them
         // knows for this user still follow in the order of popularity.
         let aloneShare = Float(max(blend.popularity.weight, Self.popularityAloneMin) * popularityUnit)
-        for index in candidates.indices {
-            let item = candidates[index].item
-            var total: Float = 0
-            var strongest: Float = 0
-            var reason = Reason.popular
-            func add(_ part: Float, _ because: Reason) {
-                total += part
-                if part > strongest {
-                    strongest = part
-                    reason = because
+        if factorsShare > 0 { scoreFactors(place) }
+        let factorScores = scratch.values
+        candidates.withUnsafeMutableBufferPointer { candidates in
+            for index in candidates.indices {
+                let item = candidates[index].item
+                var sum = ScoreSum()
+                sum.add(sequential[item] * sequentialShare, .viewedNext)
+                sum.add(neighbours[item] * neighboursShare, .similar)
+                if factorsShare > 0 { sum.add(factorScores[index] * factorsShare, .forYou) }
+                if categoryShare > 0 {
+                    let weight = categories.weight(of: table.category(item))
+                    if weight > 0 { sum.add(weight * activityShare(item) * categoryShare, .category) }
                 }
+                let popularity = Float(table.popularity.value(item, column: blend.popularity.column))
+                sum.add(popularity * (sum.strongest > 0 ? popularityShare : aloneShare), .popular)
+                candidates[index].score = sum.total
+                candidates[index].reason = sum.reason
             }
-            add(sequential[item] * sequentialShare, .viewedNext)
-            add(neighbours[item] * neighboursShare, .similar)
-            if factorsShare > 0, let serving {
-                let row = serving.row(item)
-                if row >= 0 { add(factorSearch.score(place, row: Int(row)) * factorsShare, .forYou) }
-            }
-            if categoryShare > 0 {
-                let weight = categories.weight(of: table.category(item))
-                if weight > 0 { add(weight * activityShare(item) * categoryShare, .category) }
-            }
-            let popularity = Float(table.popularity.value(item, column: blend.popularity.column))
-            add(popularity * (strongest > 0 ? popularityShare : aloneShare), .popular)
-            candidates[index].score = total
-            candidates[index].reason = reason
         }
     }
 
+    /// The factor learner's score of each candidate into `scratch.values`; 0 for items without factors.
+    func scoreFactors(_ place: Int) {
+        guard let serving else { return }
+        let values = scratch.values
+        let rows = scratch.rows
+        // Row 0 stands in for none, and its score is put away.
+        for index in candidates.indices { rows[index] = max(0, serving.row(candidates[index].item)) }
+        factorSearch.scores(place, rows: rows, count: candidates.count, into: values)
+        for index in candidates.indices where rows[index] == 0 && serving.row(candidates[index].item) < 0 {
+            values[index] = 0
+        }
+    }
+
+    /// Sorts the candidates, as far as the list needs them.
     private func sortCandidates() {
         let identifiers = table.identifiers
+        if rules.perCategoryMax == 0, rules.exploration == 0 {
+            let values = scratch.values
+            for index in candidates.indices { values[index] = candidates[index].score }
+            let bar = kernels.bar(values, count: candidates.count, reachedBy: rules.listItems)
+            candidates.removeAll { $0.score < bar }
+        }
         candidates.sort { a, b in
             a.score != b.score ? a.score > b.score : identifiers.precedes(a.item, b.item)
+        }
+    }
+}
+
+/// A candidate's score as it adds up, and the learner that gave most of it.
+private struct ScoreSum {
+    var total: Float = 0
+    private(set) var strongest: Float = 0
+    var reason = Reason.popular
+
+    @inline(__always)
+    mutating func add(_ part: Float, _ because: Reason) {
+        total += part
+        if part > strongest {
+            strongest = part
+            reason = because
         }
     }
 }

@@ -1,18 +1,81 @@
+import Pipeline
+import Events
 import Foundation
+import Kafka
+import Pipeline
 
-/// The user fold fed by a real Kafka, beside librdkafka's consumer that drops what it gets.
+/// The user fold fed by a real Kafka (`read_committed`, nothing committed), beside a consumer that drops what it gets.
 enum ReplayRow: BenchmarkRow {
     static let name = "replay"
 
     static func measure() throws -> [Figure] {
-        guard let bootstrap = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP"] else {
+        guard let broker = try BenchmarkBroker() else {
             return [
                 Figure(
-                    what: "user fold only, from Kafka, of raw consume", measured: "not measured", target: "50%",
+                    what: "user fold only from Kafka, of raw consume", measured: "not measured", target: "50%",
                     note: "set KAFKA_BOOTSTRAP, or FRESHET_KAFKA_TOOL to a tool that starts a broker")
             ]
         }
-        _ = bootstrap
-        return []
+        let topic = try fill(broker)
+        var raw = 0.0
+        var folded = 0.0
+        for _ in 0..<3 {
+            raw = max(raw, try consume(broker, topic) { _ in })
+            let folds = BothFolds()
+            folded = max(folded, try consume(broker, topic) { folds.learnUser($0) })
+            precondition(folds.store.count > 0, "nothing was learnt")
+        }
+        let share = folded / raw
+        return [
+            Figure(what: "raw consume of the same topic", measured: "\(grouped(raw)) events/CPU-s"),
+            Figure(
+                what: "user fold only: consume, decode, fold",
+                measured: "\(grouped(folded)) events/CPU-s, \(Int(share * 100))%", target: "50%",
+                isReached: share >= 0.5),
+        ]
+    }
+
+    private static func fill(_ broker: BenchmarkBroker) throws -> TopicPartition {
+        let name = "freshet-bench-\(ProcessInfo.processInfo.processIdentifier)"
+        _ = try Admin(broker.settings).createTopics([TopicSpecification(name, partitions: 1)])
+        let producer = try Producer(broker.settings)
+        let topic = producer.topic(name)
+        let source = EventSource()
+        for _ in 0..<20 {
+            source.make(50_000)
+            for index in 0..<source.made {
+                let key = String(source.key(index))
+                try key.utf8.withContiguousStorageIfAvailable { key in
+                    let key = UnsafeRawBufferPointer(key)
+                    while try producer.send(topic, partition: 0, key: key, value: source.event(index)) == .queueFull {
+                        producer.poll(timeoutMilliseconds: 10)
+                    }
+                }
+            }
+            producer.poll(timeoutMilliseconds: 0)
+        }
+        try producer.flush(timeoutMilliseconds: 60_000)
+        return TopicPartition(name, 0)
+    }
+
+    /// Events per CPU second of the process, its client's threads included, connecting left out.
+    private static func consume(
+        _ broker: BenchmarkBroker, _ place: TopicPartition, _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws -> Double {
+        let reader = try PartitionReader(broker.settings)
+        let start = CPUTime.process
+        try reader.assign([PartitionOffset(place, 0)])
+        var events = 0
+        while true {
+            let polled = reader.poll(max: 4096, timeoutMilliseconds: 1000)
+            for message in polled.messages {
+                if let value = message.value { body(value) }
+                events += 1
+            }
+            polled.messages.destroy()
+            if polled.events.contains(where: { if case .endOfPartition = $0 { true } else { false } }) { break }
+            for case .failed(let error) in polled.events where !error.isRetriable { throw error }
+        }
+        return Double(events) / (CPUTime.process - start)
     }
 }

@@ -12,6 +12,7 @@ struct Freshet {
             WatchCommand.command,
             DeadLetterCommand.command,
             TopicsCommand.command,
+            DoctorCommand.command,
             StateCommand.command,
             ExplainCommand.command,
             ResetCommand.command,

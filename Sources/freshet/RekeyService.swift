@@ -57,17 +57,13 @@ final class RekeyService: Service {
         defer { kafka.close() }
         let logger = logger
         kafka.warning = { logger.warning("\($0)") }
-        let ends = stopsAtEnd ? try kafka.endOffsets() : nil
+        let end = stopsAtEnd ? try EndOfInput(kafka) : nil
         let rekeyer = Rekeyer(
             log: kafka, typeNames: typeNames, commitIntervalMilliseconds: commitInterval, clock: monotonicMilliseconds)
-        var askedAt: UInt64 = 0
         while !stop.isRequested {
             let taken = try rekeyer.step(timeoutMilliseconds: 10)
-            guard let ends, taken == 0, !rekeyer.hasUncommitted, !rekeyer.isCommitting else { continue }
-            guard monotonicMilliseconds() - askedAt >= 200 else { continue }
-            askedAt = monotonicMilliseconds()
-            let committed = try kafka.committedOffsets(Array(ends.keys))
-            if ends.allSatisfy({ $0.value == 0 || (committed[$0.key] ?? 0) >= $0.value }) { break }
+            guard let end, taken == 0, !rekeyer.hasUncommitted, !rekeyer.isCommitting else { continue }
+            if try end.isCommitted(kafka) { break }
         }
         try rekeyer.settle(timeoutMilliseconds: 10_000)
     }

@@ -127,27 +127,6 @@ final class ServeService: Service {
 /// Milliseconds of a clock that never goes back.
 func monotonicMilliseconds() -> UInt64 { DispatchTime.now().uptimeNanoseconds / 1_000_000 }
 
-/// The topic's end as it was at the start, and whether the group has committed it.
-final class EndOfInput {
-    private let ends: [Int32: Int64]
-    private var askedAt: UInt64 = 0
-
-    init(_ log: KafkaEventLog) throws {
-        ends = try log.endOffsets()
-    }
-
-    /// True when the group has committed the end of every partition and this member has nothing left to do.
-    func isReached(_ worker: Worker, _ log: KafkaEventLog) throws -> Bool {
-        guard worker.isReady, !worker.hasUncommitted, !worker.isCommitting, !worker.hasPendingWork else { return false }
-        let mine = worker.partitions.keys.allSatisfy { (worker.partitions[$0]?.position ?? 0) >= (ends[$0] ?? 0) }
-        let now = monotonicMilliseconds()
-        guard mine || worker.partitions.isEmpty, now - askedAt >= 200 else { return false }
-        askedAt = now
-        let committed = try log.committedOffsets(Array(ends.keys))
-        return ends.allSatisfy { $0.value == 0 || (committed[$0.key] ?? 0) >= $0.value }
-    }
-}
-
 /// The last line of `serve --stop-at-end`.
 struct ServeSummary: Sendable {
     let counters: WorkerCounters

@@ -1,5 +1,6 @@
 import Linear
 import Events
+import Linear
 import Models
 import Synchronization
 import Testing

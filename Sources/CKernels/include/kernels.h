@@ -29,6 +29,10 @@ void fk_dot_rows(
     int32_t level, const float *rows, ptrdiff_t stride, const int32_t *indices, ptrdiff_t count, const float *query,
     float *out);
 
+// A bar that at least k of the values reach, and few more; -infinity where they are too far apart. Values are written up
+// to the next multiple of 16.
+float fk_bar(int32_t level, float *values, ptrdiff_t count, ptrdiff_t k);
+
 // c[r][j] += sum over k of a[r * a_row + k * a_step] * b[k * b_stride + j]; rows is a multiple of 8, columns of 16.
 // The sum is taken from zero, in the order of k, then added to c once. With `upper`, columns left of the 16-column
 // block that holds the diagonal (of row `first_row` + r) are left alone.

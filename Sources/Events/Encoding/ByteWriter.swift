@@ -50,13 +50,14 @@ public final class ByteWriter {
     public func varint(_ value: UInt64) {
         reserve(10)
         var rest = value
+        var end = base + used
         while rest >= 0x80 {
-            base[used] = UInt8(truncatingIfNeeded: rest) | 0x80
-            used += 1
+            end.pointee = UInt8(truncatingIfNeeded: rest) | 0x80
+            end += 1
             rest >>= 7
         }
-        base[used] = UInt8(rest)
-        used += 1
+        end.pointee = UInt8(truncatingIfNeeded: rest)
+        used = end - base + 1
     }
 
     @inlinable

@@ -5,9 +5,18 @@ public enum JSONText {
         let tail = writer.tail(bytes.count + 2)
         tail[0] = UInt8(ascii: "\"")
         var index = 0
+        if let base = bytes.baseAddress {
+            // Eight bytes at a time as long as none of them needs an escape.
+            while index &+ 8 <= bytes.count {
+                let word = base.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                if needsEscape(word) { break }
+                UnsafeMutableRawPointer(tail + (index &+ 1)).storeBytes(of: word, as: UInt64.self)
+                index &+= 8
+            }
+        }
         while index < bytes.count, !needsEscape(bytes[index]) {
-            tail[index + 1] = bytes[index]
-            index += 1
+            tail[index &+ 1] = bytes[index]
+            index &+= 1
         }
         writer.advance(index + 1)
         while index < bytes.count {
@@ -21,6 +30,16 @@ public enum JSONText {
     @inline(__always)
     private static func needsEscape(_ byte: UInt8) -> Bool {
         byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    /// Whether one of eight bytes needs an escape; true also for some words without one, which then go byte by byte.
+    @inline(__always)
+    private static func needsEscape(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quote = word ^ (ones &* 0x22)
+        let backslash = word ^ (ones &* 0x5C)
+        let low = (word &- ones &* 0x20) & ~word
+        return (low | ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)) & (ones &* 0x80) != 0
     }
 
     public static func string(_ text: String, to writer: ByteWriter) {
@@ -37,8 +56,10 @@ public enum JSONText {
     public static func decimal(_ value: Double, to writer: ByteWriter) {
         guard value.isFinite else { return writer.text("null") }
         guard abs(value) < 1e12 else { return writer.text("\(value)") }
-        let scaled = (abs(value) * 1_000_000).rounded()
-        let whole = UInt64(scaled)
+        // Half and more goes up, as `rounded` does, without a call of the C library.
+        let scaled = abs(value) * 1_000_000
+        let below = UInt64(scaled)
+        let whole = below + (scaled - Double(below) >= 0.5 ? 1 : 0)
         if value < 0, whole > 0 { writer.byte(UInt8(ascii: "-")) }
         digits(whole / 1_000_000, least: 1, to: writer)
         var fraction = whole % 1_000_000
@@ -63,20 +84,31 @@ public enum JSONText {
         let day = dayOfYear - (153 * shifted + 2) / 5 + 1
         let month = shifted < 10 ? shifted + 3 : shifted - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        digits(UInt64(max(0, year)), least: 4, to: writer)
-        writer.byte(UInt8(ascii: "-"))
-        digits(UInt64(month), least: 2, to: writer)
-        writer.byte(UInt8(ascii: "-"))
-        digits(UInt64(day), least: 2, to: writer)
-        writer.byte(UInt8(ascii: "T"))
-        digits(UInt64(inDay / 3_600_000), least: 2, to: writer)
-        writer.byte(UInt8(ascii: ":"))
-        digits(UInt64(inDay / 60_000 % 60), least: 2, to: writer)
-        writer.byte(UInt8(ascii: ":"))
-        digits(UInt64(inDay / 1000 % 60), least: 2, to: writer)
-        writer.byte(UInt8(ascii: "."))
-        digits(UInt64(inDay % 1000), least: 3, to: writer)
-        writer.byte(UInt8(ascii: "Z"))
+        let tail = writer.tail(24)
+        put(max(0, year) / 100 % 100, to: tail)
+        put(max(0, year) % 100, to: tail + 2)
+        tail[4] = UInt8(ascii: "-")
+        put(month, to: tail + 5)
+        tail[7] = UInt8(ascii: "-")
+        put(day, to: tail + 8)
+        tail[10] = UInt8(ascii: "T")
+        put(inDay / 3_600_000, to: tail + 11)
+        tail[13] = UInt8(ascii: ":")
+        put(inDay / 60_000 % 60, to: tail + 14)
+        tail[16] = UInt8(ascii: ":")
+        put(inDay / 1000 % 60, to: tail + 17)
+        tail[19] = UInt8(ascii: ".")
+        tail[20] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: inDay / 100 % 10)
+        put(inDay % 100, to: tail + 21)
+        tail[23] = UInt8(ascii: "Z")
+        writer.advance(24)
+    }
+
+    /// Two digits.
+    @inline(__always)
+    private static func put(_ value: Int64, to place: UnsafeMutablePointer<UInt8>) {
+        place[0] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / 10)
+        place[1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10)
     }
 
     private static func floorDivide(_ value: Int64, _ by: Int64) -> (Int64, Int64) {

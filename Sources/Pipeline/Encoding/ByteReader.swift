@@ -21,7 +21,18 @@ public struct ByteReader {
         return bytes[offset]
     }
 
+    @inline(__always)
     public mutating func varint() throws -> UInt64 {
+        // Most numbers take one byte.
+        if offset < bytes.count, bytes[offset] < 0x80 {
+            offset &+= 1
+            return UInt64(bytes[offset &- 1])
+        }
+        return try longVarint()
+    }
+
+    @inline(never)
+    private mutating func longVarint() throws -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while true {

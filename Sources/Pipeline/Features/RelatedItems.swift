@@ -61,8 +61,13 @@ public final class RelatedItems {
         let covisitation = table.covisitation
         covisitation.setTargetExponent(blend.targetExponent)
         let source = covisitation.sourceNorm(item, exponent: blend.sourceExponent)
+        // Without a half-life an item with events has at least one, so its norm is at most 1: most neighbours of a full row
+        // are told by their count alone, and nothing else of them has to be fetched.
+        let normMax: Float =
+            covisitation.settings.halfLifeMilliseconds == 0 && blend.targetExponent >= 0 ? 1 : .infinity
         var count = 0
         covisitation.forEachNeighbour(of: item) { other, visits in
+            guard visits > 0, count < most || visits * source * normMax >= scores[count - 1] else { return }
             let score = visits * source * covisitation.targetNorm(other)
             guard score > 0, count < most || precedes(other, score, at: count - 1, table),
                 table.isRecommendable(other)

@@ -7,18 +7,31 @@ public import Models
 /// Reused from user to user by one thread, without allocation.
 public final class UserFeatureBuilder {
     /// The newest items of a history that affinities look at.
-    static let affinityItemsMax = 64
+    static let affinityItemsMax = 32
 
     private let scale: RatingScale
     private let recency: RecencyWeights
     private let categories = AffinityTally()
     private let brands = AffinityTally()
+    private let gathered: UnsafeMutablePointer<Gathered>
+
+    /// What the row takes from an item of the history.
+    private struct Gathered {
+        var category = IdentifierTable.none
+        var brand = IdentifierTable.none
+        var price = Double.nan
+        var weight: Float = 0
+    }
 
     /// - Parameter affinityHalfLifeMilliseconds: the age at which an item of the history counts half.
     public init(scale: RatingScale = .standard, affinityHalfLifeMilliseconds: Int64 = 7 * 86_400_000) {
         self.scale = scale
         recency = RecencyWeights(halfLifeMilliseconds: affinityHalfLifeMilliseconds)
+        gathered = .allocate(capacity: Self.affinityItemsMax)
+        gathered.initialize(repeating: Gathered(), count: Self.affinityItemsMax)
     }
+
+    deinit { gathered.deallocate() }
 
     /// Appends the row of a user as of its latest event.
     public func write(
@@ -47,25 +60,32 @@ public final class UserFeatureBuilder {
         categories.removeAll()
         brands.removeAll()
         let entries = state.entries
+        let start = max(0, entries.count - Self.affinityItemsMax)
         var latest = SIMD4<Int64>(repeating: -1)
-        var priceWeight: Float = 0
-        var priceLevel: Float = 0
         for index in entries.indices {
             let rating = entries[index].rating
             let times = SIMD4<Int64>(
                 rating.latest(.view) ?? -1, rating.latest(.removeFromCart) ?? -1, rating.latest(.cart) ?? -1,
                 rating.latest(.purchase) ?? -1)
             latest.replace(with: times, where: times .> latest)
-            guard index >= entries.count - Self.affinityItemsMax else { continue }
-            let weight = strength(rating) * recency.weight(age: state.latestTime - times.max())
+            guard index >= start else { continue }
+            // Gathered first: the items lie all over the table, and so the loads of one do not wait for another's.
             let attributes = table.attributes(entries[index].item)
-            categories.add(attributes.category, weight)
-            brands.add(attributes.brand, weight)
-            guard attributes.price == attributes.price, weight > 0 else { continue }
-            priceWeight += weight
-            priceLevel += weight * table.prices.level(of: attributes.price)
+            gathered[index - start] = Gathered(
+                category: attributes.category, brand: attributes.brand, price: attributes.price,
+                weight: strength(rating) * recency.weight(age: state.latestTime - times.max()))
         }
         features.latest = latest
+        var priceWeight: Float = 0
+        var priceLevel: Float = 0
+        for index in 0..<entries.count - start {
+            let item = gathered[index]
+            categories.add(item.category, item.weight)
+            brands.add(item.brand, item.weight)
+            guard item.price == item.price, item.weight > 0 else { continue }
+            priceWeight += item.weight
+            priceLevel += item.weight * table.prices.level(of: item.price)
+        }
         if priceWeight > 0 { features.priceLevel = Double(priceLevel / priceWeight) }
     }
 

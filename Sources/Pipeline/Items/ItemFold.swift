@@ -38,10 +38,10 @@ public final class ItemFold {
     /// Items that changed since the list was last taken, for the leader; nil while nobody asks.
     public var changes: ItemChanges?
 
-    private var itemsOfBlock: [IdentifierTable.Number] = []
+    private let itemsOfBlock = NumberList()
     private var descriptionsOfBlock: [ItemDescription] = []
-    private var wordsOfBlock: [IdentifierTable.Number] = []
-    private var preceding: [IdentifierTable.Number] = []
+    private let wordsOfBlock = NumberList()
+    private let preceding = NumberList()
 
     public init(table: ItemTable) { self.table = table }
 
@@ -87,9 +87,9 @@ public final class ItemFold {
             throw Failure.gap(partition: partition, expected: next, found: first, at: logOffset)
         }
         if end <= next { return }
-        itemsOfBlock.removeAll(keepingCapacity: true)
+        itemsOfBlock.removeAll()
         descriptionsOfBlock.removeAll(keepingCapacity: true)
-        wordsOfBlock.removeAll(keepingCapacity: true)
+        wordsOfBlock.removeAll()
         var source = first
         for _ in 0..<entries {
             let distance = try reader.logOffset()
@@ -109,7 +109,7 @@ public final class ItemFold {
         let time = try reader.time(from: baseTime)
         let position = try readItem(&reader)
         let item = itemsOfBlock[position]
-        preceding.removeAll(keepingCapacity: true)
+        preceding.removeAll()
         for _ in 0..<(try reader.count()) { preceding.append(itemsOfBlock[try readItem(&reader)]) }
         var description = ItemDescription()
         if flags & ItemLogBlockWriter.hasAttributes != 0 {
@@ -123,10 +123,9 @@ public final class ItemFold {
         }
         guard isNew else { return }
         learnt += 1
-        preceding.withUnsafeBufferPointer {
-            table.learn(
-                item: item, type: type, isNewPair: flags & ItemLogBlockWriter.isNewPair != 0, time: time, preceding: $0)
-        }
+        table.learn(
+            item: item, type: type, isNewPair: flags & ItemLogBlockWriter.isNewPair != 0, time: time,
+            preceding: preceding.numbers)
         if !description.isEmpty {
             table.describe(
                 item: item, category: description.category, categoryCode: description.code, brand: description.brand,

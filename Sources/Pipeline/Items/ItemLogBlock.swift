@@ -20,13 +20,8 @@ public final class ItemLogBlockWriter {
     private let items: IdentifierTable
     private var words = IdentifierTable()
     private let body = ByteWriter(capacity: 1 << 16)
-    private var itemReferences: [UInt32] = []
-    private var itemStamps: [UInt32] = []
-    private var wordReferences: [UInt32] = []
-    private var wordStamps: [UInt32] = []
-    private var stamp: UInt32 = 0
-    private var itemsNamed: UInt32 = 0
-    private var wordsNamed: UInt32 = 0
+    private let namedItems = ReferenceTable()
+    private let namedWords = ReferenceTable()
     private var entries = 0
     private var previousOffset: Int64 = 0
     private var baseTime: Int64 = 0
@@ -45,15 +40,12 @@ public final class ItemLogBlockWriter {
         self.first = first
         previousOffset = first
         body.removeAll()
-        stamp &+= 1
-        itemsNamed = 0
-        wordsNamed = 0
+        namedItems.beginBlock()
+        namedWords.beginBlock()
         entries = 0
         described.removeAll(keepingCapacity: true)
         guard words.count > Self.wordsMax else { return }
         words = IdentifierTable()
-        wordStamps.removeAll()
-        wordReferences.removeAll()
     }
 
     /// Adds what the event at `offset` taught.
@@ -63,13 +55,14 @@ public final class ItemLogBlockWriter {
     ) {
         if entries == 0 { baseTime = event.time }
         entries += 1
-        let isNamed = reference(item) != nil
+        let reference = namedItems.find(item)
+        let isNamed = reference != nil
         let attributes = ItemDescription(
             category: word(event.categoryID), code: word(event.categoryCode), brand: word(event.brand), price: event.price)
         body.varint(UInt64(offset - previousOffset))
         previousOffset = offset
         var flags = event.type.rawValue | (isNewPair ? Self.isNewPair : 0)
-        let position = isNamed ? Int(reference(item).unsafelyUnwrapped) : Int(itemsNamed)
+        let position = Int(reference ?? namedItems.named)
         let isSame = isNamed && position < described.count && described[position].isSame(as: attributes)
         let changes = !isSame && !attributes.isEmpty
         if changes { flags |= Self.hasAttributes }
@@ -104,44 +97,19 @@ public final class ItemLogBlockWriter {
         bytes.count == 0 ? IdentifierTable.none : words.intern(bytes)
     }
 
-    private func reference(_ item: IdentifierTable.Number) -> UInt32? {
-        Int(item) < itemStamps.count && itemStamps[Int(item)] == stamp ? itemReferences[Int(item)] : nil
-    }
-
+    @inline(__always)
     private func name(_ item: IdentifierTable.Number) {
-        if let known = reference(item) {
-            body.varint(UInt64(known) + 1)
-            return
-        }
-        if Int(item) >= itemStamps.count {
-            let more = max(1024, Int(item) + 1 - itemStamps.count, itemStamps.count)
-            itemStamps.append(contentsOf: repeatElement(0, count: more))
-            itemReferences.append(contentsOf: repeatElement(0, count: more))
-        }
-        itemStamps[Int(item)] = stamp
-        itemReferences[Int(item)] = itemsNamed
-        itemsNamed += 1
+        if let known = namedItems.find(item) { return body.varint(UInt64(known) + 1) }
+        namedItems.name(item)
         body.varint(0)
         body.counted(items.bytes(item))
     }
 
     /// A word's reference is shifted by two: 0 is a new word, 1 is none.
     private func nameWord(_ word: IdentifierTable.Number) {
-        if word == IdentifierTable.none {
-            body.varint(1)
-            return
-        }
-        if Int(word) >= wordStamps.count {
-            wordStamps.append(contentsOf: repeatElement(0, count: Int(word) + 1 - wordStamps.count + 256))
-            wordReferences.append(contentsOf: repeatElement(0, count: wordStamps.count - wordReferences.count))
-        }
-        if wordStamps[Int(word)] == stamp {
-            body.varint(UInt64(wordReferences[Int(word)]) + 2)
-            return
-        }
-        wordStamps[Int(word)] = stamp
-        wordReferences[Int(word)] = wordsNamed
-        wordsNamed += 1
+        if word == IdentifierTable.none { return body.varint(1) }
+        if let known = namedWords.find(word) { return body.varint(UInt64(known) + 2) }
+        namedWords.name(word)
         body.varint(0)
         body.counted(words.bytes(word))
     }

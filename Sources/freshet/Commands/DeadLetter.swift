@@ -33,7 +33,9 @@ struct DeadLetter {
         for header in message.headers {
             let bytes = header.value.map(Array.init)
             if header.name.hasPrefix(Self.prefix) {
-                added[String(header.name.dropFirst(Self.prefix.count))] = bytes.map { String(decoding: $0, as: UTF8.self) }
+                added[String(header.name.dropFirst(Self.prefix.count))] = bytes.map {
+                    String(decoding: $0, as: UTF8.self)
+                }
             } else {
                 own.append(MessageHeader(header.name, bytes: bytes))
             }

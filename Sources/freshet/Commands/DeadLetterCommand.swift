@@ -16,7 +16,8 @@ enum DeadLetterCommand {
     private static let list = Command(
         "list", "Count the dead letters by reason, and list the latest.",
         options: Deployment.options + [
-            reasonOption, .option("limit", "N", "Letters listed, the latest ones.", type: .int(0...100_000), default: "20"),
+            reasonOption,
+            .option("limit", "N", "Letters listed, the latest ones.", type: .int(0...100_000), default: "20"),
             .flag("json", "One JSON object a letter, all of them."),
         ]
     ) { arguments in
@@ -61,7 +62,8 @@ enum DeadLetterCommand {
 
     private static let redrive = Command(
         "redrive", "Send dead letters back to the partition that each came from.",
-        discussion: "Key, value and headers as they were, to the topic and partition that the letter names, so that the "
+        discussion:
+            "Key, value and headers as they were, to the topic and partition that the letter names, so that the "
             + "user's history stays in one place. How far each reason has been driven back is kept in the consumer group "
             + "<application.id>.dlq.<reason>, in the same transaction as the records: no letter goes twice, however often "
             + "this runs or is interrupted. A letter that fails again comes back as a new one.",
@@ -74,7 +76,8 @@ enum DeadLetterCommand {
         let admin = try deployment.reachedAdmin()
         let topic = try deployment.requireTopic(deployment.topics.deadLetters, admin)
         let run = Redrive(
-            deployment: deployment, admin: admin, partitions: topic.partitions.count, reasons: Set(arguments.all("reason")),
+            deployment: deployment, admin: admin, partitions: topic.partitions.count,
+            reasons: Set(arguments.all("reason")),
             limit: arguments.int("limit") ?? Int.max, isDry: arguments.flag("dry-run"))
         return try run.run()
     }
@@ -111,17 +114,20 @@ enum DeadLetterCommand {
             table.append([letter.name, letter.time, letter.reason, letter.source, letter.keyText, letter.valueText])
         }
         print(table.render(style: style), terminator: "")
-        print("`freshet dlq show PLACE` shows one whole; `freshet dlq redrive --reason CODE` sends them back after a fix")
+        print(
+            "`freshet dlq show PLACE` shows one whole; `freshet dlq redrive --reason CODE` sends them back after a fix")
     }
 
     private static func description(_ letter: DeadLetter) -> [String] {
         let meaning = RejectionCode(rawValue: letter.reason)?.meaning ?? ""
         var lines = [
-            "letter    \(letter.name)  \(letter.time)", "reason    \(letter.reason)  \(meaning)", "detail    \(letter.detail)",
+            "letter    \(letter.name)  \(letter.time)", "reason    \(letter.reason)  \(meaning)",
+            "detail    \(letter.detail)",
             "from      \(letter.source)", "redriven  \(letter.redriven) times", "key       \(letter.keyText)",
         ]
         for header in letter.headers {
-            lines.append("header    \(header.name): \(header.value.map { $0.withUnsafeBytes { readable($0) } } ?? "(null)")")
+            lines.append(
+                "header    \(header.name): \(header.value.map { $0.withUnsafeBytes { readable($0) } } ?? "(null)")")
         }
         return lines + ["value     \(letter.value.map { HumanFormat.bytes($0.count) } ?? "none")", letter.valueText]
     }

@@ -21,7 +21,11 @@ enum DemoCommand {
         ]
     ) { arguments in
         Signals.prepare()
-        let configuration = try Deployment.configuration(arguments)
+        // Training as often as pays in the field would show nothing of it in so short a time.
+        let configuration = try Settings.table.load(
+            file: arguments["config"], environment: ProcessInfo.processInfo.environment,
+            overrides: [Override(key: "training.interval", text: "8s")]
+                + arguments.pairs("set").map { Override(key: $0.name, text: $0.value) })
         // Log lines would tear the screen.
         LogSink.shared.level = .error
         var settings = DemoRun.Settings()

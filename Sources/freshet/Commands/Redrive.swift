@@ -56,7 +56,8 @@ struct Redrive {
         let reader = try PartitionReader(deployment.client)
         var ends: [Int32: Int64] = [:]
         for partition in 0..<Int32(partitions) {
-            ends[partition] = try reader.queryWatermarks(TopicPartition(dlq, partition), timeoutMilliseconds: 10_000).high
+            ends[partition] = try reader.queryWatermarks(TopicPartition(dlq, partition), timeoutMilliseconds: 10_000)
+                .high
         }
         return ends
     }
@@ -110,7 +111,8 @@ struct Redrive {
         while true {
             let result = try withBytes(letter.key) { key in
                 try withBytes(letter.value) { value in
-                    try producer.send(topic, partition: letter.sourcePartition, key: key, value: value, headers: headers)
+                    try producer.send(
+                        topic, partition: letter.sourcePartition, key: key, value: value, headers: headers)
                 }
             }
             if result == .queued { return }
@@ -118,17 +120,24 @@ struct Redrive {
         }
     }
 
-    private func withBytes<Result>(_ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) throws -> Result) rethrows -> Result {
+    private func withBytes<Result>(_ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) throws -> Result) rethrows
+        -> Result
+    {
         guard let bytes else { return try body(nil) }
         return try bytes.withUnsafeBytes { try body($0) }
     }
 
     private func report(_ sent: [String: Int], before: Int, homeless: Int) -> Int32 {
         let verb = isDry ? "would be driven back" : "driven back"
-        for (reason, count) in sent.sorted(by: { $0.key < $1.key }) { print("\(HumanFormat.grouped(count))  \(reason)") }
-        print("\(HumanFormat.grouped(sent.values.reduce(0, +))) letters \(verb), \(HumanFormat.grouped(before)) were before")
+        for (reason, count) in sent.sorted(by: { $0.key < $1.key }) {
+            print("\(HumanFormat.grouped(count))  \(reason)")
+        }
+        print(
+            "\(HumanFormat.grouped(sent.values.reduce(0, +))) letters \(verb), \(HumanFormat.grouped(before)) were before"
+        )
         if homeless > 0 {
-            print("\(homeless) letters name no topic and partition that they came from, and stay: see `freshet dlq list`")
+            print(
+                "\(homeless) letters name no topic and partition that they came from, and stay: see `freshet dlq list`")
         }
         return 0
     }

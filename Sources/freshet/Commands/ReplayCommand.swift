@@ -9,7 +9,8 @@ import ServiceKit
 enum ReplayCommand {
     static let command = Command(
         "replay", "Rebuild the state from the events topic.",
-        discussion: "Without --verify it writes what it rebuilt, so that `serve` goes on from there; it refuses while members "
+        discussion:
+            "Without --verify it writes what it rebuilt, so that `serve` goes on from there; it refuses while members "
             + "are active or the internal topics hold state (`freshet reset` empties them). With --verify it writes "
             + "nothing, and compares the users with those at the group's committed offsets.",
         options: Deployment.options + [
@@ -68,7 +69,9 @@ enum ReplayCommand {
             report(replay, arguments, extra: "identical: \(HumanFormat.grouped(count)) users\(note)")
             return 0
         }
-        report(replay, arguments, extra: "DIFFERENT: \(differing.count) users, such as \(differing.prefix(5).joined(separator: ", "))")
+        report(
+            replay, arguments,
+            extra: "DIFFERENT: \(differing.count) users, such as \(differing.prefix(5).joined(separator: ", "))")
         return 1
     }
 
@@ -80,7 +83,9 @@ enum ReplayCommand {
             guard let store = replay.stores[partition] else { continue }
             let mine = worker.store.recordHashes(items: stored.items.table.identifiers)
             let other = store.recordHashes(items: replay.items.table.identifiers)
-            for user in Set(mine.keys).union(other.keys).sorted() where mine[user] != other[user] { differing.append(user) }
+            for user in Set(mine.keys).union(other.keys).sorted() where mine[user] != other[user] {
+                differing.append(user)
+            }
         }
         return differing
     }

@@ -39,5 +39,12 @@ enum TopicsCommand {
         return failures == 0 ? 0 : 1
     }
 
-    static let command = Command("topics", "Make and check the topics.", subcommands: [create])
+    static let check = Command(
+        "check", "Compare partitions, compaction and retention with what is asked for.", options: Deployment.options
+    ) { arguments in
+        let deployment = try Deployment(arguments)
+        return Finding.report(try TopicsCheck(deployment: deployment, admin: deployment.reachedAdmin()).findings())
+    }
+
+    static let command = Command("topics", "Make and check the topics.", subcommands: [create, check])
 }

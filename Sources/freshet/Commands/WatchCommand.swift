@@ -7,7 +7,8 @@ import ServiceKit
 enum WatchCommand {
     static let command = Command(
         "watch", "Show lists as they are published.",
-        discussion: "A line for each list, or with --user a table for each of that user's lists, with what has moved since "
+        discussion:
+            "A line for each list, or with --user a table for each of that user's lists, with what has moved since "
             + "the one before. With --json the records as they are, one a line. Runs until it is interrupted.",
         options: Deployment.options + [
             .option("user", "ID", "Only this user's lists; the present one first."),
@@ -107,7 +108,8 @@ struct ListView {
     private func table(_ list: PublishedList) -> [String] {
         let moves = Move.moves(from: before, to: list.items.map(\.product))
         var table = TextTable([
-            .init("#", .right), .init("", .right), .init("product"), .init("category", widthMax: 36), .init("price", .right),
+            .init("#", .right), .init("", .right), .init("product"), .init("category", widthMax: 36),
+            .init("price", .right),
             .init("score", .right), .init("reason"),
         ])
         for (place, item) in list.items.enumerated().prefix(items ?? 20) {
@@ -119,12 +121,15 @@ struct ListView {
         }
         let source = list.provenance
         let generation = source.generation.map { "generation \($0)" } ?? "no generation yet"
-        let head = style.bold(list.user)
+        let head =
+            style.bold(list.user)
             + style.dim(
-                "  \(list.time)  from events[\(source.partition)]@\(source.offset), items@\(source.itemsOffset), \(generation)")
+                "  \(list.time)  from events[\(source.partition)]@\(source.offset), items@\(source.itemsOffset), \(generation)"
+            )
         var lines = [head] + table.render(style: style).split(separator: "\n").map(String.init)
         if let own = list.ownItems, !own.isEmpty {
-            lines.append(style.dim("continue with: ") + own.map { "\($0.product) (\($0.reason))" }.joined(separator: ", "))
+            lines.append(
+                style.dim("continue with: ") + own.map { "\($0.product) (\($0.reason))" }.joined(separator: ", "))
         }
         return lines + [""]
     }

@@ -18,6 +18,8 @@ final class DemoBoard: Sendable {
         var taken = 0
         var isServiceReady = false
         var counters = WorkerCounters()
+        /// That of the trained factors; nil before the first.
+        var generation: Int?
         var listsRead = 0
         var judge: DemoJudge
         var latency = LatencyBook()
@@ -37,6 +39,7 @@ final class DemoBoard: Sendable {
         var liveSent: Int
         var taken: Int
         var counters: WorkerCounters
+        var generation: Int?
         var listsRead: Int
         var tries: Int
         var hits: Int
@@ -69,7 +72,7 @@ final class DemoBoard: Sendable {
         state.withLock { state in
             View(
                 part: state.part, sent: state.sent, liveSent: state.liveSent, taken: state.taken,
-                counters: state.counters,
+                counters: state.counters, generation: state.generation,
                 listsRead: state.listsRead, tries: state.judge.tries, hits: state.judge.hits,
                 popularHits: state.judge.popularHits,
                 latency: (state.latency.quantile(0.5), state.latency.quantile(0.99)), slots: state.slots.slots,
@@ -99,7 +102,8 @@ final class DemoBoard: Sendable {
         let at = DispatchTime.now().uptimeNanoseconds
         state.withLock { state in
             state.listsRead += 1
-            state.latency.listed(list.provenance.partition, list.provenance.offset, at: at)
+            let source = list.provenance
+            state.latency.listed(source.partition, source.offset, .init(at: at, generation: source.generation))
             let user = story.userPlaces[list.user]
             if let user {
                 state.lists[user] = list.items.map { story.itemPlaces[$0.product] ?? -1 }

@@ -73,10 +73,11 @@ struct DemoFrame {
         let ours = DemoFrame.percent(state.hits, state.tries)
         let popular = DemoFrame.percent(state.popularHits, state.tries)
         return [
-            "lists " + style.bold(padded(HumanFormat.grouped(state.listsRead), 7)),
-            "rejected " + style.bold(padded("\(state.counters.rejected)", 4)),
-            "next product was in the list " + style.bold(style.green(padded(ours, 6)))
-                + ", among the most popular " + style.bold(padded(popular, 6)),
+            "lists " + style.bold(padded(HumanFormat.grouped(state.listsRead), 6)),
+            "rejected " + style.bold(padded("\(state.counters.rejected)", 3)),
+            "model " + style.bold(padded(state.generation.map { "\($0)" } ?? "–", 2)),
+            "next product in the list " + style.bold(style.green(padded(ours, 5)))
+                + ", in the most popular " + style.bold(padded(popular, 5)),
         ].joined(separator: "   ")
     }
 

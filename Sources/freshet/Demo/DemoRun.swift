@@ -54,7 +54,7 @@ final class DemoRun: Service {
         let recording = settings.svg == nil ? nil : TerminalRecording()
         let screen = DemoScreen(
             board, address: broker.bootstrapServers, total: story.events.count, recorder: recording)
-        let service = DemoService(deployment, memory, board)
+        let service = try DemoService(deployment, memory, board)
         let reader = DemoReader(deployment, partitions: Self.listPartitions, board)
         let shop = try DemoSender(deployment, board, stop)
         screen.start()

@@ -8,8 +8,8 @@ final class DemoSender {
     private let sender: EventSender
     private let board: DemoBoard
     private let stop: StopRequest
-    /// When each tagged event was sent, ns.
-    private var sentAt: [UInt64] = [0]
+    /// When each tagged event was sent.
+    private var sentAt: [LatencyBook.Moment?] = [nil]
     private var liveFrom = 0.0
 
     init(_ deployment: Deployment, _ board: DemoBoard, _ stop: StopRequest) throws {
@@ -58,7 +58,9 @@ final class DemoSender {
 
     private func send(_ event: DemoEvent, isLive: Bool) throws {
         board.sending(event, isLive: isLive)
-        sentAt.append(isLive && !event.isBroken ? DispatchTime.now().uptimeNanoseconds : 0)
+        let generation = board.with { $0.generation }
+        let counts = isLive && !event.isBroken
+        sentAt.append(counts ? .init(at: DispatchTime.now().uptimeNanoseconds, generation: generation) : nil)
         try event.key.withUnsafeBytes { key in
             try event.value.withUnsafeBytes { try sender.send(key: key, value: $0, tag: UInt64(sentAt.count - 1)) }
         }

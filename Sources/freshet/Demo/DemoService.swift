@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import Kafka
+import Models
 import Pipeline
 import ServiceKit
 import Synchronization
@@ -21,14 +22,19 @@ final class DemoService: Sendable {
     private let wantsHashes = Atomic(false)
     private let hashes = Mutex<Hashes?>(nil)
     private let ended = DispatchSemaphore(value: 0)
+    private let leader: LeaderService
+    private let leaderEnded = DispatchSemaphore(value: 0)
 
-    init(_ deployment: Deployment, _ memory: MemoryTopics, _ board: DemoBoard) {
+    init(_ deployment: Deployment, _ memory: MemoryTopics, _ board: DemoBoard) throws {
         self.deployment = deployment
         self.memory = memory
         self.board = board
+        leader = LeaderService(
+            deployment, worker: try deployment.workerSettings(), log: Self.logSettings(deployment, memory))
     }
 
     func start() {
+        startLeader()
         let thread = Thread { [self] in
             do { try work() } catch { board.with { $0.failure = "the service: \(error)" } }
             ended.signal()
@@ -38,9 +44,22 @@ final class DemoService: Sendable {
         thread.start()
     }
 
+    /// Trains in the background, as `serve` does.
+    private func startLeader() {
+        let thread = Thread { [self] in
+            do { try leader.run() } catch { board.with { $0.failure = "the leader: \(error)" } }
+            leaderEnded.signal()
+        }
+        thread.name = "leader"
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+
     func finish() {
         stop.request()
+        leader.beginShutdown()
         _ = ended.wait(timeout: .now() + 10)
+        _ = leaderEnded.wait(timeout: .now() + 10)
     }
 
     /// The hashes when everything sent so far is learnt and committed; nil if that does not happen in time.
@@ -66,10 +85,13 @@ final class DemoService: Sendable {
             let taken = worker.partitions.values.reduce(0) { $0 + Int($1.position) }
             let counters = worker.counters
             let isReady = worker.isReady && !worker.partitions.isEmpty
+            if worker.isReady { leader.begin() }
+            let generation = worker.serving?.generation.number
             let isDone = board.with { state in
                 state.taken = taken
                 state.counters = counters
                 state.isServiceReady = isReady
+                state.generation = generation
                 return isReady && taken >= state.sent
             }
             let isQuiet = isDone && !round.isBusy && !worker.hasUncommitted && !worker.isCommitting

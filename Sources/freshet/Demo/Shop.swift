@@ -65,9 +65,9 @@ final class Shop {
     /// What a session lasts, as a number of looks.
     static let looksMean = 6.5
 
-    init(_ settings: Settings) {
+    init(_ settings: Settings, _ catalogue: ShopCatalogue) {
         self.settings = settings
-        catalogue = ShopCatalogue(seed: settings.seed)
+        self.catalogue = catalogue
         random = ShopRandom(seed: settings.seed)
         for _ in 0..<settings.shoppers {
             let favourites = (0..<3).map { _ in catalogue.lines[random.early(catalogue.lines.count)] }

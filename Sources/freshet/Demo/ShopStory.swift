@@ -28,6 +28,7 @@ struct ShopStory {
     func make() -> (story: DemoStory, goOn: () -> DemoEvent) {
         var settings = Shop.Settings(liveFrom: end - Int64(liveSeconds * speed * 1000))
         settings.seed = seed
+        let catalogue = ShopCatalogue(seed: seed)
         // A filling that is long beside a short live part would make most of the events.
         settings.filling = min(settings.filling, Int64(liveSeconds * speed * 600))
         let live = Double(events) * (1 - Self.pastShare)
@@ -38,15 +39,15 @@ struct ShopStory {
         settings.shoppers = max(events / 12, Int(settings.liveRate * 200 * 4))
         // How many events a visit has follows from what shoppers do; trying it tells.
         for _ in 0..<3 {
-            let found = count(settings)
+            let found = count(settings, catalogue)
             settings.liveRate *= live / Double(max(1, found.live))
             settings.pastRate *= max(0.1, min(4, past / Double(max(1, found.past))))
         }
-        return story(Shop(settings))
+        return story(Shop(settings, catalogue))
     }
 
-    private func count(_ settings: Shop.Settings) -> (past: Int, live: Int) {
-        let shop = Shop(settings)
+    private func count(_ settings: Shop.Settings, _ catalogue: ShopCatalogue) -> (past: Int, live: Int) {
+        let shop = Shop(settings, catalogue)
         var counts = (past: 0, live: 0)
         while true {
             let action = shop.next()

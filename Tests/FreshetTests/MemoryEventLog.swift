@@ -1,0 +1,88 @@
+import Events
+import Pipeline
+
+/// A log in memory with one member that has one partition of everything; commits succeed at once.
+final class MemoryEventLog: EventLog, TopicReading {
+    struct Output {
+        var topic: LogTopic
+        var key: [UInt8]?
+        var value: [UInt8]?
+    }
+
+    let topics = MemoryTopics()
+    /// Nothing is delivered before `resume`.
+    private var input: (any LogReader)?
+    private var isAssigned = false
+    private var isCommitting = false
+    private(set) var written: [Output] = []
+    private(set) var committed: [Int32: Int64] = [:]
+
+    var isTransactional: Bool { true }
+    var isOpen: Bool { true }
+
+    func poll(
+        max: Int, timeoutMilliseconds: Int, record: (borrowing LogRecord) -> Void
+    ) throws(LogError) -> [GroupChange] {
+        guard isAssigned else {
+            isAssigned = true
+            return [.assigned([0])]
+        }
+        if max > 0 { _ = try input?.read(max: max, timeoutMilliseconds: 0, record: record) }
+        return []
+    }
+
+    func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
+        committed[partition].map { .offset($0) } ?? StoredOffset.none
+    }
+
+    func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) { (0, .max) }
+    func take(_ partitions: [Int32]) throws(LogError) {}
+    func resume(_ offsets: [Int32: Int64]) throws(LogError) {
+        input = MemoryReader(topics, .events, 0, from: offsets[0] ?? 0)
+    }
+
+    func release(_ partitions: [Int32]) throws(LogError) {}
+    func abort() throws(LogError) {}
+
+    func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader {
+        MemoryReader(topics, topic, partition, from: offset)
+    }
+
+    func partitions(_ topic: LogTopic) throws(LogError) -> [Int32] { [0] }
+
+    func append(_ record: borrowing OutputRecord) throws(LogError) {
+        let (key, value) = (record.key.map(Array.init), record.value.map(Array.init))
+        written.append(Output(topic: record.topic, key: key, value: value))
+        topics.append(record.topic, record.partition ?? 0, key: key, value: value)
+    }
+
+    func beginCommit(_ offsets: [Int32: Int64]) throws(LogError) {
+        committed.merge(offsets) { $1 }
+        isCommitting = true
+    }
+
+    func outcome() throws(LogError) -> CommitOutcome? {
+        guard isCommitting else { return nil }
+        isCommitting = false
+        return .committed
+    }
+
+    func waitForOutcome(timeoutMilliseconds: Int) throws(LogError) {}
+
+    /// Adds an event to the input.
+    func produce(key: String, _ value: String) {
+        topics.append(.events, 0, key: Array(key.utf8), value: Array(value.utf8))
+    }
+
+    /// Views and purchases of a few users among a few items, always the same.
+    func produceShop(_ count: Int, from start: Int = 0) {
+        for index in start..<(start + count) {
+            let user = "u\(index * 7 % 11)"
+            let type = index % 5 == 0 ? "purchase" : "view"
+            produce(
+                key: user,
+                #"{"event_time":\#(1_700_000_000 + index * 60),"event_type":"\#(type)","product_id":"p\#(index * index % 397)","#
+                    + #""category_id":"c\#(index % 3)","price":\#(10 + index % 9),"user_id":"\#(user)"}"#)
+        }
+    }
+}

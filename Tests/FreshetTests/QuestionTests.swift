@@ -1,0 +1,145 @@
+import Models
+import HTTPAPI
+import Events
+import Foundation
+import HTTPAPI
+import Models
+import Pipeline
+import ServiceKit
+import Testing
+
+@testable import freshet
+
+@Suite struct QuestionTests {
+    let log = MemoryEventLog()
+    let worker: Worker
+
+    init() throws {
+        worker = try Worker(settings: WorkerSettings(), log: log, clock: { 0 })
+        log.produceShop(300)
+        try run()
+        log.produceShop(200, from: 300)
+        try run()
+    }
+
+    /// Until nothing is left to do, with everything committed.
+    private func run() throws {
+        for _ in 0..<20 { try worker.step(timeoutMilliseconds: 0) }
+        try worker.settle(timeoutMilliseconds: 1000)
+        for _ in 0..<5 { try worker.step(timeoutMilliseconds: 0) }
+    }
+
+    private func lists(of user: String) -> [[UInt8]] {
+        log.written.filter { $0.topic == .recommendations && $0.key == Array(user.utf8) }.compactMap(\.value)
+    }
+
+    @Test func aQuestionGivesTheNewestListAndChangesNothing() throws {
+        let counters = worker.counters
+        let hash = worker.usersHash()
+        let asked = try #require(ServeBoard.answer(.list(user: "u3"), worker))
+        let answer = try JSONDecoder().decode(PublishedList.self, from: Data(asked))
+        #expect(answer.user == "u3")
+        #expect(answer.items.count > 5)
+        #expect(ServeBoard.answer(.list(user: "u3"), worker) == asked)
+        #expect(worker.counters == counters)
+        #expect(worker.usersHash() == hash)
+        let written = log.written.count
+        try run()
+        #expect(log.written.count == written, "a question makes no output")
+    }
+
+    @Test func unknownIDsHaveNoAnswer() {
+        for question: ServeBoard.Question in [
+            .list(user: "nobody"), .userFeatures(user: "nobody"), .related(item: "none"), .itemFeatures(item: "none"),
+        ] {
+            #expect(ServeBoard.answer(question, worker) == nil)
+        }
+        #expect(ServeBoard.answer(.userFeatures(user: "u3"), worker) != nil)
+        #expect(ServeBoard.answer(.related(item: "p1"), worker) != nil)
+        #expect(ServeBoard.answer(.itemFeatures(item: "p1"), worker) != nil)
+    }
+
+    @Test func everyPublishedListIsComputedAgainToTheBit() throws {
+        var checked = 0
+        for user in ["u0", "u3", "u10"] {
+            for list in lists(of: user) {
+                let from = try JSONDecoder().decode(PublishedList.self, from: Data(list)).provenance
+                let place = ListRecomputation.Place(
+                    partition: 0, offset: from.offset, itemsOffset: from.itemsOffset, generation: from.generation)
+                let again = try ListRecomputation(settings: WorkerSettings(), reading: log, requiresKey: false)
+                    .list(user: Array(user.utf8), at: place, eventsLow: 0)
+                #expect(ListComparison(published: list, again: again).isIdentical)
+                checked += 1
+            }
+        }
+        #expect(checked >= 6)
+    }
+
+    @Test func otherRulesGiveAnotherListAndItIsSaid() throws {
+        let list = try #require(lists(of: "u3").last)
+        let from = try JSONDecoder().decode(PublishedList.self, from: Data(list)).provenance
+        var settings = WorkerSettings()
+        settings.blend.category.weight *= 3
+        let place = ListRecomputation.Place(
+            partition: 0, offset: from.offset, itemsOffset: from.itemsOffset, generation: nil)
+        let again = try ListRecomputation(settings: settings, reading: log, requiresKey: false)
+            .list(user: Array("u3".utf8), at: place, eventsLow: 0)
+        let comparison = ListComparison(published: list, again: again)
+        #expect(!comparison.isIdentical)
+        #expect(try comparison.text().contains("DIFFERENT"))
+    }
+
+    @Test func aListTooOldIsRefused() throws {
+        let place = ListRecomputation.Place(partition: 0, offset: 30, itemsOffset: 0, generation: nil)
+        #expect(throws: LogError.self) {
+            _ = try ListRecomputation(settings: WorkerSettings(), reading: log, requiresKey: false)
+                .list(user: Array("u3".utf8), at: place, eventsLow: 25)
+        }
+    }
+
+    @Test func readinessFollowsTheWorker() throws {
+        #expect(ServeBoard.readiness(of: worker) == .ready)
+        let fresh = try Worker(settings: WorkerSettings(), log: log, clock: { 0 })
+        guard case .notReady(let reason, _) = ServeBoard.readiness(of: fresh) else {
+            Issue.record("a worker without its tables is ready")
+            return
+        }
+        #expect(reason == "restoring")
+    }
+
+    @Test func metricsAreTheWorkersCounters() throws {
+        let registry = MetricsRegistry()
+        let metrics = ServeMetrics(registry)
+        metrics.begin(worker)
+        metrics.update(worker, isLeader: true)
+        log.produce(key: "u1", "not json")
+        try run()
+        metrics.update(worker, isLeader: true)
+        metrics.update(worker, isLeader: true)
+        let text = String(decoding: registry.renderPrometheus(), as: UTF8.self)
+        for line in [
+            "freshet_events_total 500", "freshet_rejected_total{reason=\"malformed-json\"} 1", "freshet_users 11",
+            "freshet_leader 1", "freshet_partitions 1", "freshet_restoring_partitions 0",
+            "freshet_lists_total \(worker.counters.lists)",
+        ] {
+            #expect(text.contains("\n\(line)\n"), "\(line)")
+        }
+        #expect(text.contains("freshet_commit_seconds_count "))
+        try Self.checkWithPromtool(registry)
+    }
+
+    private static func checkWithPromtool(_ registry: MetricsRegistry) throws {
+        guard FileManager.default.isExecutableFile(atPath: "/usr/bin/promtool") else { return }
+        let tool = Process()
+        tool.executableURL = URL(fileURLWithPath: "/usr/bin/promtool")
+        tool.arguments = ["check", "metrics"]
+        let (input, output) = (Pipe(), Pipe())
+        (tool.standardInput, tool.standardOutput, tool.standardError) = (input, output, output)
+        try tool.run()
+        input.fileHandleForWriting.write(Data(registry.renderPrometheus()))
+        try input.fileHandleForWriting.close()
+        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        tool.waitUntilExit()
+        #expect(tool.terminationStatus == 0, "\(said)")
+    }
+}

@@ -1,0 +1,148 @@
+import Events
+import Foundation
+import Testing
+
+#if canImport(FoundationXML)
+    import FoundationXML
+#endif
+
+@testable import freshet
+
+@Suite struct PaceTests {
+    @Test func rateSpacesEventsEvenly() {
+        var pace = Pace(.rate(50))
+        #expect((0..<3).map { _ in pace.due(time: 0) } == [0, 0.02, 0.04])
+    }
+
+    @Test func speedFollowsEventTimeAndNeverGoesBack() {
+        var pace = Pace(.speed(60))
+        #expect([0, 60_000, 30_000, 120_000].map { pace.due(time: 1_000_000 + $0) } == [0, 1, 1, 2])
+    }
+}
+
+@Suite struct PartitioningTests {
+    private func sample(_ place: (UnsafeRawBufferPointer, Int) -> Int) -> Finding {
+        var sample = PartitioningSample(partitions: 8)
+        for index in 0..<500 {
+            Array("user-\(index % 200)".utf8).withUnsafeBytes {
+                sample.add(key: $0, partition: Int32(place($0, index)))
+            }
+        }
+        return sample.finding(topic: "events")
+    }
+
+    @Test func tellsPartitionersApart() {
+        #expect(sample { key, _ in Partitioning.murmur2(key, partitions: 8) }.verdict == .fine)
+        #expect(sample { key, _ in Partitioning.crc32(key, partitions: 8) }.verdict == .note)
+        let mixed = sample { key, index in
+            index % 200 < 100 ? Partitioning.murmur2(key, partitions: 8) : Partitioning.crc32(key, partitions: 8)
+        }
+        #expect(mixed.verdict == .wrong)
+        let split = sample { _, index in index / 200 }
+        #expect(split.verdict == .wrong && split.text.contains("several partitions"))
+    }
+}
+
+@Suite struct TopicSettingTests {
+    @Test func longerRetentionAndLargerRecordsSatisfy() {
+        #expect(TopicsCheck.satisfies("retention.ms", "-1", "604800000"))
+        #expect(!TopicsCheck.satisfies("retention.ms", "1000", "604800000"))
+        #expect(TopicsCheck.satisfies("cleanup.policy", "compact,delete", "compact"))
+        #expect(!TopicsCheck.satisfies("cleanup.policy", "delete", "compact"))
+        #expect(TopicsCheck.satisfies("max.message.bytes", "5000000", "4194304"))
+    }
+}
+
+@Suite struct EventFileTests {
+    private func read(_ bytes: Data, _ name: String) throws -> (file: EventFile, users: [String]) {
+        let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString + name)
+        try bytes.write(to: path)
+        defer { try? FileManager.default.removeItem(at: path) }
+        let file = try EventFile(path.path, format: nil)
+        var users: [String] = []
+        try file.forEach { event, _ in
+            users.append(String(decoding: event.user, as: UTF8.self))
+            return true
+        }
+        return (file, users)
+    }
+
+    @Test func countsWhatMakesNoEvent() throws {
+        let text = """
+            {"user_id":"a","product_id":"1","event_type":"view","event_time":1569888262}
+            {"user_id":"b","event_type":"view","event_time":1569888262}
+            {"user_id":"c","product_id":"1","event_type":"view","event_time":1569888262}
+            """
+        let (file, users) = try read(Data(text.utf8), ".jsonl")
+        #expect(file.format == .jsonLines)
+        #expect(users == ["a", "c"])
+        #expect(file.rejections == [.missingItem: 1] && file.examples.first?.hasPrefix("line 2: missing-item") == true)
+    }
+
+    @Test func readsSeveralGzipMembers() throws {
+        // Made by gzip(1) of "1,2,3,pv,1511544070\n".
+        let first = "H4sIAAAAAAAAAzPUMdIx1iko0zE0NTQ0NTExMDfgAgAbV3SrFAAAAA=="
+        let member = try #require(Data(base64Encoded: first))
+        let (file, users) = try read(member + member, ".csv.gz")
+        #expect(file.format == .taobao)
+        #expect(users == ["1", "1"])
+    }
+
+    @Test func refusesWhatItDoesNotKnow() {
+        #expect(throws: (any Error).self) { try read(Data("hello world\n".utf8), ".txt") }
+        #expect(throws: (any Error).self) { try read(Data(), ".txt") }
+    }
+}
+
+@Suite struct DemoPartTests {
+    @Test func latencyCountsEachEventOnceWhicheverComesFirst() {
+        var book = LatencyBook()
+        book.delivered(0, 5, sent: .init(at: 1_000_000, generation: 1))
+        book.listed(0, 5, .init(at: 3_000_000, generation: 1))
+        book.listed(0, 5, .init(at: 900_000_000, generation: 1))
+        book.listed(0, 6, .init(at: 12_000_000, generation: nil))
+        book.delivered(0, 6, sent: .init(at: 2_000_000, generation: nil))
+        book.delivered(0, 7, sent: nil)
+        book.listed(0, 7, .init(at: 5_000_000, generation: 1))
+        // The event left the list as it was; a new generation changed it later.
+        book.delivered(0, 8, sent: .init(at: 1_000_000, generation: 1))
+        book.listed(0, 8, .init(at: 800_000_000, generation: 2))
+        #expect(book.count == 2)
+        #expect(abs((book.quantile(0.5) ?? 0) - 2) < 0.1)
+        #expect(abs((book.quantile(1) ?? 0) - 10) < 0.1)
+    }
+
+    @Test func judgeCountsOnlyWhatIsNewToAKnownShopper() {
+        var judge = DemoJudge(users: 2, items: 5)
+        judge.take(user: 0, item: 0, list: nil, counts: true)
+        #expect(judge.tries == 0)
+        judge.take(user: 0, item: 0, list: [0], counts: true)
+        #expect(judge.tries == 0)
+        judge.take(user: 1, item: 1, list: nil, counts: false)
+        judge.take(user: 0, item: 1, list: [3, 1], counts: true)
+        judge.take(user: 0, item: 2, list: [3], counts: true)
+        #expect(judge.tries == 2 && judge.hits == 1)
+    }
+
+    @Test func movesSayWhereAnItemStood() {
+        #expect(Move.moves(from: ["a", "b", "c"], to: ["c", "b", "d", "a"]) == [.up(2), .same, .new, .down(3)])
+        #expect(Move.moves(from: nil, to: ["a"]) == [nil])
+    }
+
+    @Test func recordingKeepsStylesAndEscapesMarkup() {
+        #expect(
+            TerminalRecording.spans("a<b \u{1B}[1m\u{1B}[32mx&y\u{1B}[0m\u{1B}[0m z")
+                == #"a&lt;b <tspan class="b c32">x&amp;y</tspan> z"#)
+        let recording = TerminalRecording()
+        recording.add(["one"])
+        recording.add(["two"])
+        let svg = recording.svg()
+        #expect(svg.hasPrefix("<svg ") && svg.hasSuffix("</svg>\n"))
+        #expect(svg.contains("<g class=\"f\" id=\"f1\">") && svg.contains("@keyframes k1"))
+        #expect(svg.count(of: "<text") == 2 && svg.count(of: "</g>") == 2)
+    }
+}
+
+extension String {
+    fileprivate func count(of part: String) -> Int { components(separatedBy: part).count - 1 }
+}
