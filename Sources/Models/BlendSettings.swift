@@ -7,7 +7,7 @@ public struct BlendSettings: Sendable, Equatable {
     /// Sequential co-visitation: list from the last `depth` items, position q weighing ρ^q, exponents on n.
     public struct Sequential: Sendable, Equatable {
         public var weight = 1.0
-        public var depth = 20
+        public var depth = 12
         public var recency = 0.6
         public var targetExponent = 0.15
         public var sourceExponent = 0.5
@@ -17,7 +17,7 @@ public struct BlendSettings: Sendable, Equatable {
     /// Neighbours of the generation, in the same way; their exponents are in the generation's table.
     public struct Neighbours: Sendable, Equatable {
         public var weight = 0.4
-        public var depth = 20
+        public var depth = 14
         public var recency = 0.7
         public init() {}
     }

@@ -98,6 +98,11 @@ final class TransactionalOutput: OutputPath {
     ) -> Result<CommitOutcome, LogError> {
         do throws(KafkaError) {
             try repeating { () throws(KafkaError) in try producer.flush(timeoutMilliseconds: 4_000) }
+            // A member that was expelled has no standing to show, and offsets without one would not be checked.
+            guard consumer.memberID != nil, !consumer.isAssignmentLost else {
+                let lost = KafkaError(code: .unknownMember, message: "this member is no longer in its group")
+                return undo(producer, lost)
+            }
             if !offsets.isEmpty {
                 let group = consumer.groupMetadata()
                 try repeating { () throws(KafkaError) in

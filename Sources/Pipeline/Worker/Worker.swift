@@ -107,14 +107,18 @@ public final class Worker {
         round.isBusy = try advanceItems()
         try advanceGeneration()
         if try advanceRestores() { round.isBusy = true }
-        let wait = round.isBusy || hasPendingRanks ? 0 : waitMilliseconds(timeoutMilliseconds)
-        round.changes = try log.poll(
-            max: recordsMax, timeoutMilliseconds: wait
-        ) { record in
-            if round.records == 0 { batchBegan() }
-            round.records += 1
-            take(record)
-        }
+        var wait = round.isBusy || hasPendingRanks ? 0 : waitMilliseconds(timeoutMilliseconds)
+        var wanted = recordsMax
+        repeat {
+            let before = round.records
+            round.changes = try log.poll(max: wanted, timeoutMilliseconds: wait) { record in
+                if round.records == 0 { batchBegan() }
+                round.records += 1
+                take(record)
+            }
+            wait = 0
+            wanted = round.records > before && round.changes.isEmpty ? moreForBatch(round.records) : 0
+        } while wanted > 0
         for change in round.changes { try apply(change) }
         try rankTouched()
         try sendOutput()
@@ -122,6 +126,21 @@ public final class Worker {
         round.isBusy = round.isBusy || round.records > 0 || hasPendingRanks
         return round
     }
+
+    /// How many more records a batch takes. A live one takes what is there; one that is behind goes on while most of its
+    /// records are bursts, that is, of users whose list it makes anyway. It ends before lists become rare.
+    private func moreForBatch(_ records: Int) -> Int {
+        guard records >= settings.batchRecordsMax, records < settings.batchRecordsMax * 8 else { return 0 }
+        let lists = partitions.values.reduce(0) { $0 + $1.touched.count }
+        let share = Double(lists) / Double(records)
+        guard share < Self.burstShareMax, share > Self.listShareMin else { return 0 }
+        return settings.batchRecordsMax / 4
+    }
+
+    /// Lists a record below which a batch counts as made of bursts.
+    private static let burstShareMax = 0.8
+    /// Lists a record that a longer batch must not fall below.
+    private static let listShareMin = 0.4
 
     /// How much to read: nothing while too much waits for a commit. But after an aborted commit the group may have
     /// expelled this member, which it hears of only where it reads; until it does, every other commit is aborted too.
