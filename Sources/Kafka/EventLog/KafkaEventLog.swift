@@ -61,8 +61,9 @@ public final class KafkaEventLog: EventLog {
             producing["client.id"] = settings.transactionalID
             producing["linger.ms"] = producing["linger.ms"] ?? "0"
             producing["message.max.bytes"] = producing["message.max.bytes"] ?? "8000000"
-            // What is not written within the session's length must not be written at all: another member may have taken over.
-            producing["message.timeout.ms"] = producing["message.timeout.ms"] ?? (settings.isTransactional ? nil : "8000")
+            // What is not written within the session must not be written at all: another member may have taken over.
+            producing["message.timeout.ms"] =
+                producing["message.timeout.ms"] ?? (settings.isTransactional ? nil : "8000")
             if settings.isTransactional {
                 producing["transactional.id"] = settings.transactionalID
                 producing["transaction.timeout.ms"] = producing["transaction.timeout.ms"] ?? "5000"
