@@ -37,10 +37,13 @@ struct ListScanner {
     }
 
     private func find(_ pattern: StaticString) -> Int? {
-        guard let base = bytes.baseAddress, position < bytes.count,
-            let found = memmem(base + position, bytes.count - position, pattern.utf8Start, pattern.utf8CodeUnitCount)
-        else { return nil }
-        return UnsafeRawPointer(found) - base
+        let (wanted, count) = (pattern.utf8Start, pattern.utf8CodeUnitCount)
+        guard bytes.count >= count, let base = bytes.baseAddress else { return nil }
+        for start in position..<max(position, bytes.count - count + 1)
+        where bytes[start] == wanted[0] && memcmp(base + start, wanted, count) == 0 {
+            return start
+        }
+        return nil
     }
 
     private mutating func skip(_ pattern: StaticString) -> Bool {
