@@ -45,7 +45,8 @@ let package = Package(
         .executableTarget(
             name: "freshet",
             dependencies: [
-                "Linear", "Events", "Models", "FeatureStore", "Pipeline", "Kafka", "Evaluation", "HTTPAPI", "ServiceKit",
+                "Linear", "Events", "Models", "FeatureStore", "Pipeline", "Kafka", "Evaluation", "HTTPAPI",
+                "ServiceKit",
                 "CZlib",
             ],
             swiftSettings: house),

@@ -2,6 +2,7 @@ import Pipeline
 import Events
 import Foundation
 import Kafka
+import Pipeline
 
 /// The user fold fed by a real Kafka (`read_committed`, nothing committed), beside a consumer that drops what it gets.
 enum ReplayRow: BenchmarkRow {

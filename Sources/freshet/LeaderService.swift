@@ -82,16 +82,22 @@ final class LeaderService: Service {
         leader.notice = { logger.info("\($0)") }
         var trainedAt: UInt64 = 0
         var trainedEvents = 0
+        var published: Generation?
         var askedAt = monotonicMilliseconds()
         while !stop.isRequested {
             let isBusy = try leader.step(timeoutMilliseconds: 20)
             leads.store(!leader.isFollower, ordering: .relaxed)
-            if let generation = trained.withLock({ $0.take() }), !leader.isFollower { try leader.publish(generation) }
+            if let generation = trained.withLock({ $0.take() }), !leader.isFollower {
+                try leader.publish(generation)
+                published = generation
+            }
             let isTraining = training.withLock { $0 }
             if !isTraining, isDue(leader, after: trainedEvents, at: trainedAt) {
                 trainedAt = monotonicMilliseconds()
                 trainedEvents = leader.events
-                train(after: leader.latest, events: leader.events)
+                // What was published may not have come back yet: the next number must not be taken twice.
+                let earlier = [leader.latest, published].compactMap(\.self).max { $0.number < $1.number }
+                train(after: earlier, events: leader.events)
             } else if finishing.isRequested, !isBusy, !isTraining, !trained.withLock({ $0 != nil }) {
                 // A follower leaves what is due to the leader, but first it waits to be told whether it leads.
                 if leader.isFollower {

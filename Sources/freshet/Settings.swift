@@ -71,7 +71,8 @@ enum Settings {
     private static let ingest = [
         Setting(
             "ingest.future-bound", .duration, default: "1h",
-            "An event later than its record's Kafka timestamp by more than this is a dead letter; by less, it is clamped."),
+            "An event later than its record's Kafka timestamp by more than this is a dead letter; by less, it is clamped."
+        ),
         Setting(
             "ingest.rekey", .bool, default: "false",
             "Send the input through an internal topic keyed by user first, for producers that cannot key by user."),
@@ -138,7 +139,8 @@ enum Settings {
             "Whether this instance trains when it leads; false goes on with the generation there is."),
         Setting("training.factors", .int(4...1024), default: "64", "K, the dimensions of the item factors."),
         Setting(
-            "training.first-events", .int(1...Int.max), default: "2000", "Events after which the first generation is trained."),
+            "training.first-events", .int(1...Int.max), default: "2000",
+            "Events after which the first generation is trained."),
         Setting(
             "training.growth", .double(0.001...10), default: "0.05",
             "The share of new events after which the next generation is trained."),

@@ -10,13 +10,12 @@ final class MemoryEventLog: EventLog, TopicReading {
     }
 
     let topics = MemoryTopics()
-    private let input: any LogReader
+    /// Nothing is delivered before `resume`.
+    private var input: (any LogReader)?
     private var isAssigned = false
     private var isCommitting = false
     private(set) var written: [Output] = []
     private(set) var committed: [Int32: Int64] = [:]
-
-    init() { input = MemoryReader(topics, .events, 0, from: 0) }
 
     var isTransactional: Bool { true }
     var isOpen: Bool { true }
@@ -28,14 +27,20 @@ final class MemoryEventLog: EventLog, TopicReading {
             isAssigned = true
             return [.assigned([0])]
         }
-        if max > 0 { _ = try input.read(max: max, timeoutMilliseconds: 0, record: record) }
+        if max > 0 { _ = try input?.read(max: max, timeoutMilliseconds: 0, record: record) }
         return []
     }
 
-    func committedOffsets(_ partitions: [Int32]) throws(LogError) -> [Int32: Int64] { committed }
+    func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
+        committed[partition].map { .offset($0) } ?? StoredOffset.none
+    }
+
     func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) { (0, .max) }
-    func take(_ offsets: [Int32: Int64]) throws(LogError) {}
-    func resume(_ partitions: [Int32]) throws(LogError) {}
+    func take(_ partitions: [Int32]) throws(LogError) {}
+    func resume(_ offsets: [Int32: Int64]) throws(LogError) {
+        input = MemoryReader(topics, .events, 0, from: offsets[0] ?? 0)
+    }
+
     func release(_ partitions: [Int32]) throws(LogError) {}
     func abort() throws(LogError) {}
 
@@ -76,7 +81,7 @@ final class MemoryEventLog: EventLog, TopicReading {
             let type = index % 5 == 0 ? "purchase" : "view"
             produce(
                 key: user,
-                #"{"event_time":\#(1_700_000_000 + index * 60),"event_type":"\#(type)","product_id":"p\#(index * index % 37)","#
+                #"{"event_time":\#(1_700_000_000 + index * 60),"event_type":"\#(type)","product_id":"p\#(index * index % 397)","#
                     + #""category_id":"c\#(index % 3)","price":\#(10 + index % 9),"user_id":"\#(user)"}"#)
         }
     }

@@ -1,5 +1,9 @@
+import Models
+import HTTPAPI
 import Events
 import Foundation
+import HTTPAPI
+import Models
 import Pipeline
 import ServiceKit
 import Testing
@@ -96,10 +100,11 @@ import Testing
     @Test func readinessFollowsTheWorker() throws {
         #expect(ServeBoard.readiness(of: worker) == .ready)
         let fresh = try Worker(settings: WorkerSettings(), log: log, clock: { 0 })
-        guard case .notReady("restoring", _) = ServeBoard.readiness(of: fresh) else {
+        guard case .notReady(let reason, _) = ServeBoard.readiness(of: fresh) else {
             Issue.record("a worker without its tables is ready")
             return
         }
+        #expect(reason == "restoring")
     }
 
     @Test func metricsAreTheWorkersCounters() throws {

@@ -2,6 +2,10 @@ import Events
 import Foundation
 import Testing
 
+#if canImport(FoundationXML)
+    import FoundationXML
+#endif
+
 @testable import freshet
 
 @Suite struct PaceTests {

@@ -160,7 +160,8 @@ public final class KafkaEventLog: EventLog {
             var ends: [Int32: Int64] = [:]
             for partition in try admin.describeTopic(name)?.partitions ?? [] {
                 ends[partition.number] = try consumer.queryWatermarks(
-                    TopicPartition(name, partition.number), timeoutMilliseconds: 10_000).high
+                    TopicPartition(name, partition.number), timeoutMilliseconds: 10_000
+                ).high
             }
             guard ends.isEmpty else { return ends }
         } catch {
@@ -211,7 +212,8 @@ public final class KafkaEventLog: EventLog {
     public func append(_ record: borrowing OutputRecord) throws(LogError) {
         if record.topic.isInternal, let memory = settings.memory {
             memory.append(
-                record.topic, record.partition ?? 0, key: record.key.map(Array.init), value: record.value.map(Array.init))
+                record.topic, record.partition ?? 0, key: record.key.map(Array.init),
+                value: record.value.map(Array.init))
             return
         }
         try output.append(

@@ -49,7 +49,8 @@ public final class KafkaLeaderLog: LeaderLog {
             for event in consumer.poll(max: 1, timeoutMilliseconds: Int32(timeoutMilliseconds)).events {
                 switch event {
                 case .assigned(let places):
-                    try consumer.completeAssignment(places.map { PartitionOffset($0, PartitionOffset.end) }, paused: true)
+                    try consumer.completeAssignment(
+                        places.map { PartitionOffset($0, PartitionOffset.end) }, paused: true)
                     if !places.isEmpty { leads = true }
                 case .revoked(let places), .lost(let places):
                     if !places.isEmpty { leads = false }
@@ -91,7 +92,8 @@ public final class KafkaLeaderLog: LeaderLog {
 
     private var problem: LogError?
 
-    public func add(_ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?) {
+    public func add(_ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?)
+    {
         if topic.isInternal, let memory = settings.memory {
             memory.append(topic, partition ?? 0, key: key.map(Array.init), value: value.map(Array.init))
             return

@@ -33,7 +33,8 @@ final class KafkaLogReader: LogReader {
     /// The end is told once; it holds until further records come.
     private var isAtEnd = false
 
-    init(_ pool: ReaderPool, _ topic: LogTopic, _ name: String, _ partition: Int32, from offset: Int64) throws(LogError) {
+    init(_ pool: ReaderPool, _ topic: LogTopic, _ name: String, _ partition: Int32, from offset: Int64) throws(LogError)
+    {
         self.pool = pool
         self.topic = topic
         self.name = name

@@ -25,7 +25,9 @@ extension Producer {
         headers: [MessageHeader], tag: UInt64
     ) throws(LogError) {
         do throws(KafkaError) {
-            while try send(topic, partition: partition, key: key, value: value, headers: headers, tag: tag) == .queueFull {
+            while try send(topic, partition: partition, key: key, value: value, headers: headers, tag: tag)
+                == .queueFull
+            {
                 poll(timeoutMilliseconds: 10)
                 if let error = fatalError { throw error }
             }

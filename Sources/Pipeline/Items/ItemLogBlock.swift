@@ -58,7 +58,8 @@ public final class ItemLogBlockWriter {
         let reference = namedItems.find(item)
         let isNamed = reference != nil
         let attributes = ItemDescription(
-            category: word(event.categoryID), code: word(event.categoryCode), brand: word(event.brand), price: event.price)
+            category: word(event.categoryID), code: word(event.categoryCode), brand: word(event.brand),
+            price: event.price)
         body.varint(UInt64(offset - previousOffset))
         previousOffset = offset
         var flags = event.type.rawValue | (isNewPair ? Self.isNewPair : 0)

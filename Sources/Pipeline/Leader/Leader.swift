@@ -16,7 +16,7 @@ public final class Leader {
         public var publishesRows = true
         /// Items published in one round.
         public var rowsPerRound = 200
-        /// Records of the item log that make a new snapshot due, and their bytes.
+        /// Bytes of the item log that make a new snapshot due, if they are no fewer than the last snapshot's own.
         public var snapshotBytes = 8 << 20
         /// Snapshots and generations that are kept.
         public var kept = 3
@@ -35,6 +35,7 @@ public final class Leader {
     private var snapshots: [Int64] = []
     private var snapshotChunks: [Int64: Int] = [:]
     private var bytesSinceSnapshot = 0
+    private var snapshotSize = 0
     private var models: GenerationFollower?
     /// The generation published last, by whichever leader.
     public private(set) var latest: Generation?
@@ -94,7 +95,7 @@ public final class Leader {
             phase = .folding(reader, isCaughtUp: wasCaughtUp || (isAtEnd && models?.hasCaughtUp == true))
             try takeCatalogue()
             let published = isAtEnd ? try publishRows() : 0
-            if isAtEnd, bytesSinceSnapshot >= settings.snapshotBytes { try snapshot() }
+            if isAtEnd, bytesSinceSnapshot >= max(settings.snapshotBytes, snapshotSize) { try snapshot() }
             return !isAtEnd || published > 0
         }
     }
@@ -204,7 +205,9 @@ public final class Leader {
             let time = record.timestamp
             id.withUTF8 { CatalogueRecord.encode(nil, id: UnsafeRawBufferPointer($0), time: time, to: writer) }
         case .failure(let rejection):
-            notice("catalogue record \(record.partition)@\(record.offset) left out: \(rejection.code.rawValue), \(rejection.detail)")
+            notice(
+                "catalogue record \(record.partition)@\(record.offset) left out: \(rejection.code.rawValue), \(rejection.detail)"
+            )
             return
         }
         log.add(.itemLog, partition: 0, key: nil, value: writer.bytes)
@@ -217,7 +220,9 @@ public final class Leader {
         guard let fold, isCaughtUp, fold.offset > (snapshots.last ?? -1) else { return }
         let (chunks, manifest) = ItemSnapshot.encode(fold, fingerprint: settings.fingerprint)
         for chunk in chunks {
-            chunk.value.withUnsafeBytes { add(.snapshots, ItemSnapshot.key(offset: manifest.offset, chunk: chunk.number), $0) }
+            chunk.value.withUnsafeBytes {
+                add(.snapshots, ItemSnapshot.key(offset: manifest.offset, chunk: chunk.number), $0)
+            }
             // One transaction each keeps them short; without its manifest a chunk means nothing.
             if chunk.number % 16 == 15 { try log.publish(itemsOffset: fold.offset, catalogue: [:]) }
         }
@@ -235,6 +240,7 @@ public final class Leader {
         }
         try log.publish(itemsOffset: fold.offset, catalogue: [:])
         bytesSinceSnapshot = 0
+        snapshotSize = chunks.reduce(0) { $0 + $1.value.count }
         notice("item snapshot at \(manifest.offset): \(chunks.count) chunks, \(fold.table.liveCount) items")
     }
 
@@ -255,7 +261,9 @@ public final class Leader {
             add(.models, GenerationCodec.key(number, chunk: nil), nil)
         }
         try log.publish(itemsOffset: fold.offset, catalogue: [:])
-        notice("generation \(generation.number) published: \(generation.items.count) items, \(generation.manifest.users) users")
+        notice(
+            "generation \(generation.number) published: \(generation.items.count) items, \(generation.manifest.users) users"
+        )
     }
 
     private func add(_ topic: LogTopic, _ key: String, _ value: UnsafeRawBufferPointer?) {

@@ -3,7 +3,8 @@ internal import Models
 
 /// Where a replay writes the state that it rebuilt.
 public protocol ReplayOutput: AnyObject {
-    func add(_ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?) throws(LogError)
+    func add(_ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?)
+        throws(LogError)
     /// Waits until everything added is written.
     func flush() throws(LogError)
     /// Moves the group to where the replay ended.

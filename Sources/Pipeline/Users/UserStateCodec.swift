@@ -100,7 +100,8 @@ public struct UserStateCodec {
         for index in 0..<history {
             let item = items.intern(try reader.counted())
             let age = try reader.signed()
-            let first = UInt32(clamping: (state.pointee.latestTime / 1000).subtractingReportingOverflow(age).partialValue)
+            let first = UInt32(
+                clamping: (state.pointee.latestTime / 1000).subtractingReportingOverflow(age).partialValue)
             let rating = try decodeRating(base: state.pointee.latestTime, &reader)
             state.pointee.history.unsafelyUnwrapped[index] = HistoryEntry(
                 item: item, firstSeconds: first, rating: rating)

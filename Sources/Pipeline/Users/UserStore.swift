@@ -110,7 +110,8 @@ public final class UserStore {
     func reserveHistory(_ user: User, bound: Int) {
         let index = Int(user)
         guard states[index].historyCount == states[index].historyCapacity else { return }
-        let capacity = min(max(Int(states[index].historyCapacity) * 5 / 4, Int(states[index].historyCapacity) + 4), bound)
+        let capacity = min(
+            max(Int(states[index].historyCapacity) * 5 / 4, Int(states[index].historyCapacity) + 4), bound)
         setHistoryCapacity(index, capacity)
     }
 

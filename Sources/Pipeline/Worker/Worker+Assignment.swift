@@ -74,7 +74,9 @@ extension Worker {
         }
         if let problem {
             throw LogError(
-                .state, "\(problem) in partition \(worker.partition) of the users topic; `freshet reset`, then `freshet replay`")
+                .state,
+                "\(problem) in partition \(worker.partition) of the users topic; `freshet reset`, then `freshet replay`"
+            )
         }
         if isAtEnd { worker.phase = .offset }
     }
@@ -144,7 +146,8 @@ extension Worker {
             throw LogError(
                 .state,
                 "the committed offset \(worker.committed) of partition \(worker.partition) is below that of its state "
-                    + "(\(marker.offset)): the group's offsets were moved back; `freshet reset` and `freshet replay` rebuild")
+                    + "(\(marker.offset)): the group's offsets were moved back; `freshet reset` and `freshet replay` rebuild"
+            )
         }
         guard marker.offset >= low || marker.offset == worker.committed else {
             throw LogError(
@@ -171,7 +174,8 @@ extension Worker {
             try goLive(worker)
         } else if isAtEnd {
             throw LogError(
-                .state, "partition \(worker.partition) ends before its committed offset \(until); `freshet reset` starts anew")
+                .state,
+                "partition \(worker.partition) ends before its committed offset \(until); `freshet reset` starts anew")
         }
     }
 
@@ -179,7 +183,8 @@ extension Worker {
         worker.phase = .live
         worker.store.forgetLists()
         notice(
-            "partition \(worker.partition): \(worker.store.count) users restored, going on at offset \(worker.committed)")
+            "partition \(worker.partition): \(worker.store.count) users restored, going on at offset \(worker.committed)"
+        )
         try resumeLive()
     }
 }

@@ -18,7 +18,8 @@ extension Worker {
         guard commit.isIdle, !afterCommit.isEmpty else { return }
         guard clock() < commit.begunAt + settings.checkpointsValidMilliseconds else {
             throw LogError(
-                .retriable, "this process stood still for a while: another member may have its partitions, and newer state")
+                .retriable,
+                "this process stood still for a while: another member may have its partitions, and newer state")
         }
         try afterCommit.send(to: log)
         afterCommit.removeAll()
@@ -35,7 +36,8 @@ extension Worker {
         for partition in partitions.keys.sorted() {
             guard let worker = partitions[partition], worker.isLive else { continue }
             closeBlock(worker)
-            if worker.position > (committedOffsets[partition] ?? -1) { offsets[partition] = worker.position }
+            // Also where it has not moved: the offsets are what fences output of a member that the group has expelled.
+            offsets[partition] = worker.position
             writeCheckpoints(worker, to: log.isTransactional ? output : afterCommit)
         }
         try output.send(to: log)

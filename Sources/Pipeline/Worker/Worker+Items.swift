@@ -56,7 +56,8 @@ extension Worker {
         if let generation = try models.advance() {
             serving = ServingGeneration(generation, identifiers: items.table.identifiers)
             notice("generation \(generation.number) is served: \(generation.items.count) items")
-            rerank = activeUsers
+            // Those that still wait for the last generation's turn are not forgotten.
+            rerank += activeUsers
             activeUsers.removeAll(keepingCapacity: true)
         }
         if !wasCaughtUp, models.hasCaughtUp { try resumeLive() }

@@ -41,7 +41,8 @@ final class TerminalRecording: Sendable {
             if index > 0 { text += "\(Self.short(from))%{visibility:visible}" }
             text +=
                 isLast ? "100%{visibility:visible}}" : "\(Self.short(to))%{visibility:hidden}100%{visibility:hidden}}"
-            text += "#f\(index){animation-name:k\(index)}\n"
+            // A viewer that does not animate shows the last frame.
+            text += "#f\(index){animation-name:k\(index)\(isLast ? ";visibility:visible" : "")}\n"
         }
         text += "</style>\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#1a1b26\"/>\n"
         for (index, lines) in frames.enumerated() {

@@ -21,6 +21,8 @@ final class SimulatedLeaderLog: LeaderLog {
         // A leader that was deposed hears of it late.
         if let term, leadership.term != term || leadership.holder !== session, session.random.chance(0.7) {
             self.term = nil
+            added.removeAll()
+            return false
         }
         guard term == nil else { return true }
         guard let now = leadership.ask(session) else { return false }

@@ -32,6 +32,7 @@ final class SimulatedLog: EventLog {
     var isDead = false
     var isFrozen = false
     var isReplaced = false
+    private var freezes = 0
     var memberID = 0
     private(set) var held: Set<Int32> = []
     var fetches: [Int32: Fetch] = [:]
@@ -103,7 +104,9 @@ final class SimulatedLog: EventLog {
 
     func freeze() {
         isFrozen = true
-        group.silence(of: memberID) { [self] in isFrozen }
+        freezes += 1
+        let this = freezes
+        group.silence(of: memberID) { [self] in isFrozen && freezes == this }
     }
 
     func thaw() {
