@@ -124,6 +124,23 @@ import Testing
         #expect(judge.tries == 2 && judge.hits == 1)
     }
 
+    @Test func scannerReadsWhatTheDecoderReads() throws {
+        let text =
+            #"{"schema_version":1,"user_id":"ida","event_time":"2026-01-01T00:00:00.000Z","items":["#
+            + #"{"product_id":"P1","score":1.5,"reason":"popular","category_id":"a","price":3},"#
+            + #"{"product_id":"P2","score":1,"reason":"viewed-next"}],"continue_shopping":["#
+            + #"{"product_id":"P9","score":1,"reason":"viewed"}],"provenance":{"partition":3,"offset":41,"#
+            + #""items_offset":17,"generation":null,"configuration":"x","variant":"default","seed":0}}"#
+        let scanned = try #require(Array(text.utf8).withUnsafeBytes { ListScanner.scan($0) })
+        let decoded = try JSONDecoder().decode(PublishedList.self, from: Data(text.utf8))
+        #expect(
+            scanned.user == decoded.user && scanned.time == decoded.time && scanned.provenance == decoded.provenance)
+        #expect(scanned.items.map(\.product) == ["P1", "P2"])
+        #expect(scanned.items.map(\.reason) == decoded.items.map(\.reason))
+        let escaped = text.replacing("ida", with: #"i\"da"#)
+        #expect(Array(escaped.utf8).withUnsafeBytes { ListScanner.scan($0) } == nil)
+    }
+
     @Test func movesSayWhereAnItemStood() {
         #expect(Move.moves(from: ["a", "b", "c"], to: ["c", "b", "d", "a"]) == [.up(2), .same, .new, .down(3)])
         #expect(Move.moves(from: nil, to: ["a"]) == [nil])

@@ -43,7 +43,7 @@ final class DemoReader: Sendable {
             let polled = reader.poll(max: 500, timeoutMilliseconds: 50)
             for message in polled.messages {
                 guard let value = message.value, value.count > 0 else { continue }
-                board.read(try decoder.decode(PublishedList.self, from: Data(value)))
+                board.read(try ListScanner.scan(value) ?? decoder.decode(PublishedList.self, from: Data(value)))
             }
             polled.messages.destroy()
         }
