@@ -121,7 +121,10 @@ struct Deployment {
         settings.seed = UInt64(configuration.int("ranking.seed"))
         settings.variant = configuration.string("ranking.variant")
         settings.batchRecordsMax = configuration.int("processing.batch-records")
-        settings.commitIntervalMilliseconds = UInt64(milliseconds("processing.commit-interval"))
+        // Without transactions output is visible before its commit: nobody waits for one.
+        let isChosen = configuration.isGiven("processing.commit-interval")
+        settings.commitIntervalMilliseconds =
+            isTransactional || isChosen ? UInt64(milliseconds("processing.commit-interval")) : 100
         settings.checkpointBytes = configuration.bytes("processing.checkpoint-bytes")
         settings.pendingBytesMax = configuration.bytes("processing.pending-bytes")
         settings.featuresIntervalMilliseconds = milliseconds("features.interval")
