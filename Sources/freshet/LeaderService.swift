@@ -55,6 +55,8 @@ final class LeaderService: Service {
 
     func run() throws {
         defer { finished.request() }
+        // This thread only (PRIO_PROCESS, 0): nothing that the leader does is waited for.
+        setpriority(0, 0, 10)
         while !ready.wait(for: .seconds(1)) {}
         var failures = 0
         while !stop.isRequested {
