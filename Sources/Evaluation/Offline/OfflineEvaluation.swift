@@ -5,9 +5,9 @@ internal import Pipeline
 /// Trains once, ranks all items for each user, and compares with what was left out.
 public struct OfflineEvaluation {
     /// What is evaluated.
-    public enum Model: Sendable, Equatable {
-        /// Implicit ALS alone, on the whole histories.
-        case als(ImplicitALS)
+    public enum Model: Sendable {
+        /// One algorithm alone, on the whole histories.
+        case recommender(any Recommender)
         /// The served list with all learners at their weights; one learner alone where the others' are 0.
         case blend
     }
@@ -23,7 +23,8 @@ public struct OfflineEvaluation {
     public func run(_ split: OfflineSplit, progress: (Double) -> Void = { _ in }) -> OfflineResult {
         var result = OfflineResult(length: length, train: split.train)
         switch model {
-        case .als(let model): FactorLists(model, length: length).rank(split, progress) { result.add($0, $1, split) }
+        case .recommender(let recommender):
+            RecommenderLists(length: length).rank(recommender, split, progress) { result.add($0, $1, split) }
         case .blend: rankBlend(split, progress) { result.add($0, $1, split) }
         }
         return result

@@ -50,22 +50,12 @@ public enum GenerationCodec {
                 UnsafeMutableRawPointer(base + row * stride).copyMemory(from: source, byteCount: columns * 4)
             }
         }
-        let neighbours: [Int32] = try array(&reader, count: count * perItem)
+        let neighbours: [Int32] = try reader.array(count: count * perItem)
         guard neighbours.allSatisfy({ $0 < Int32(count) }) else { throw ByteReader.Malformed(offset: reader.offset) }
-        let weights: [Float] = try array(&reader, count: count * perItem)
+        let weights: [Float] = try reader.array(count: count * perItem)
         return Generation(
             number: number, manifest: manifest, items: items, factors: factors, neighbours: neighbours,
             neighbourWeights: weights, neighboursPerItem: perItem)
-    }
-
-    private static func array<T: BitwiseCopyable>(_ reader: inout ByteReader, count: Int) throws -> [T] {
-        let bytes = try reader.raw(count * MemoryLayout<T>.stride)
-        return Array(unsafeUninitializedCapacity: count) { buffer, initialized in
-            if let source = bytes.baseAddress, let target = buffer.baseAddress {
-                UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: bytes.count)
-            }
-            initialized = count
-        }
     }
 
     private static func encode(_ manifest: GenerationManifest, to writer: ByteWriter) {

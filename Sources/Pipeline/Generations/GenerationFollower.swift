@@ -1,3 +1,4 @@
+internal import Events
 internal import Models
 
 /// Follows `freshet.models` and hands over each generation that has come in whole and is newer than the last.

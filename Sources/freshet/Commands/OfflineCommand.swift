@@ -10,7 +10,7 @@ enum OfflineCommand {
         discussion: "Either --train and --test (lines of a user and its items, as in LightGCN's data sets), or --data "
             + "with events and --split.",
         options: [
-            .option("model", "name", "als, blend, sequential, neighbours, factors or popularity", default: "blend"),
+            .option("model", "name", modelNames, default: "blend"),
             .option("train", "file", "what is learnt"),
             .option("test", "file", "what is asked"),
             .option("data", "file", "events: JSON lines, REES46, Taobao or MovieLens u.data"),
@@ -19,6 +19,11 @@ enum OfflineCommand {
             .flag("json", "print one JSON object"),
         ],
         run: run)
+
+    /// The served list, one learner of it alone, or an algorithm of the catalogue.
+    private static let modelNames =
+        (["blend", "sequential", "neighbours", "factors", "popularity"] + RecommenderCatalogue.all.map { $0.name })
+        .joined(separator: ", ")
 
     private static func run(_ arguments: ParsedArguments) throws -> Int32 {
         var evaluation = OfflineEvaluation()
@@ -75,10 +80,8 @@ enum OfflineCommand {
         _ name: String, _ arguments: ParsedArguments, _ evaluation: inout OfflineEvaluation
     ) throws {
         let pairs = try arguments.pairs("set")
-        if name == "als" {
-            var model = ImplicitALS()
-            for (name, value) in pairs { try set(name, value, &model) }
-            evaluation.model = .als(model)
+        if let type = RecommenderCatalogue.find(name) {
+            evaluation.model = .recommender(try recommender(type, pairs))
             return
         }
         var weights = evaluation.shop.blend
@@ -89,7 +92,7 @@ enum OfflineCommand {
             weights.category.weight = 0
             weights.popularity.weight = name == "popularity" ? 1 : 0
             guard ["sequential", "neighbours", "factors", "popularity"].contains(name) else {
-                throw UsageError("there is no model '\(name)'")
+                throw UsageError("there is no model '\(name)'; there are \(modelNames)")
             }
         }
         var prequential = PrequentialEvaluation()
@@ -102,28 +105,17 @@ enum OfflineCommand {
         evaluation.shop = prequential.shop
     }
 
-    private static func set(_ name: String, _ value: String, _ model: inout ImplicitALS) throws {
-        if name == "solver", value == "exact" || value == "cg" {
-            model.solver = value == "exact" ? .cholesky : .conjugateGradient(steps: 3)
-            return
+    private static func recommender<R: Recommender>(
+        _: R.Type, _ settings: [(name: String, value: String)]
+    ) throws -> any Recommender {
+        var recommender = R()
+        for (name, value) in settings {
+            do {
+                try recommender.set(name, to: value)
+            } catch {
+                throw UsageError(error.description)
+            }
         }
-        guard let number = Double(value), number >= 0 else {
-            throw UsageError("'\(value)' is no value of the setting '\(name)'")
-        }
-        switch name {
-        case "factors": model.factors = Int(number)
-        case "alpha": model.alpha = Float(number)
-        case "alpha0": model.unobservedWeight = Float(number)
-        case "regularization": model.regularization = Float(number)
-        case "exponent": model.frequencyExponent = Float(number)
-        case "sweeps": model.sweeps = Int(number)
-        case "seed": model.seed = UInt64(number)
-        case "threads": model.threads = max(1, Int(number))
-        default:
-            throw UsageError(
-                "als has no setting '\(name)'; there are factors, alpha, alpha0, regularization, exponent, sweeps, "
-                    + "solver, seed and threads")
-        }
-        guard model.factors > 0, model.factors <= 1024 else { throw UsageError("als takes 1 to 1024 factors") }
+        return recommender
     }
 }

@@ -99,3 +99,11 @@ public struct TrainingHistories: Sendable {
         return times.sorted()[min(times.count - 1, Int(Double(times.count) * share))]
     }
 }
+
+extension TrainingHistories {
+    /// What a model is told about one of the users when it makes a list.
+    public func history(of user: Int) -> UserHistory {
+        let range = starts[user]..<starts[user + 1]
+        return UserHistory(user: user, items: Array(rows[range]), ratings: Array(ratings[range]))
+    }
+}

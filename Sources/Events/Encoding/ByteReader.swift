@@ -1,10 +1,9 @@
-internal import Events
-
 /// Reads what `ByteWriter` wrote. Bytes that are not such a record give an error, never a crash: internal topics can be
 /// damaged, or written by a later version.
 public struct ByteReader {
     public struct Malformed: Error, CustomStringConvertible {
         public let offset: Int
+        public init(offset: Int) { self.offset = offset }
         public var description: String { "malformed record at byte \(offset)" }
     }
 
@@ -84,6 +83,19 @@ public struct ByteReader {
         guard count >= 0, bytes.count - offset >= count else { throw Malformed(offset: offset) }
         defer { offset += count }
         return UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count)])
+    }
+
+    /// Numbers as they lie in memory, little-endian.
+    public mutating func array<T: BitwiseCopyable>(count: Int) throws -> [T] {
+        let (size, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<T>.stride)
+        guard !overflow else { throw Malformed(offset: offset) }
+        let bytes = try raw(size)
+        return Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+            if let source = bytes.baseAddress, let target = buffer.baseAddress {
+                UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: size)
+            }
+            initialized = count
+        }
     }
 
     public mutating func counted() throws -> UnsafeRawBufferPointer { try raw(try count()) }

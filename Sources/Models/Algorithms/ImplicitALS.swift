@@ -72,10 +72,17 @@ public struct ImplicitALS: Sendable, Equatable {
 
     /// The ridge of a row with `count` interactions against `others` rows: `λ (n + α₀ N)^ν`.
     public func ridge(count: Int, others: Int) -> Float {
-        let size = Double(count) + Double(unobservedWeight) * Double(others)
-        if frequencyExponent == 1 { return regularization * Float(size) }
-        guard size > 0 else { return frequencyExponent == 0 ? regularization : 0 }
-        return regularization * Float(Deterministic.exp2(Double(frequencyExponent) * Deterministic.log2(size)))
+        projection.ridge(count: count, others: others)
+    }
+
+    /// How a user is projected on the factors that this learns.
+    var projection: FactorModel.Projection {
+        var projection = FactorModel.Projection()
+        projection.alpha = alpha
+        projection.unobservedWeight = unobservedWeight
+        projection.regularization = regularization
+        projection.frequencyExponent = frequencyExponent
+        return projection
     }
 
     private func scaled(_ interactions: Interactions) -> Interactions {

@@ -9,6 +9,10 @@ public struct ItemKNN: Sendable, Equatable {
     public var shrinkage: Float = 0
     /// Takes `1 + ln(weight)` for each weight (at least 1): many touches of one item say little more than a few.
     public var dampensWeights = false
+    /// Divides a user's weights by their Euclidean norm: who touches much says less with each touch.
+    public var normalisesUsers = false
+    /// Nothing here is random.
+    public var seed: UInt64 = 1
     /// Users with more items than this are left out: robots, and they cost the square of it.
     public var itemsPerUserMax = 5000
     public var threads = 2
@@ -62,14 +66,20 @@ public struct ItemKNN: Sendable, Equatable {
             let range = interactions.range(of: user)
             if range.count <= itemsPerUserMax {
                 indices += interactions.indices[range]
-                weights +=
-                    dampensWeights ? interactions.weights[range].map(Self.dampened)[...] : interactions.weights[range]
+                weights += prepared(interactions.weights[range])
             }
             offsets.append(indices.count)
         }
         return Interactions(
             rows: interactions.rows, columns: interactions.columns, offsets: offsets, indices: indices, weights: weights
         )
+    }
+
+    private func prepared(_ weights: ArraySlice<Float>) -> [Float] {
+        let weights = dampensWeights ? weights.map(Self.dampened) : Array(weights)
+        guard normalisesUsers else { return weights }
+        let norm = weights.reduce(Float(0)) { $0 + $1 * $1 }.squareRoot()
+        return norm > 0 ? weights.map { $0 / norm } : weights
     }
 
     private static func dampened(_ weight: Float) -> Float {

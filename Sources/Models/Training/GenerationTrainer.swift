@@ -152,36 +152,15 @@ public struct GenerationTrainer: Sendable {
         guard !histories.rows.isEmpty else { return Matrix(rows: histories.items.count, columns: model.factors) }
         model.sweeps = earlier == nil ? settings.firstSweeps : settings.warmSweeps
         let start = earlier.map { Factors(users: nil, items: warmItems(histories.items, $0)) }
-        let interactions = Interactions(
-            rows: histories.userCount, columns: histories.items.count, pairs: pairs(histories), merge: .max)
-        return model.train(interactions, from: start, progress: progress, isCancelled: isCancelled)?.items
+        return model.train(histories.interactions, from: start, progress: progress, isCancelled: isCancelled)?.items
     }
 
     /// The vectors of an earlier generation by the rows of the new one. An item that is new starts at zero, and gets its
     /// vector from its users' in the first sweep.
     private func warmItems(_ items: [String], _ earlier: Generation) -> Matrix {
-        var rows: [String: Int] = [:]
-        for (row, item) in earlier.items.enumerated() { rows[item] = row }
-        var matrix = Matrix(rows: items.count, columns: earlier.factors.columns)
-        let stride = matrix.stride
-        matrix.withUnsafeMutableBase { base in
-            for (row, item) in items.enumerated() {
-                guard let before = rows[item] else { continue }
-                (base + row * stride).update(from: earlier.factors.row(before), count: stride)
-            }
-        }
-        return matrix
-    }
-
-    private func pairs(_ histories: TrainingHistories) -> [(row: Int32, column: Int32, weight: Float)] {
-        var pairs: [(row: Int32, column: Int32, weight: Float)] = []
-        pairs.reserveCapacity(histories.count)
-        for user in 0..<histories.userCount {
-            for place in histories.starts[user]..<histories.starts[user + 1] where histories.ratings[place] > 0 {
-                pairs.append((Int32(user), histories.rows[place], histories.ratings[place]))
-            }
-        }
-        return pairs
+        var rows: [String: Int32] = [:]
+        for (row, item) in earlier.items.enumerated() { rows[item] = Int32(row) }
+        return earlier.factors.taking(items.map { rows[$0] ?? -1 })
     }
 
     private func manifest(_ histories: TrainingHistories, _ plan: Plan) -> GenerationManifest {

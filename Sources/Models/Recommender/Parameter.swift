@@ -1,0 +1,111 @@
+/// A setting of an algorithm as `--set name=value` and a search see it.
+public struct Parameter<Target>: Sendable {
+    public let name: String
+    public let doc: String
+    public let domain: ParameterDomain
+    /// The present value, as `set` takes it.
+    public let get: @Sendable (Target) -> Double
+    /// Takes a value of the domain; a choice by its place.
+    public let set: @Sendable (inout Target, Double) -> Void
+
+    /// A whole number.
+    public static func integer(
+        _ name: String, _ range: ClosedRange<Int>, _ path: any WritableKeyPath<Target, Int> & Sendable,
+        isLogarithmic: Bool = false, _ doc: String
+    ) -> Self {
+        Self(
+            name: name, doc: doc, domain: .integer(range, isLogarithmic: isLogarithmic),
+            get: { Double($0[keyPath: path]) }, set: { $0[keyPath: path] = Int($1.rounded()) })
+    }
+
+    /// A real number.
+    public static func real(
+        _ name: String, _ range: ClosedRange<Double>, _ path: any WritableKeyPath<Target, Float> & Sendable,
+        isLogarithmic: Bool = false, _ doc: String
+    ) -> Self {
+        Self(
+            name: name, doc: doc, domain: .real(range, isLogarithmic: isLogarithmic),
+            get: { Double($0[keyPath: path]) }, set: { $0[keyPath: path] = Float($1) })
+    }
+
+    /// One of several names.
+    public static func choice<Value: Equatable & Sendable>(
+        _ name: String, _ choices: [(name: String, value: Value)],
+        _ path: any WritableKeyPath<Target, Value> & Sendable,
+        _ doc: String
+    ) -> Self {
+        Self(
+            name: name, doc: doc, domain: .choice(choices.map(\.name)),
+            get: { target in Double(choices.firstIndex { $0.value == target[keyPath: path] } ?? -1) },
+            set: { $0[keyPath: path] = choices[Int($1)].value })
+    }
+}
+
+/// The values that a parameter can take, and how a search spreads over them.
+public enum ParameterDomain: Sendable, Equatable {
+    case integer(ClosedRange<Int>, isLogarithmic: Bool)
+    case real(ClosedRange<Double>, isLogarithmic: Bool)
+    case choice([String])
+
+    /// The value that a text names, or nil where it is not of the domain.
+    public func value(_ text: String) -> Double? {
+        switch self {
+        case .integer(let range, _): Int(text).flatMap { range.contains($0) ? Double($0) : nil }
+        case .real(let range, _): Double(text).flatMap { range.contains($0) ? $0 : nil }
+        case .choice(let names): names.firstIndex(of: text).map(Double.init)
+        }
+    }
+
+    /// A value as text that `value` reads again.
+    public func text(_ value: Double) -> String {
+        switch self {
+        case .integer: "\(Int(value))"
+        case .real: "\(value)"
+        case .choice(let names): names.indices.contains(Int(value)) ? names[Int(value)] : "?"
+        }
+    }
+}
+
+extension ParameterDomain: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .integer(let range, _): "\(range.lowerBound) to \(range.upperBound)"
+        case .real(let range, _): "\(range.lowerBound) to \(range.upperBound)"
+        case .choice(let names): names.joined(separator: " or ")
+        }
+    }
+}
+
+/// What is wrong with a setting, and what it takes.
+public struct SettingFailure: Error, CustomStringConvertible {
+    public let description: String
+
+    public init(_ description: String) { self.description = description }
+}
+
+extension Recommender {
+    /// Sets a parameter by its name; `seed` and `threads` too.
+    public mutating func set(_ name: String, to text: String) throws(SettingFailure) {
+        switch name {
+        case "seed":
+            guard let value = UInt64(text) else { throw SettingFailure("'\(text)' is no seed") }
+            seed = value
+        case "threads":
+            guard let value = Int(text), 1...256 ~= value else {
+                throw SettingFailure("'\(text)' is no number of threads")
+            }
+            threads = value
+        default:
+            guard let parameter = Self.parameters.first(where: { $0.name == name }) else {
+                let names = Self.parameters.map(\.name) + ["seed", "threads"]
+                throw SettingFailure(
+                    "\(Self.name) has no setting '\(name)'; there are \(names.joined(separator: ", "))")
+            }
+            guard let value = parameter.domain.value(text) else {
+                throw SettingFailure(
+                    "'\(text)' is no value of \(Self.name)'s \(name): it takes \(parameter.domain)")
+            }
+            parameter.set(&self, value)
+        }
+    }
+}

@@ -1,0 +1,9 @@
+/// All algorithms, by name.
+public enum RecommenderCatalogue {
+    public static let all: [any Recommender.Type] = [ImplicitALS.self, ItemKNN.self]
+
+    /// The algorithm of a name, or nil.
+    public static func find(_ name: String) -> (any Recommender.Type)? {
+        all.first { $0.name == name }
+    }
+}
