@@ -96,6 +96,11 @@ float fk_bar(int32_t level, float *values, ptrdiff_t count, ptrdiff_t k) {
     CHOOSE(fk_bar, values, count, k)
 }
 
+float fk_gather(
+    int32_t level, float *table, const float *factors, const int32_t *indices, ptrdiff_t count, float *out) {
+    CHOOSE(fk_gather, table, factors, indices, count, out)
+}
+
 void fk_places(int32_t level, const uint64_t *keys, ptrdiff_t count, int32_t *places) {
     CHOOSE(fk_places, keys, count, places)
 }

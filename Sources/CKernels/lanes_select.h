@@ -42,6 +42,33 @@ float VARIANT(fk_bar)(float *values, ptrdiff_t count, ptrdiff_t k) {
     return low;
 }
 
+// Values of a table, times those of a second one where there is one; gives the largest, or 0. Indices are distinct.
+float VARIANT(fk_gather)(
+    float *table, const float *factors, const int32_t *indices, ptrdiff_t count, float *out) {
+    f16 largest = splat(0);
+    ptrdiff_t whole = count / 16 * 16;
+    for (ptrdiff_t i = 0; i < whole; i += 16) {
+        f16 x;
+        for (int j = 0; j < 16; j++) x[j] = table[indices[i + j]];
+        if (factors) {
+            f16 y;
+            for (int j = 0; j < 16; j++) y[j] = factors[indices[i + j]];
+            x *= y;
+            for (int j = 0; j < 16; j++) table[indices[i + j]] = x[j];
+        }
+        memcpy(out + i, &x, sizeof x);
+        largest = __builtin_elementwise_max(largest, x);
+    }
+    float result = 0;
+    for (int j = 0; j < 16; j++) result = largest[j] > result ? largest[j] : result;
+    for (ptrdiff_t i = whole; i < count; i++) {
+        if (factors) table[indices[i]] *= factors[indices[i]];
+        out[i] = table[indices[i]];
+        result = out[i] > result ? out[i] : result;
+    }
+    return result;
+}
+
 // places[i] = how many keys are smaller than keys[i]; the keys are padded to a multiple of 8.
 void VARIANT(fk_places)(const uint64_t *keys, ptrdiff_t count, int32_t *places) {
     for (ptrdiff_t i = 0; i < count; i++) {

@@ -21,6 +21,7 @@ enum {
     void fk_apply_##suffix(                                                                                            \
         const float *, ptrdiff_t, const int32_t *, const float *, ptrdiff_t, float, float, const float *, float *);    \
     float fk_bar_##suffix(float *, ptrdiff_t, ptrdiff_t);                                                              \
+    float fk_gather_##suffix(float *, const float *, const int32_t *, ptrdiff_t, float *);                             \
     void fk_places_##suffix(const uint64_t *, ptrdiff_t, int32_t *);                                                   \
     bool fk_solve_##suffix(                                                                                            \
         ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, float, const float *, ptrdiff_t, const int32_t *,              \

@@ -59,6 +59,30 @@ public enum Kernels: Int32, CaseIterable, Sendable {
         count > k && k > 0 ? fk_bar(rawValue, values, count, k) : -.infinity
     }
 
+    /// The places of the values that reach a bar, in order; `places` has room for all.
+    /// - Returns: how many they are.
+    @inline(__always)
+    public func places(
+        of values: UnsafePointer<Float>, count: Int, reaching bar: Float, into places: UnsafeMutablePointer<Int32>
+    ) -> Int {
+        fk_reaching(values, count, bar, places)
+    }
+
+    /// Asks for memory ahead of its use; any address will do.
+    @inline(__always)
+    public static func prefetch(_ start: UnsafeRawPointer, bytes: Int) { fk_prefetch(start, bytes) }
+
+    /// `out[i] = table[indices[i]]`, in both multiplied with `factors[indices[i]]` where there are factors. Indices are
+    /// distinct.
+    /// - Returns: the largest, or 0.
+    @inline(__always)
+    public func gather(
+        _ table: UnsafeMutablePointer<Float>, scaledBy factors: UnsafePointer<Float>?, at indices: UnsafePointer<Int32>,
+        count: Int, into out: UnsafeMutablePointer<Float>
+    ) -> Float {
+        fk_gather(rawValue, table, factors, indices, count, out)
+    }
+
     /// The dot product of each row that `indices` name with the query, as `dot` gives them.
     @inline(__always)
     public func dot(

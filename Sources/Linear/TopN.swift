@@ -75,6 +75,13 @@ public struct TopN: Sendable {
         removeAll()
     }
 
+    /// Empties itself; `body` gets what it held, in no defined order.
+    @inlinable
+    public mutating func removeAll(_ body: (Scored) -> Void) {
+        for entry in heap { body(Scored(index: entry.index, score: entry.score)) }
+        removeAll()
+    }
+
     @usableFromInline
     mutating func siftUp(_ start: Int) {
         var child = start

@@ -33,6 +33,26 @@ void fk_dot_rows(
 // to the next multiple of 16.
 float fk_bar(int32_t level, float *values, ptrdiff_t count, ptrdiff_t k);
 
+// out[i] = table[indices[i]], times (in the table too) factors[indices[i]] where there are factors. Indices are distinct.
+// Returns the largest, or 0.
+float fk_gather(
+    int32_t level, float *table, const float *factors, const int32_t *indices, ptrdiff_t count, float *out);
+
+// The places of the values that reach the bar, in order, and how many they are; `places` has room for all.
+static inline ptrdiff_t fk_reaching(const float *values, ptrdiff_t count, float bar, int32_t *places) {
+    ptrdiff_t found = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        places[found] = (int32_t)i;
+        found += values[i] >= bar;
+    }
+    return found;
+}
+
+// Asks for memory ahead of its use.
+static inline void fk_prefetch(const void *start, ptrdiff_t bytes) {
+    for (ptrdiff_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)start + i, 0, 2);
+}
+
 // c[r][j] += sum over k of a[r * a_row + k * a_step] * b[k * b_stride + j]; rows is a multiple of 8, columns of 16.
 // The sum is taken from zero, in the order of k, then added to c once. With `upper`, columns left of the 16-column
 // block that holds the diagonal (of row `first_row` + r) are left alone.

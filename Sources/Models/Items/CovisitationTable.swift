@@ -73,6 +73,7 @@ public final class CovisitationTable {
     /// n^−a of each item on the scale of its own row's epoch, for ranking; derived, and made again when a changes.
     private var targetNorms: UnsafeMutablePointer<Float>
     private var normCount = 0
+    private var normCapacity = 0
     private var targetExponent = 0.0
     /// The number of half-lives that the largest event time has passed since the epoch of 1970.
     @exclusivity(unchecked) public private(set) var epoch: Int64 = 0
@@ -82,7 +83,7 @@ public final class CovisitationTable {
         self.settings = settings
         self.identifiers = identifiers
         rows = .allocate(capacity: rowCapacity)
-        targetNorms = .allocate(capacity: rowCapacity)
+        targetNorms = .allocate(capacity: 0)
         var capacity: Int32 = 4
         while Int(capacity) < settings.neighbours * 2 { capacity *= 2 }
         largestCapacity = capacity
@@ -144,6 +145,39 @@ public final class CovisitationTable {
         return shift <= 0 ? norm : norm * Float(Deterministic.exp2(targetExponent * Double(shift)))
     }
 
+    /// n^−a of each item below `count` by its number, 0 for those without events; nil where counts decay, since norms then
+    /// depend on the time of their rows too.
+    func targetNorms(below count: Int) -> UnsafePointer<Float>? {
+        guard settings.halfLifeMilliseconds == 0 else { return nil }
+        growNorms(count)
+        return UnsafePointer(targetNorms)
+    }
+
+    private func growNorms(_ count: Int) {
+        guard normCount < count else { return }
+        if normCapacity < count {
+            normCapacity = max(count, normCapacity * 2)
+            let larger = UnsafeMutablePointer<Float>.allocate(capacity: normCapacity)
+            larger.moveInitialize(from: targetNorms, count: normCount)
+            targetNorms.deallocate()
+            targetNorms = larger
+        }
+        (targetNorms + normCount).initialize(repeating: 0, count: count - normCount)
+        normCount = count
+    }
+
+    /// Asks for an item's row, and then for its neighbours, ahead of their use.
+    @inline(__always)
+    func prefetchRow(_ item: Item) {
+        if Int(item) < rowCount { Kernels.prefetch(rows + Int(item), bytes: MemoryLayout<Row>.size) }
+    }
+
+    @inline(__always)
+    func prefetchNeighbours(of item: Item) {
+        guard Int(item) < rowCount, let entries = rows[Int(item)].entries else { return }
+        Kernels.prefetch(entries, bytes: Int(rows[Int(item)].capacity) * MemoryLayout<Entry>.stride)
+    }
+
     /// Multiplies each score with its item's n^−a.
     func multiplyByTargetNorms(_ scores: ScoreAccumulator) {
         let touched = scores.touched
@@ -151,10 +185,7 @@ public final class CovisitationTable {
     }
 
     private func refreshNorm(_ item: Item) {
-        if normCount < rowCount {
-            (targetNorms + normCount).initialize(repeating: 0, count: rowCount - normCount)
-            normCount = rowCount
-        }
+        growNorms(rowCount)
         let total = rows[Int(item)].total
         targetNorms[Int(item)] =
             total == 0 ? 0 : Float(Deterministic.pow(Double(total) / Self.one, -targetExponent))
@@ -259,10 +290,6 @@ public final class CovisitationTable {
             larger.moveInitialize(from: rows, count: rowCount)
             rows.deallocate()
             rows = larger
-            let norms = UnsafeMutablePointer<Float>.allocate(capacity: capacity)
-            norms.moveInitialize(from: targetNorms, count: normCount)
-            targetNorms.deallocate()
-            targetNorms = norms
             rowCapacity = capacity
         }
         (rows + rowCount).initialize(repeating: Row(), count: Int(item) + 1 - rowCount)

@@ -1,4 +1,5 @@
 internal import Events
+internal import Linear
 
 /// Sums scores by item number, and knows which items it has touched; emptied in the time that these take.
 ///
@@ -8,7 +9,8 @@ final class ScoreAccumulator {
     /// The items with a score, in the order in which they got one.
     private(set) var touched: UnsafeMutablePointer<IdentifierTable.Number>
     private(set) var count = 0
-    private var capacity = 0
+    /// Item numbers that there is room for.
+    private(set) var capacity = 0
 
     init() {
         scores = .allocate(capacity: 1)
@@ -68,6 +70,13 @@ final class ScoreAccumulator {
     subscript(_ item: IdentifierTable.Number) -> Float {
         get { scores[Int(item)] }
         set { scores[Int(item)] = newValue }
+    }
+
+    /// The scores in the order of `touched`, first multiplied with their items' factors where there are any.
+    /// - Returns: the largest, or 0.
+    func gather(into values: UnsafeMutablePointer<Float>, scaledBy factors: UnsafePointer<Float>? = nil) -> Float {
+        let places = UnsafeRawPointer(touched).assumingMemoryBound(to: Int32.self)
+        return Kernels.best.gather(scores, scaledBy: factors, at: places, count: count, into: values)
     }
 
     func clear() {

@@ -97,6 +97,19 @@ public final class ServingGeneration {
 
     func row(_ item: IdentifierTable.Number) -> Int32 { Int(item) < rows.count ? rows[Int(item)] : -1 }
 
+    /// Asks for a row's neighbours ahead of their use.
+    @inline(__always)
+    func prefetchNeighbours(of row: Int32) {
+        let (row, width) = (Int(row), generation.neighboursPerItem)
+        guard row >= 0, width > 0 else { return }
+        generation.neighbours.withUnsafeBufferPointer {
+            Kernels.prefetch($0.baseAddress! + row * width, bytes: width * 4)
+        }
+        generation.neighbourWeights.withUnsafeBufferPointer {
+            Kernels.prefetch($0.baseAddress! + row * width, bytes: width * 4)
+        }
+    }
+
     /// Adds `factor` times the weight of each neighbour of a row to the scores.
     func addNeighbours(of row: Int, times factor: Float, to scores: ScoreAccumulator) {
         let start = row * generation.neighboursPerItem

@@ -1,0 +1,150 @@
+internal import Events
+internal import Linear
+
+/// Where the candidates come from: the best of each learner.
+extension Ranker {
+    @inline(__always)
+    func isSeen(_ item: Item) -> Bool { rules.excludesSeen && scratch.seen[Int(item)] == stamp }
+
+    @inline(__always)
+    func add(_ item: Item) {
+        guard scratch.met[Int(item)] != stamp else { return }
+        scratch.met[Int(item)] = stamp
+        candidates.append(Candidate(item: item, score: 0, reason: .popular))
+    }
+
+    /// Takes the best unseen of the scored items among the candidates.
+    ///
+    /// A bar that enough scores reach keeps most of them away from the selection. Should seen or withdrawn items leave too
+    /// few above it, all are offered.
+    private func takeBest(_ scores: ScoreAccumulator) {
+        let values = scratch.values
+        let touched = scores.touched
+        let enough = candidatesPerLearner + (rules.excludesSeen ? seenCount : 0)
+        var bar = kernels.bar(values, count: scores.count, reachedBy: enough)
+        while true {
+            selection.begin(scores.count)
+            let reaching = kernels.places(of: values, count: scores.count, reaching: bar, into: scratch.rows)
+            for index in 0..<reaching {
+                let place = Int(scratch.rows[index])
+                let item = touched[place]
+                guard !isSeen(item), table.isRecommendable(item) else { continue }
+                selection.offer(
+                    values[place], index: Int32(bitPattern: item),
+                    rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
+            }
+            if selection.count >= candidatesPerLearner || bar == -.infinity { break }
+            bar = -.infinity
+        }
+        selection.forEachBest(candidatesPerLearner) { add(Item(bitPattern: $0)) }
+    }
+
+    func collectSequential(_ query: UserQuery) -> Float {
+        guard blend.sequential.weight > 0 else { return 0 }
+        let rows = table.covisitation
+        var recency: Float = 1
+        for item in query.recents.prefix(blend.sequential.depth) {
+            let total = rows.total(item)
+            if total > 0 {
+                let factor = recency * Float(Deterministic.pow(total, -blend.sequential.sourceExponent))
+                rows.addNeighbours(of: item, times: factor, to: sequential)
+            }
+            recency *= Float(blend.sequential.recency)
+        }
+        let largest = gatherSequential(rows)
+        takeBest(sequential)
+        return largest
+    }
+
+    /// The scores, with the target's count in them, into `scratch.values`; the largest of them.
+    private func gatherSequential(_ rows: CovisitationTable) -> Float {
+        guard blend.sequential.targetExponent > 0 else { return sequential.gather(into: scratch.values) }
+        if let norms = rows.targetNorms(below: sequential.capacity) {
+            return sequential.gather(into: scratch.values, scaledBy: norms)
+        }
+        rows.multiplyByTargetNorms(sequential)
+        return sequential.gather(into: scratch.values)
+    }
+
+    func collectNeighbours(_ query: UserQuery) -> Float {
+        guard blend.neighbours.weight > 0, let serving, serving.generation.neighboursPerItem > 0 else { return 0 }
+        var recency: Float = 1
+        for item in query.recents.prefix(blend.neighbours.depth) {
+            let row = Int(serving.row(item))
+            if row >= 0 { serving.addNeighbours(of: row, times: recency, to: neighbours) }
+            recency *= Float(blend.neighbours.recency)
+        }
+        let largest = neighbours.gather(into: scratch.values)
+        takeBest(neighbours)
+        return largest
+    }
+
+    /// The weight of each category among the user's recent items, and the best score that any item gets from it.
+    func collectCategories(_ query: UserQuery) -> CategoryWeights {
+        var weights = CategoryWeights()
+        guard blend.category.weight > 0 else { return weights }
+        var recency: Float = 1
+        for item in query.recents.prefix(blend.category.depth) {
+            let category = table.category(item)
+            if category != IdentifierTable.none { weights.add(category, recency) }
+            recency *= Float(blend.category.recency)
+        }
+        for index in 0..<weights.count {
+            var found = 0
+            guard let top = lists.top(of: weights[index].category, table) else { continue }
+            let weight = weights[index].weight
+            for place in top.items.indices {
+                let item = top.items[place]
+                let score = weight * top.share(place, activityShare)
+                weights.best = max(weights.best, score)
+                if isSeen(item) { continue }
+                if score < best.threshold { break }
+                best.offer(
+                    score, index: Int32(bitPattern: item),
+                    rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
+                found += 1
+                if found == candidatesPerLearner { break }
+            }
+        }
+        best.removeAll { add(Item(bitPattern: $0.index)) }
+        return weights
+    }
+
+    func collectPopular() {
+        var found = 0
+        for item in lists.top where !isSeen(item) {
+            add(item)
+            found += 1
+            if found == candidatesPerLearner { return }
+        }
+    }
+
+    func collectFactors(place: Int) -> Float {
+        guard blend.factors.weight > 0, let serving else { return 0 }
+        let results = factorSearch.results(place)
+        var found = 0
+        for scored in results {
+            let item = serving.itemNumbers[Int(scored.index)]
+            if isSeen(item) || !table.isRecommendable(item) { continue }
+            add(item)
+            found += 1
+            if found == candidatesPerLearner { break }
+        }
+        return max(0, results.first?.score ?? 0)
+    }
+
+    /// Asks for the rows that the next queries add up, while this one is worked on: a table of tens of megabytes keeps few
+    /// of them in the caches.
+    func prefetch(_ queries: [UserQuery], after place: Int) {
+        if place + 2 < queries.count {
+            for item in queries[place + 2].recents.prefix(blend.sequential.depth) {
+                table.covisitation.prefetchRow(item)
+            }
+        }
+        guard place + 1 < queries.count else { return }
+        let next = queries[place + 1].recents
+        for item in next.prefix(blend.sequential.depth) { table.covisitation.prefetchNeighbours(of: item) }
+        guard let serving, blend.neighbours.weight > 0 else { return }
+        for item in next.prefix(blend.neighbours.depth) { serving.prefetchNeighbours(of: serving.row(item)) }
+    }
+}
