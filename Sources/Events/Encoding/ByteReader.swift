@@ -1,5 +1,6 @@
 /// Reads what `ByteWriter` wrote. Bytes that are not such a record give an error, never a crash: internal topics can be
 /// damaged, or written by a later version.
+@frozen
 public struct ByteReader {
     public struct Malformed: Error, CustomStringConvertible {
         public let offset: Int
@@ -7,20 +8,24 @@ public struct ByteReader {
         public var description: String { "malformed record at byte \(offset)" }
     }
 
-    private let bytes: UnsafeRawBufferPointer
-    public private(set) var offset = 0
+    @usableFromInline let bytes: UnsafeRawBufferPointer
+    /// The bytes read so far.
+    public var offset = 0
 
+    @inlinable
     public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
+    @inlinable
     public var isAtEnd: Bool { offset == bytes.count }
 
+    @inlinable
     public mutating func byte() throws -> UInt8 {
         guard offset < bytes.count else { throw Malformed(offset: offset) }
         defer { offset += 1 }
         return bytes[offset]
     }
 
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func varint() throws -> UInt64 {
         // Most numbers take one byte.
         if offset < bytes.count, bytes[offset] < 0x80 {
@@ -31,7 +36,8 @@ public struct ByteReader {
     }
 
     @inline(never)
-    private mutating func longVarint() throws -> UInt64 {
+    @usableFromInline
+    mutating func longVarint() throws -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while true {
@@ -44,18 +50,21 @@ public struct ByteReader {
     }
 
     /// A count that cannot be larger than `limit`; every element takes at least one byte of what is left by default.
+    @inlinable
     public mutating func count(limit: Int? = nil) throws -> Int {
         let value = try varint()
         guard value <= UInt64(limit ?? (bytes.count - offset)) else { throw Malformed(offset: offset) }
         return Int(value)
     }
 
+    @inlinable
     public mutating func signed() throws -> Int64 {
         let value = try varint()
         return Int64(bitPattern: (value >> 1)) ^ -Int64(bitPattern: value & 1)
     }
 
     /// A time in ms since 1970 that lies `base` plus a signed distance, within what an event may have.
+    @inlinable
     public mutating func time(from base: Int64 = 0, sign: Int64 = 1) throws -> Int64 {
         let distance = try signed()
         // Both terms are bounded before they are added, so nothing overflows.
@@ -66,19 +75,23 @@ public struct ByteReader {
     }
 
     /// An offset in a log.
+    @inlinable
     public mutating func logOffset() throws -> Int64 {
         guard let value = Int64(exactly: try varint()) else { throw Malformed(offset: offset) }
         return value
     }
 
+    @inlinable
     public mutating func fixed<T: BitwiseCopyable>(_ type: T.Type) throws -> T {
         guard bytes.count - offset >= MemoryLayout<T>.size else { throw Malformed(offset: offset) }
         defer { offset += MemoryLayout<T>.size }
         return bytes.loadUnaligned(fromByteOffset: offset, as: T.self)
     }
 
+    @inlinable
     public mutating func double() throws -> Double { Double(bitPattern: try fixed(UInt64.self)) }
 
+    @inlinable
     public mutating func raw(_ count: Int) throws -> UnsafeRawBufferPointer {
         guard count >= 0, bytes.count - offset >= count else { throw Malformed(offset: offset) }
         defer { offset += count }
@@ -86,6 +99,7 @@ public struct ByteReader {
     }
 
     /// Numbers as they lie in memory, little-endian.
+    @inlinable
     public mutating func array<T: BitwiseCopyable>(count: Int) throws -> [T] {
         let (size, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<T>.stride)
         guard !overflow else { throw Malformed(offset: offset) }
@@ -98,5 +112,6 @@ public struct ByteReader {
         }
     }
 
+    @inlinable
     public mutating func counted() throws -> UnsafeRawBufferPointer { try raw(try count()) }
 }
