@@ -9,7 +9,7 @@ public final class PartitionWorker {
     /// Where the partition stands.
     enum Phase {
         /// Reading checkpoints.
-        case checkpoints(any LogReader)
+        case checkpoints(any LogReader, CheckpointBatch)
         /// Waiting for the committed offset.
         case offset
         /// Re-applying events up to the committed offset.
@@ -43,7 +43,7 @@ public final class PartitionWorker {
 
     init(partition: Int32, checkpoints: any LogReader, items: IdentifierTable) {
         self.partition = partition
-        phase = .checkpoints(checkpoints)
+        phase = .checkpoints(checkpoints, CheckpointBatch())
         block = ItemLogBlockWriter(items: items)
     }
 

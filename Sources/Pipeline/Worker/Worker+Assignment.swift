@@ -46,7 +46,7 @@ extension Worker {
             guard let worker = partitions[partition], !worker.isLive else { continue }
             isBusy = true
             switch worker.phase {
-            case .checkpoints(let reader): try readCheckpoints(worker, reader)
+            case .checkpoints(let reader, let batch): try readCheckpoints(worker, reader, batch)
             case .offset: isBusy = try beginEvents(worker)
             case .events(let reader, let until): try readEvents(worker, reader, until: until)
             case .live: break
@@ -55,21 +55,26 @@ extension Worker {
         return isBusy
     }
 
-    private func readCheckpoints(_ worker: PartitionWorker, _ reader: any LogReader) throws(LogError) {
+    private func readCheckpoints(
+        _ worker: PartitionWorker, _ reader: any LogReader, _ batch: CheckpointBatch
+    ) throws(LogError) {
         var problem: String?
         let isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: 20) { record in
             do {
                 switch try CheckpointRecord.content(record) {
                 case .marker(let marker): worker.marker = marker
-                case .user(let id, let state?):
-                    try codec.decode(state, user: id, into: worker.store)
+                case .user(let id, let state):
+                    batch.add(id, state)
                     worker.restored += 1
-                case .user(let id, nil):
-                    if let user = worker.store.find(id) { worker.store.erase(user) }
                 case nil: break
                 }
             } catch {
-                problem = "the checkpoint at offset \(record.offset) is damaged (\(error))"
+                problem = "the marker at offset \(record.offset) is damaged (\(error))"
+            }
+        }
+        if isAtEnd || batch.isFull {
+            do { try batch.move(into: worker.store, codec) } catch {
+                problem = problem ?? "a checkpoint before offset \(reader.position) is damaged (\(error))"
             }
         }
         if let problem {
