@@ -30,6 +30,14 @@ public enum Kernels: Int32, CaseIterable, Sendable {
         fk_xpay(rawValue, x, scale, y, length)
     }
 
+    /// `y = xScale · x + yScale · y`; the same demands.
+    @inline(__always)
+    public func mix(
+        _ x: UnsafePointer<Float>, _ xScale: Float, into y: UnsafeMutablePointer<Float>, _ yScale: Float, length: Int
+    ) {
+        fk_axpby(rawValue, xScale, x, yScale, y, length)
+    }
+
     /// `c += a · b` for row-major `b` (depth × columns) and `c` (rows × columns), where `a[r, k]` lies at
     /// `r · rowStep + k · depthStep`. Rows are a multiple of 8, columns of 16; each element's sum runs in the order of
     /// `k`, from zero, and is added to `c` once.

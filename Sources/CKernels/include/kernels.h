@@ -24,6 +24,8 @@ float fk_dot(int32_t level, const float *a, const float *b, ptrdiff_t length);
 void fk_axpy(int32_t level, float scale, const float *x, float *y, ptrdiff_t length);
 // y = x + scale * y
 void fk_xpay(int32_t level, const float *x, float scale, float *y, ptrdiff_t length);
+// y = x_scale * x + y_scale * y
+void fk_axpby(int32_t level, float x_scale, const float *x, float y_scale, float *y, ptrdiff_t length);
 // out[i] = dot(query, rows + indices[i] * stride) for `count` rows.
 void fk_dot_rows(
     int32_t level, const float *rows, ptrdiff_t stride, const int32_t *indices, ptrdiff_t count, const float *query,

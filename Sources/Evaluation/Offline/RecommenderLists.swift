@@ -11,8 +11,9 @@ struct RecommenderLists {
     func rank<R: Recommender>(
         _ recommender: R, _ split: OfflineSplit, _ progress: (Double) -> Void,
         emit: (_ user: Int, _ list: [IdentifierTable.Number]) -> Void
-    ) {
+    ) throws(SettingFailure) {
         let (histories, users) = split.train.histories()
+        if let refusal = recommender.refusal(histories) { throw SettingFailure(refusal) }
         guard let model = recommender.fit(histories, from: nil, progress: progress, isCancelled: { false }) else {
             return
         }
