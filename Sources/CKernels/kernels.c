@@ -116,6 +116,10 @@ bool fk_solve(
         fk_solve, size, columns, gram, gram_stride, ridge, rows, rows_stride, indices, weights, count, work, solution)
 }
 
+bool fk_solve_square(int32_t level, ptrdiff_t size, float *a, float *inverse, float *x) {
+    CHOOSE(fk_solve_square, size, a, inverse, x)
+}
+
 int32_t fk_query_limit(int32_t level) {
     return level == FK_AVX2 || level == FK_AVX512 ? 63 : 127;
 }

@@ -25,7 +25,8 @@ enum {
     void fk_places_##suffix(const uint64_t *, ptrdiff_t, int32_t *);                                                   \
     bool fk_solve_##suffix(                                                                                            \
         ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, float, const float *, ptrdiff_t, const int32_t *,              \
-        const float *, ptrdiff_t, float *, float *);
+        const float *, ptrdiff_t, float *, float *);                                                                   \
+    bool fk_solve_square_##suffix(ptrdiff_t, float *, float *, float *);
 
 DECLARE(plain)
 DECLARE(avx2)

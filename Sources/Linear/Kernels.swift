@@ -60,6 +60,17 @@ public enum Kernels: Int32, CaseIterable, Sendable {
         fk_apply(rawValue, factors.base, factors.stride, indices, weights, count, target, sign, x, out)
     }
 
+    /// Solves `a x = b` in place of b, for a symmetric positive definite `size` × `size` matrix without padding, of which
+    /// the upper triangle is read and overwritten. `size` is a multiple of 16, and `room` has as many floats.
+    /// - Returns: false where the matrix is not positive definite.
+    @inline(__always)
+    public func solve(
+        _ a: UnsafeMutablePointer<Float>, size: Int, room: UnsafeMutablePointer<Float>,
+        _ x: UnsafeMutablePointer<Float>
+    ) -> Bool {
+        fk_solve_square(rawValue, size, a, room, x)
+    }
+
     /// A bar that at least `k` of the values reach, and few more; −infinity where they are too far apart. The values'
     /// memory is written up to the next multiple of 16.
     @inline(__always)

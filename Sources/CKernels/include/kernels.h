@@ -51,6 +51,10 @@ bool fk_solve(
     const float *rows, ptrdiff_t rows_stride, const int32_t *indices, const float *weights, ptrdiff_t count,
     float *work, float *solution);
 
+// Solves a x = b in place of b, for a symmetric positive definite size x size matrix, of which the upper triangle is read
+// and overwritten; `size` is a multiple of 16, `inverse` has room for as many floats.
+bool fk_solve_square(int32_t level, ptrdiff_t size, float *a, float *inverse, float *x);
+
 // The rows [first, last) (multiples of 8) of the upper part of g += sum over n of h h', 128 rows h at a time.
 void fk_gram(
     int32_t level, const float *rows, ptrdiff_t row_stride, ptrdiff_t row_count, ptrdiff_t first, ptrdiff_t last,

@@ -1,7 +1,8 @@
 /// All algorithms, by name.
 public enum RecommenderCatalogue {
     public static let all: [any Recommender.Type] = [
-        ImplicitALS.self, BayesianPersonalizedRanking.self, EASE.self, ItemKNN.self, SequentialCovisitation.self,
+        ImplicitALS.self, ElementwiseALS.self, BayesianPersonalizedRanking.self, EASE.self, ItemKNN.self,
+        SequentialCovisitation.self,
         Popularity.self,
     ]
 
