@@ -67,6 +67,10 @@ void fk_xpay(int32_t level, const float *x, float scale, float *y, ptrdiff_t len
     CHOOSE(fk_xpay, x, scale, y, length)
 }
 
+void fk_axpby(int32_t level, float x_scale, const float *x, float y_scale, float *y, ptrdiff_t length) {
+    CHOOSE(fk_axpby, x_scale, x, y_scale, y, length)
+}
+
 void fk_dot_rows(
     int32_t level, const float *rows, ptrdiff_t stride, const int32_t *indices, ptrdiff_t count, const float *query,
     float *out) {
@@ -115,6 +119,10 @@ bool fk_solve(
     float *work, float *solution) {
     CHOOSE(
         fk_solve, size, columns, gram, gram_stride, ridge, rows, rows_stride, indices, weights, count, work, solution)
+}
+
+bool fk_solve_square(int32_t level, ptrdiff_t size, float *a, float *inverse, float *x) {
+    CHOOSE(fk_solve_square, size, a, inverse, x)
 }
 
 int32_t fk_query_limit(int32_t level) {

@@ -54,6 +54,11 @@ void VARIANT(fk_xpay)(const float *x, float scale, float *y, ptrdiff_t length) {
     for (ptrdiff_t i = 0; i < length; i += 16) store(y + i, load(x + i) + s * load(y + i));
 }
 
+void VARIANT(fk_axpby)(float x_scale, const float *x, float y_scale, float *y, ptrdiff_t length) {
+    f16 a = splat(x_scale), b = splat(y_scale);
+    for (ptrdiff_t i = 0; i < length; i += 16) store(y + i, a * load(x + i) + b * load(y + i));
+}
+
 INLINE void prefetch_row(const float *row, ptrdiff_t length) {
     for (ptrdiff_t i = 0; i < length && i < 256; i += 16) __builtin_prefetch(row + i);
 }

@@ -106,3 +106,9 @@ bool VARIANT(fk_solve)(
     for (ptrdiff_t j = 0; j < size; j += 16) store(solution + j, load(x + j));
     return true;
 }
+
+bool VARIANT(fk_solve_square)(ptrdiff_t size, float *a, float *inverse, float *x) {
+    if (!factor(a, size, inverse)) return false;
+    substitute(a, size, inverse, x);
+    return true;
+}

@@ -12,6 +12,7 @@ enum {
     float fk_dot_##suffix(const float *, const float *, ptrdiff_t);                                                    \
     void fk_axpy_##suffix(float, const float *, float *, ptrdiff_t);                                                   \
     void fk_xpay_##suffix(const float *, float, float *, ptrdiff_t);                                                   \
+    void fk_axpby_##suffix(float, const float *, float, float *, ptrdiff_t);                                            \
     void fk_dot_rows_##suffix(const float *, ptrdiff_t, const int32_t *, ptrdiff_t, const float *, float *);           \
     void fk_multiply_add_##suffix(                                                                                     \
         ptrdiff_t, ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, float *,       \
@@ -25,7 +26,8 @@ enum {
     void fk_places_##suffix(const uint64_t *, ptrdiff_t, int32_t *);                                                   \
     bool fk_solve_##suffix(                                                                                            \
         ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, float, const float *, ptrdiff_t, const int32_t *,              \
-        const float *, ptrdiff_t, float *, float *);
+        const float *, ptrdiff_t, float *, float *);                                                                   \
+    bool fk_solve_square_##suffix(ptrdiff_t, float *, float *, float *);
 
 DECLARE(plain)
 DECLARE(avx2)

@@ -30,6 +30,14 @@ public enum Kernels: Int32, CaseIterable, Sendable {
         fk_xpay(rawValue, x, scale, y, length)
     }
 
+    /// `y = xScale · x + yScale · y`; the same demands.
+    @inline(__always)
+    public func mix(
+        _ x: UnsafePointer<Float>, _ xScale: Float, into y: UnsafeMutablePointer<Float>, _ yScale: Float, length: Int
+    ) {
+        fk_axpby(rawValue, xScale, x, yScale, y, length)
+    }
+
     /// `c += a · b` for row-major `b` (depth × columns) and `c` (rows × columns), where `a[r, k]` lies at
     /// `r · rowStep + k · depthStep`. Rows are a multiple of 8, columns of 16; each element's sum runs in the order of
     /// `k`, from zero, and is added to `c` once.
@@ -50,6 +58,17 @@ public enum Kernels: Int32, CaseIterable, Sendable {
         sign: Float, x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>
     ) {
         fk_apply(rawValue, factors.base, factors.stride, indices, weights, count, target, sign, x, out)
+    }
+
+    /// Solves `a x = b` in place of b, for a symmetric positive definite `size` × `size` matrix without padding, of which
+    /// the upper triangle is read and overwritten. `size` is a multiple of 16, and `room` has as many floats.
+    /// - Returns: false where the matrix is not positive definite.
+    @inline(__always)
+    public func solve(
+        _ a: UnsafeMutablePointer<Float>, size: Int, room: UnsafeMutablePointer<Float>,
+        _ x: UnsafeMutablePointer<Float>
+    ) -> Bool {
+        fk_solve_square(rawValue, size, a, room, x)
     }
 
     /// A bar that at least `k` of the values reach, and few more; −infinity where they are too far apart. The values'

@@ -74,9 +74,9 @@ import Testing
         let stream = try Self.shelves(users: 90, steps: 6)
         var evaluation = OfflineEvaluation()
         evaluation.shop.training.factors = 16
-        let result = evaluation.run(.lastOut(stream))
+        let result = try evaluation.run(.lastOut(stream))
         evaluation.shop.training.isFitted = false
-        let plain = evaluation.run(.lastOut(stream))
+        let plain = try evaluation.run(.lastOut(stream))
         #expect(result.metrics.count > 60 && result.metrics.count <= 90)
         #expect(result.metrics.recall == result.metrics.hitRate)
         // A list of 20 among 100 items hits by chance one time in five.

@@ -24,6 +24,8 @@ float fk_dot(int32_t level, const float *a, const float *b, ptrdiff_t length);
 void fk_axpy(int32_t level, float scale, const float *x, float *y, ptrdiff_t length);
 // y = x + scale * y
 void fk_xpay(int32_t level, const float *x, float scale, float *y, ptrdiff_t length);
+// y = x_scale * x + y_scale * y
+void fk_axpby(int32_t level, float x_scale, const float *x, float y_scale, float *y, ptrdiff_t length);
 // out[i] = dot(query, rows + indices[i] * stride) for `count` rows.
 void fk_dot_rows(
     int32_t level, const float *rows, ptrdiff_t stride, const int32_t *indices, ptrdiff_t count, const float *query,
@@ -68,6 +70,10 @@ bool fk_solve(
     int32_t level, ptrdiff_t size, ptrdiff_t columns, const float *gram, ptrdiff_t gram_stride, float ridge,
     const float *rows, ptrdiff_t rows_stride, const int32_t *indices, const float *weights, ptrdiff_t count,
     float *work, float *solution);
+
+// Solves a x = b in place of b, for a symmetric positive definite size x size matrix, of which the upper triangle is read
+// and overwritten; `size` is a multiple of 16, `inverse` has room for as many floats.
+bool fk_solve_square(int32_t level, ptrdiff_t size, float *a, float *inverse, float *x);
 
 // The rows [first, last) (multiples of 8) of the upper part of g += sum over n of h h', 128 rows h at a time.
 void fk_gram(

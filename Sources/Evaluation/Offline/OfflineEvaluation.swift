@@ -20,11 +20,14 @@ public struct OfflineEvaluation {
     public init() {}
 
     /// - Parameter progress: told the share of the training that is done.
-    public func run(_ split: OfflineSplit, progress: (Double) -> Void = { _ in }) -> OfflineResult {
+    /// - Throws: what the algorithm says where it refuses such data.
+    public func run(
+        _ split: OfflineSplit, progress: (Double) -> Void = { _ in }
+    ) throws(SettingFailure) -> OfflineResult {
         var result = OfflineResult(length: length, train: split.train)
         switch model {
         case .recommender(let recommender):
-            RecommenderLists(length: length).rank(recommender, split, progress) { result.add($0, $1, split) }
+            try RecommenderLists(length: length).rank(recommender, split, progress) { result.add($0, $1, split) }
         case .blend: rankBlend(split, progress) { result.add($0, $1, split) }
         }
         return result

@@ -11,8 +11,9 @@ struct RecommenderLists {
     func rank<R: Recommender>(
         _ recommender: R, _ split: OfflineSplit, _ progress: (Double) -> Void,
         emit: (_ user: Int, _ list: [IdentifierTable.Number]) -> Void
-    ) {
+    ) throws(SettingFailure) {
         let (histories, users) = split.train.histories()
+        if let refusal = recommender.refusal(histories) { throw SettingFailure(refusal) }
         guard let model = recommender.fit(histories, from: nil, progress: progress, isCancelled: { false }) else {
             return
         }
@@ -33,8 +34,12 @@ extension EventStream {
         var builder = TrainingHistories.Builder()
         var byUser = [[Int]](repeating: [], count: users.upperBound)
         var category = [IdentifierTable.Number](repeating: IdentifierTable.none, count: items.upperBound)
+        var brand = category
+        var price = [Double](repeating: .nan, count: items.upperBound)
         for (index, record) in records.enumerated() {
             byUser[Int(record.user)].append(index)
+            if record.brand != IdentifierTable.none { brand[Int(record.item)] = record.brand }
+            if !record.price.isNaN { price[Int(record.item)] = record.price }
             if record.category != IdentifierTable.none { category[Int(record.item)] = record.category }
         }
         var kept: [Int] = []
@@ -60,6 +65,8 @@ extension EventStream {
             builder.endUser()
             kept.append(user)
         }
-        return (builder.build(items) { category[Int($0)] }, kept)
+        let histories = builder.build(
+            items, brand: { brand[Int($0)] }, price: { price[Int($0)] }, category: { category[Int($0)] })
+        return (histories, kept)
     }
 }

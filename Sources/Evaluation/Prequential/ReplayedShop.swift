@@ -71,6 +71,8 @@ final class ReplayedShop {
             }
             builder.endUser()
         }
-        return builder.build(table.identifiers) { table.category($0) }
+        return builder.build(
+            table.identifiers, brand: { table.attributes($0).brand }, price: { table.attributes($0).price },
+            category: { table.category($0) })
     }
 }

@@ -12,8 +12,9 @@ extension ImplicitALS: Recommender {
         .real("exponent", 0...1, \.frequencyExponent, "ν: 1 scales λ by a row's frequency, 0 not at all"),
         .integer("sweeps", 1...200, \.sweeps, "each solves all users, then all items"),
         .choice(
-            "solver", [("cg", .conjugateGradient(steps: 3)), ("exact", .cholesky)], \.solver,
-            "conjugate gradients of three steps, or Cholesky"),
+            "solver",
+            [("cg", .conjugateGradient(steps: 3)), ("exact", .cholesky), ("blocks", .blocks(size: 64))], \.solver,
+            "conjugate gradients of three steps, Cholesky, or iALS++ with blocks of 64"),
     ]
 
     public func fit(

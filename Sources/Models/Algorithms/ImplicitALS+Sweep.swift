@@ -29,6 +29,12 @@ extension ImplicitALS {
                         let part = block * Self.blockRows..<min((block + 1) * Self.blockRows, rows)
                         gradients.solve(part, in: target.base)
                     }
+                case .blocks(let size):
+                    let newton = BlockNewton(problem: problem, size: size)
+                    while let block = next() {
+                        let part = block * Self.blockRows..<min((block + 1) * Self.blockRows, rows)
+                        for row in part { newton.solve(row, in: target.base) }
+                    }
                 }
             }
         }

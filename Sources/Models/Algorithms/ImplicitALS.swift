@@ -10,6 +10,10 @@ public struct ImplicitALS: Sendable, Equatable {
         case cholesky
         /// So many steps from the vector of the sweep before (Takács, Pilászy, Tikk, RecSys 2011).
         case conjugateGradient(steps: Int)
+        /// A Newton step on so many columns after another, from the vector of the sweep before (iALS++: Rendle, Krichene,
+        /// Zhang, Koren, "iALS++: Speeding up Matrix Factorization with Subspace Optimization", 2021). With one block
+        /// of all columns it is exact.
+        case blocks(size: Int)
     }
 
     /// Length of the vectors.

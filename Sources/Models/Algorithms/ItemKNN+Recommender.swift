@@ -6,6 +6,8 @@ extension ItemKNN: Recommender {
 
     public static let parameters: [Parameter<ItemKNN>] = [
         .integer("neighbours", 1...4096, \.neighbours, isLogarithmic: true, "kept of each item"),
+        .real("target-exponent", 0...1, \.targetExponent, "a, on the target's norm; both ½: the cosine"),
+        .real("source-exponent", 0...1, \.sourceExponent, "b, on the norm of the user's item"),
         .real("shrinkage", 0...1000, \.shrinkage, "added to the product of the norms"),
         .choice("dampens-weights", [("no", false), ("yes", true)], \.dampensWeights, "1 + ln(rating) for each rating"),
         .choice(

@@ -1,10 +1,18 @@
 internal import Linear
 
-/// Item-based neighbourhoods by cosine (Sarwar, Karypis, Konstan, Riedl, WWW 2001): two items are near where the same
-/// users touched both. Depends on data and settings only; memory beyond the result is one number an item for each thread.
+/// Item-based neighbourhoods (Sarwar, Karypis, Konstan, Riedl, WWW 2001; Deshpande, Karypis, TOIS 2004): two items are
+/// near where the same users touched both. The weight of item i for an item j of the user is `C_ji n_j^−b n_i^−a`, C the
+/// product of the items' columns and n the square of a column's norm: with a = b = ½, the cosine. With users' rows
+/// normalised and a < ½ it is the linear filter of Shen et al. ("How Powerful is Graph Convolution for Recommendation?",
+/// CIKM 2021), popularity given back. Depends on data and settings only; memory beyond the result is one number an item for
+/// each thread.
 public struct ItemKNN: Sendable, Equatable {
     /// Kept of each item.
     public var neighbours = 100
+    /// a: below ½, popular items are nearer to all.
+    public var targetExponent: Float = 0.5
+    /// b: above ½, a user's popular items say less.
+    public var sourceExponent: Float = 0.5
     /// Added to the product of the norms: neighbours with little support weigh less.
     public var shrinkage: Float = 0
     /// Takes `1 + ln(weight)` for each weight (at least 1): many touches of one item say little more than a few.
@@ -31,9 +39,7 @@ public struct ItemKNN: Sendable, Equatable {
         precondition(neighbours > 0 && threads > 0)
         let byUser = prepared(interactions)
         let byItem = byUser.transposed()
-        let norms = (0..<byItem.rows).map { item in
-            byItem.weights[byItem.range(of: item)].reduce(Float(0)) { $0 + $1 * $1 }.squareRoot()
-        }
+        let norms = norms(byItem)
         let items = byItem.rows
         let indices = UnsafeMutablePointer<Int32>.allocate(capacity: max(items * neighbours, 1))
         let weights = UnsafeMutablePointer<Float>.allocate(capacity: max(items * neighbours, 1))
@@ -53,6 +59,18 @@ public struct ItemKNN: Sendable, Equatable {
             items: items, width: neighbours,
             indices: Array(UnsafeBufferPointer(start: indices, count: items * neighbours)),
             weights: Array(UnsafeBufferPointer(start: weights, count: items * neighbours)))
+    }
+
+    /// n^a and n^b of each item.
+    private func norms(_ byItem: Interactions) -> [(target: Float, source: Float)] {
+        (0..<byItem.rows).map { item in
+            let square = byItem.weights[byItem.range(of: item)].reduce(Float(0)) { $0 + $1 * $1 }
+            func power(_ exponent: Float) -> Float {
+                if exponent == 0.5 { return square.squareRoot() }
+                return square > 0 ? Float(Deterministic.pow(Double(square), Double(exponent))) : 0
+            }
+            return (power(targetExponent), power(sourceExponent))
+        }
     }
 
     /// Without the users that are left out, weights dampened.
@@ -109,7 +127,8 @@ private struct CosineRow {
     }
 
     mutating func compute(
-        _ item: Int, _ byUser: Interactions, _ byItem: Interactions, _ norms: [Float], into output: NeighbourOutput
+        _ item: Int, _ byUser: Interactions, _ byItem: Interactions, _ norms: [(target: Float, source: Float)],
+        into output: NeighbourOutput
     ) {
         for n in byItem.range(of: item) {
             let weight = byItem.weights[n]
@@ -122,7 +141,7 @@ private struct CosineRow {
         for other in touched {
             let sum = sums[Int(other)]
             sums[Int(other)] = 0
-            let scale = norms[item] * norms[Int(other)] + shrinkage
+            let scale = norms[item].source * norms[Int(other)].target + shrinkage
             if Int(other) != item, sum > 0, scale > 0 { top.offer(sum / scale, index: other) }
         }
         touched.removeAll(keepingCapacity: true)

@@ -63,6 +63,16 @@ public struct Interactions: Sendable {
 
     public func range(of row: Int) -> Range<Int> { offsets[row]..<offsets[row + 1] }
 
+    /// Whether a pair is there.
+    func contains(_ row: Int, _ column: Int32) -> Bool {
+        var (low, high) = (offsets[row], offsets[row + 1])
+        while low < high {
+            let middle = (low + high) / 2
+            if indices[middle] < column { low = middle + 1 } else { high = middle }
+        }
+        return low < offsets[row + 1] && indices[low] == column
+    }
+
     /// Columns as rows.
     public func transposed() -> Interactions {
         var starts = [Int](repeating: 0, count: columns + 1)

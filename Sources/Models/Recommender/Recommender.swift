@@ -23,6 +23,9 @@ public protocol Recommender: Sendable {
     var seed: UInt64 { get set }
     var threads: Int { get set }
 
+    /// Why it cannot be fitted to these histories, and what to do; nil where it can. `fit` returns nil for what is refused.
+    func refusal(_ histories: TrainingHistories) -> String?
+
     /// Fits a model.
     ///
     /// - Parameters:
@@ -38,6 +41,8 @@ public protocol Recommender: Sendable {
 
 extension Recommender {
     public static var isPersonal: Bool { true }
+
+    public func refusal(_ histories: TrainingHistories) -> String? { nil }
 
     /// Fits from nothing, to the end.
     public func fit(_ histories: TrainingHistories) -> Model? {

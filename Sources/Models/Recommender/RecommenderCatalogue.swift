@@ -1,6 +1,10 @@
 /// All algorithms, by name.
 public enum RecommenderCatalogue {
-    public static let all: [any Recommender.Type] = [ImplicitALS.self, ItemKNN.self]
+    public static let all: [any Recommender.Type] = [
+        ImplicitALS.self, ElementwiseALS.self, BayesianPersonalizedRanking.self, EASE.self, ItemKNN.self,
+        SequentialCovisitation.self,
+        Popularity.self,
+    ]
 
     /// The algorithm of a name, or nil.
     public static func find(_ name: String) -> (any Recommender.Type)? {

@@ -17,6 +17,10 @@ public struct TrainingHistories: Sendable {
     public let times: [Int64]
     /// The category of each row, −1 for none.
     public let categories: [Int32]
+    /// The brand of each row, −1 for none.
+    public let brands: [Int32]
+    /// Where the price of each row stands among all of them: 0 for the cheapest tenth to 9, −1 for no price.
+    public let priceBands: [Int32]
     /// The largest event time that they include, in ms.
     public let latestTime: Int64
 
@@ -52,9 +56,14 @@ public struct TrainingHistories: Sendable {
             starts.append(numbers.count)
         }
 
-        /// - Parameter category: the category of an item, `IdentifierTable.none` for none.
+        /// - Parameters:
+        ///   - brand: the brand of an item, `IdentifierTable.none` for none.
+        ///   - price: the price of an item, NaN for none.
+        ///   - category: the category of an item, `IdentifierTable.none` for none.
         public func build(
             _ identifiers: IdentifierTable,
+            brand: (IdentifierTable.Number) -> IdentifierTable.Number = { _ in IdentifierTable.none },
+            price: (IdentifierTable.Number) -> Double = { _ in .nan },
             category: (IdentifierTable.Number) -> IdentifierTable.Number = { _ in IdentifierTable.none }
         ) -> TrainingHistories {
             var isUsed = Array(repeating: false, count: identifiers.upperBound)
@@ -63,18 +72,36 @@ public struct TrainingHistories: Sendable {
             used.sort { identifiers.precedes($0, $1) }
             var rowOf = Array(repeating: Int32(-1), count: identifiers.upperBound)
             for (row, number) in used.enumerated() { rowOf[Int(number)] = Int32(row) }
-            // Categories are numbered as the rows name them: what their numbers were says something of this process only.
-            var known: [IdentifierTable.Number: Int32] = [:]
-            var categories = Array(repeating: Int32(-1), count: used.count)
-            for (row, number) in used.enumerated() {
-                let category = category(number)
-                guard category != IdentifierTable.none else { continue }
-                if known[category] == nil { known[category] = Int32(known.count) }
-                categories[row] = known[category] ?? -1
-            }
             return TrainingHistories(
                 items: used.map { identifiers.text($0) }, starts: starts, rows: numbers.map { rowOf[Int($0)] },
-                ratings: ratings, times: times, categories: categories, latestTime: times.max() ?? 0)
+                ratings: ratings, times: times, categories: Self.renumbered(used.map(category)),
+                brands: Self.renumbered(used.map(brand)), priceBands: Self.bands(used.map(price)),
+                latestTime: times.max() ?? 0)
+        }
+
+        /// Numbers in the order in which rows name them: what they were before says something of this process only.
+        private static func renumbered(_ numbers: [IdentifierTable.Number]) -> [Int32] {
+            var known: [IdentifierTable.Number: Int32] = [:]
+            return numbers.map { number in
+                guard number != IdentifierTable.none else { return -1 }
+                if let place = known[number] { return place }
+                known[number] = Int32(known.count)
+                return Int32(known.count - 1)
+            }
+        }
+
+        /// The tenth of all prices that each one stands in; equal prices stand in one.
+        private static func bands(_ prices: [Double]) -> [Int32] {
+            let sorted = prices.filter { !$0.isNaN }.sorted()
+            return prices.map { price in
+                guard !price.isNaN else { return -1 }
+                var (low, high) = (0, sorted.count)
+                while low < high {
+                    let middle = (low + high) / 2
+                    if sorted[middle] < price { low = middle + 1 } else { high = middle }
+                }
+                return Int32(low * 10 / sorted.count)
+            }
         }
     }
 
@@ -90,7 +117,8 @@ public struct TrainingHistories: Sendable {
         }
         return TrainingHistories(
             items: items, starts: starts, rows: kept.map { rows[$0] }, ratings: kept.map { ratings[$0] },
-            times: kept.map { times[$0] }, categories: categories, latestTime: kept.map { times[$0] }.max() ?? 0)
+            times: kept.map { times[$0] }, categories: categories, brands: brands, priceBands: priceBands,
+            latestTime: kept.map { times[$0] }.max() ?? 0)
     }
 
     /// The time until which a share of the interactions lies.

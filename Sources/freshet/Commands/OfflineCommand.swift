@@ -30,7 +30,12 @@ enum OfflineCommand {
         try choose(arguments.required("model"), arguments, &evaluation)
         let split = try split(arguments)
         let start = Date()
-        let result = evaluation.run(split)
+        let result: OfflineResult
+        do {
+            result = try evaluation.run(split)
+        } catch {
+            throw CommandFailure(error.description, exitCode: 65)
+        }
         let figures = figures(result) + [("seconds", Date().timeIntervalSince(start))]
         if arguments.flag("json") {
             print(
