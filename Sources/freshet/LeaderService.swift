@@ -18,8 +18,11 @@ final class LeaderService: Service {
     private let finished = StopRequest()
     private let logger = Logger(label: "freshet.leader")
     private let leads = Atomic(false)
-    private let trained = Mutex<Generation?>(nil)
+    private let trained = Mutex<GenerationTrial.Outcome?>(nil)
     private let training = Mutex<Bool>(false)
+    private let progress = Atomic(0)
+    private let promoted = Atomic(0)
+    private let refused = Atomic(0)
 
     init(_ deployment: Deployment, worker: WorkerSettings, log: KafkaEventLog.Settings) {
         self.deployment = deployment
@@ -53,6 +56,22 @@ final class LeaderService: Service {
 
     var isFinished: Bool { finished.isRequested }
 
+    /// What metrics tell of the leader's side.
+    struct Standing: Sendable {
+        var isLeading = false
+        /// The share of the present training that is done; 0 without one.
+        var trainingShare = 0.0
+        /// Generations that this instance has promoted, and those that it has refused.
+        var promoted = 0
+        var refused = 0
+    }
+
+    var standing: Standing {
+        Standing(
+            isLeading: isLeading, trainingShare: Double(progress.load(ordering: .relaxed)) / 1000,
+            promoted: promoted.load(ordering: .relaxed), refused: refused.load(ordering: .relaxed))
+    }
+
     func run() throws {
         defer { finished.request() }
         // This thread only (PRIO_PROCESS, 0): nothing that the leader does is waited for.
@@ -84,23 +103,23 @@ final class LeaderService: Service {
         leader.notice = { logger.info("\($0)") }
         var trainedAt: UInt64 = 0
         var trainedEvents = 0
-        var published: Generation?
         var askedAt = monotonicMilliseconds()
         while !stop.isRequested {
             let isBusy = try leader.step(timeoutMilliseconds: 20)
             leads.store(!leader.isFollower, ordering: .relaxed)
-            if let generation = trained.withLock({ $0.take() }), !leader.isFollower {
-                try leader.publish(generation)
-                published = generation
+            if let (generation, decision) = trained.withLock({ $0.take() }), !leader.isFollower {
+                try leader.publish(generation, decision)
+                promoted.add(decision.isPromoted ? 1 : 0, ordering: .relaxed)
+                refused.add(decision.isPromoted ? 0 : 1, ordering: .relaxed)
             }
             let isTraining = training.withLock { $0 }
             if !isTraining, isDue(leader, after: trainedEvents, at: trainedAt) {
                 trainedAt = monotonicMilliseconds()
                 trainedEvents = leader.events
-                // What was published may not have come back yet: the next number must not be taken twice.
-                let earlier = [leader.latest, published].compactMap(\.self).max { $0.number < $1.number }
-                train(after: earlier, events: leader.events)
-            } else if finishing.isRequested, !isBusy, !isTraining, !trained.withLock({ $0 != nil }) {
+                train(beside: leader.latest, events: leader.events)
+            } else if finishing.isRequested, !isBusy, !isTraining, leader.isFollower || leader.isSettled,
+                !trained.withLock({ $0 != nil })
+            {
                 // A follower leaves what is due to the leader, but first it waits to be told whether it leads.
                 if leader.isFollower {
                     if monotonicMilliseconds() - askedAt > 5_000 { return }
@@ -114,10 +133,12 @@ final class LeaderService: Service {
     }
 
     private func isDue(_ leader: Leader, after trainedEvents: Int, at trainedAt: UInt64) -> Bool {
-        guard deployment.configuration.bool("training.enabled"), leader.isCaughtUp else { return false }
+        guard deployment.configuration.bool("training.enabled"), leader.isCaughtUp, leader.isSettled,
+            !trained.withLock({ $0 != nil })
+        else { return false }
         let events = leader.events
         guard events >= deployment.configuration.int("training.first-events") else { return false }
-        // What was trained may not have come back through the topic yet.
+        // A refused one does not serve, and is not tried again at once.
         let known = max(trainedEvents, leader.latest?.manifest.events ?? 0)
         guard Double(events) >= Double(known) * (1 + deployment.configuration.double("training.growth")) else {
             return false
@@ -127,14 +148,17 @@ final class LeaderService: Service {
     }
 
     /// Trains on a thread of its own at low priority; the result is picked up by the leader.
-    private func train(after earlier: Generation?, events: Int) {
+    private func train(beside serving: Generation?, events: Int) {
         training.withLock { $0 = true }
         let thread = Thread { [self] in
-            defer { training.withLock { $0 = false } }
+            defer {
+                progress.store(0, ordering: .relaxed)
+                training.withLock { $0 = false }
+            }
             // This thread only (PRIO_PROCESS, 0): Linux takes a thread's id for the process's.
             setpriority(0, 0, 10)
             do {
-                try makeGeneration(after: earlier, events: events)
+                try makeGeneration(beside: serving, events: events)
             } catch {
                 logger.warning("training failed and will be tried again: \(error)")
             }
@@ -143,7 +167,8 @@ final class LeaderService: Service {
         thread.start()
     }
 
-    private func makeGeneration(after earlier: Generation?, events: Int) throws {
+    /// Trains a candidate and decides about it; both are published, whatever the decision.
+    private func makeGeneration(beside serving: Generation?, events: Int) throws {
         let began = monotonicMilliseconds()
         let stop = stop
         let reading = KafkaTopicReading(log)
@@ -151,20 +176,29 @@ final class LeaderService: Service {
             let histories = try TrainingReader.histories(
                 reading, scale: worker.scale, decay: worker.decay, isCancelled: { stop.isRequested })
         else { return }
-        var settings = TrainingSettings()
-        settings.factors = deployment.configuration.int("training.factors")
-        guard
-            var generation = GenerationTrainer(settings: settings).train(
-                histories, earlier: earlier, blend: worker.blend, isCancelled: { stop.isRequested })
-        else { return }
-        generation = generation.noting(events: events)
+        let settings = deployment.trainingSettings(worker)
+        let trial = GenerationTrial(settings: settings, rules: worker.rules, blend: worker.blend)
+        let outcome = trial.run(
+            .blend(settings), histories, serving: serving,
+            progress: { progress.store(Int($0 * 1000), ordering: .relaxed) }, isCancelled: { stop.isRequested })
+        guard let (generation, decision) = outcome else { return }
         let seconds = Double(monotonicMilliseconds() - began) / 1000
         logger.info(
-            "generation \(generation.number) trained",
+            "a generation was trained: \(decision.reason.text)",
             metadata: [
                 "users": "\(histories.userCount)", "items": "\(histories.items.count)",
                 "seconds": "\(HumanFormat.fixed(seconds, digits: 2))",
             ])
-        trained.withLock { $0 = generation }
+        trained.withLock { $0 = (generation.noting(events: events), decision) }
+    }
+}
+
+extension Deployment {
+    /// How generations of this deployment are trained.
+    func trainingSettings(_ worker: WorkerSettings) -> TrainingSettings {
+        var settings = TrainingSettings()
+        settings.factors = configuration.int("training.factors")
+        settings.items = worker.items
+        return settings
     }
 }

@@ -96,7 +96,7 @@ final class ServeService: Service {
         }
         try worker.finish(flushesAll: end != nil)
         if end != nil { try finishWithLeader(worker) }
-        metrics?.update(worker, isLeader: leader.isLeading)
+        metrics?.update(worker, leader.standing)
         if end != nil { summary.withLock { $0 = ServeSummary(totals + worker.counters, worker) } }
     }
 
@@ -108,7 +108,7 @@ final class ServeService: Service {
         guard now - shownAt >= Self.metricsMilliseconds else { return }
         shownAt = now
         board.show(ServeBoard.readiness(of: worker))
-        metrics?.update(worker, isLeader: leader.isLeading)
+        metrics?.update(worker, leader.standing)
         lag?.note(worker.partitions.mapValues(\.position))
     }
 

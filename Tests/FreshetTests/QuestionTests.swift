@@ -111,11 +111,11 @@ import Testing
         let registry = MetricsRegistry()
         let metrics = ServeMetrics(registry)
         metrics.begin(worker)
-        metrics.update(worker, isLeader: true)
+        metrics.update(worker, LeaderService.Standing(isLeading: true))
         log.produce(key: "u1", "not json")
         try run()
-        metrics.update(worker, isLeader: true)
-        metrics.update(worker, isLeader: true)
+        metrics.update(worker, LeaderService.Standing(isLeading: true))
+        metrics.update(worker, LeaderService.Standing(isLeading: true))
         let text = String(decoding: registry.renderPrometheus(), as: UTF8.self)
         for line in [
             "freshet_events_total 500", "freshet_rejected_total{reason=\"malformed-json\"} 1", "freshet_users 11",

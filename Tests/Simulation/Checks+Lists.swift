@@ -98,7 +98,8 @@ extension Checks {
             var offset = max(list.itemsOffset, 0)
             while offset <= end {
                 try maker.advance(to: offset)
-                for generation in generations where generation >= list.generation {
+                // Any of them: one may have been pinned.
+                for generation in generations {
                     if try maker.make(moment, list, generation: generation)?.items == expected { return }
                 }
                 offset += 1

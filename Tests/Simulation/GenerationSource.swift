@@ -10,9 +10,10 @@ final class GenerationSource {
     private let world: World
     private var waiting: [RecordDraft] = []
     private var whole: Generation?
+    private var isPromoted = true
     private var number = 0
     private let chance: Double
-    /// The generations whose manifest is in the topic.
+    /// The promoted generations whose decision is in the topic: no list may name another one.
     private(set) var published: [Generation] = []
 
     init(_ world: World, broker: SimulatedBroker, random: SimulationRandom) {
@@ -24,6 +25,7 @@ final class GenerationSource {
 
     func produce() {
         if waiting.isEmpty, random.chance(chance) { begin() }
+        if !published.isEmpty, random.chance(chance / 4) { pin() }
         guard !waiting.isEmpty, random.chance(0.3) else { return }
         if random.chance(0.1) {
             // The trainer dies: what it has written stays half.
@@ -31,7 +33,16 @@ final class GenerationSource {
             return
         }
         broker.append(Place(topic: .models, partition: 0), waiting.removeFirst(), transaction: nil)
-        if waiting.isEmpty, let whole { published.append(whole) }
+        if waiting.isEmpty, let whole, isPromoted { published.append(whole) }
+    }
+
+    /// Somebody names an older generation to be served, or ends that.
+    private func pin() {
+        let number = random.chance(0.5) ? random.pick(published).number : nil
+        let record = GenerationRecords.serving(number)
+        broker.append(
+            Place(topic: .models, partition: 0), RecordDraft(key: Array(record.key.utf8), value: record.value),
+            transaction: nil)
     }
 
     private func begin() {
@@ -54,17 +65,15 @@ final class GenerationSource {
         // The codec's chunks are larger than any of these, so they are cut smaller here.
         let stream = GenerationCodec.encode(generation)
         let size = random.pick([40, 200, stream.count])
-        var start = 0
-        while start < stream.count {
-            let end = min(start + size, stream.count)
-            add(GenerationCodec.key(number, chunk: waiting.count), Array(stream[start..<end]))
-            start = end
+        isPromoted = random.chance(0.8)
+        var decision = GenerationDecision(isPromoted: isPromoted, reason: isPromoted ? .notWorse : .worse)
+        decision.number = number
+        for record in GenerationRecords.chunked(stream, number: number, chunkBytes: size) {
+            add(record.key.text, record.value)
+            decision.content = record.value.withUnsafeBytes { Hash64.hash($0) }
         }
-        let writer = ByteWriter()
-        writer.byte(GenerationCodec.version)
-        writer.varint(waiting.count)
-        writer.varint(stream.count)
-        add(GenerationCodec.key(number, chunk: nil), Array(writer.bytes))
+        let record = GenerationRecords.decision(decision)
+        add(record.key, record.value ?? [])
     }
 
     private func add(_ key: String, _ value: [UInt8]) {

@@ -80,6 +80,9 @@ public protocol RecommenderModel: Sendable {
     /// there are no more. There is an implementation by `score`; one that screens may return no other list.
     func recommend(_ users: [UserHistory], count: Int) -> [[Scored]]
 
+    /// What a generation serves of it; nil if cancelled. By default a table of `neighbours` similar items of each item.
+    func served(neighbours: Int, threads: Int, isCancelled: @escaping @Sendable () -> Bool) -> ServedParts?
+
     /// Saves the model; a model that was loaded again scores to the bit as before.
     func encode(to writer: ByteWriter)
     init(decoding reader: inout ByteReader) throws

@@ -40,13 +40,29 @@ public final class Generation: Sendable {
         index = InnerProductIndex(factors, ranks: ranks)
     }
 
+    /// The same with another number, or another manifest whose α₀ is the same.
+    public func with(number: Int? = nil, manifest: GenerationManifest? = nil) -> Generation {
+        Generation(self, number: number ?? self.number, manifest: manifest ?? self.manifest)
+    }
+
     /// The same, said to have been trained when the items had learnt so many events.
     public func noting(events: Int) -> Generation {
         var manifest = manifest
         manifest.events = events
-        return Generation(
-            number: number, manifest: manifest, items: items, factors: factors, neighbours: neighbours,
-            neighbourWeights: neighbourWeights, neighboursPerItem: neighboursPerItem)
+        return with(manifest: manifest)
+    }
+
+    private init(_ other: Generation, number: Int, manifest: GenerationManifest) {
+        precondition(manifest.unobservedWeight == other.manifest.unobservedWeight, "the gram matrix depends on α₀")
+        self.number = number
+        self.manifest = manifest
+        items = other.items
+        factors = other.factors
+        neighbours = other.neighbours
+        neighbourWeights = other.neighbourWeights
+        neighboursPerItem = other.neighboursPerItem
+        gram = other.gram
+        index = other.index
     }
 
     /// λ(|I_u| + α₀|I|)^ν, the ridge of a user with `count` items (Rendle et al. 2021, frequency-scaled).
@@ -76,6 +92,15 @@ public struct GenerationManifest: Sendable, Equatable {
     /// The largest event time among them, in ms.
     public var latestTime: Int64 = 0
     public var seed: UInt64 = 0
+    /// What made it: `blend` for the service's own trainer, the name of an algorithm of the catalogue, or `import`.
+    public var model = GenerationManifest.blendModel
+    /// The algorithm's settings as `name=value`, so that it can be trained again.
+    public var settings: [String] = []
+
+    /// The service's own trainer: implicit ALS and item neighbours, blended.
+    public static let blendModel = "blend"
+    /// Factors that came from outside.
+    public static let importedModel = "import"
 
     public init() {}
 }

@@ -13,8 +13,8 @@ struct HeldOutReplay {
     let histories: TrainingHistories
     let settings: TrainingSettings
     /// Interactions in the order of their times, and the user of each one in the histories.
-    private let order: [Int]
-    private let users: [Int32]
+    let order: [Int]
+    let users: [Int32]
 
     init(_ histories: TrainingHistories, settings: TrainingSettings) {
         self.histories = histories
@@ -41,34 +41,49 @@ struct HeldOutReplay {
         let table = ItemTable(settings: settings.items, identifiers: identifiers)
         let ranker = Ranker(table: table)
         let serving = ServingGeneration(generation, identifiers: identifiers)
+        let asked = Self.allLearners(blend)
+        var cases: [Case] = []
+        play(table, after: boundary, isCancelled: isCancelled) { place, query in
+            ranker.begin(generation: serving, overriding: asked)
+            let candidates = ranker.parts(query)
+            if let taken = candidates.firstIndex(where: { $0.item == IdentifierTable.Number(histories.rows[place]) }) {
+                cases.append(Case(candidates: candidates, taken: taken))
+            }
+        }
+        return cases
+    }
+
+    /// Lets the table learn all interactions in their order, and asks before each of those later than a time, or before
+    /// evenly spread ones where there are more than `casesMax`: each whose user and whose item are known by then.
+    ///
+    /// - Parameters:
+    ///   - table: an empty one, whose identifiers have the numbers of the rows.
+    ///   - ask: gets the place of the interaction, and the user's query just before it. A cancelled play asks no further.
+    func play(
+        _ table: ItemTable, after boundary: Int64, isCancelled: () -> Bool, ask: (Int, UserQuery) -> Void
+    ) {
         let first = order.firstIndex { histories.times[$0] > boundary } ?? order.count
         let step = max(1, (order.count - first + settings.casesMax - 1) / settings.casesMax)
-        let asked = Self.allLearners(blend)
         let rows = histories.rows.map { IdentifierTable.Number($0) }
         let states = [UserQuery.ItemState](repeating: .viewed, count: rows.count)
-        var cases: [Case] = []
         for (index, place) in order.enumerated() {
-            if index % 64 == 0, isCancelled() { return [] }
+            if index % 64 == 0, isCancelled() { return }
             let before = (place + 1)..<histories.starts[Int(users[place]) + 1]
             if index >= first, (index - first) % step == 0, !before.isEmpty, table.isRecommendable(rows[place]) {
-                ranker.begin(generation: serving, overriding: asked)
-                let candidates = rows.withUnsafeBufferPointer { rows in
+                rows.withUnsafeBufferPointer { rows in
                     histories.ratings.withUnsafeBufferPointer { ratings in
                         states.withUnsafeBufferPointer { states in
-                            ranker.parts(
+                            ask(
+                                place,
                                 UserQuery(
                                     recents: .init(rebasing: rows[before]), ratings: .init(rebasing: ratings[before]),
                                     states: .init(rebasing: states[before]), seed: 0))
                         }
                     }
                 }
-                if let taken = candidates.firstIndex(where: { $0.item == rows[place] }) {
-                    cases.append(Case(candidates: candidates, taken: taken))
-                }
             }
             learn(place, before, rows, table)
         }
-        return cases
     }
 
     private func learn(_ place: Int, _ before: Range<Int>, _ rows: [IdentifierTable.Number], _ table: ItemTable) {

@@ -2,11 +2,10 @@ internal import Events
 public import Models
 internal import Linear
 
-/// A generation as records of `freshet.models`: chunks of one byte stream, then the manifest, all in one transaction where
-/// there are any. A generation counts once its manifest is there and its chunks are whole.
+/// A generation as one stream of bytes, all numbers little-endian: what `freshet.models` carries in chunks, and what
+/// `freshet models export` writes as `generation.bin`. The README of an export says it field by field.
 public enum GenerationCodec {
-    static let version: UInt8 = 1
-    static let chunkBytes = 900_000
+    static let version: UInt8 = 2
 
     /// The stream: manifest fields, item identifiers, factors row by row, neighbours.
     public static func encode(_ generation: Generation) -> [UInt8] {
@@ -76,6 +75,11 @@ public enum GenerationCodec {
             blend.sequential.depth, blend.neighbours.depth, blend.popularity.column, blend.category.depth,
             blend.category.column,
         ] { writer.varint(value) }
+        writer.varint(manifest.settings.count)
+        for text in [manifest.model] + manifest.settings {
+            writer.varint(text.utf8.count)
+            writer.text(text)
+        }
     }
 
     private static func decodeManifest(_ reader: inout ByteReader) throws -> GenerationManifest {
@@ -106,28 +110,9 @@ public enum GenerationCodec {
         manifest.blend.popularity.column = try reader.count(limit: 64)
         manifest.blend.category.depth = try reader.count(limit: 1000)
         manifest.blend.category.column = try reader.count(limit: 64)
+        let settings = try reader.count(limit: 1000)
+        manifest.model = String(decoding: try reader.counted(), as: UTF8.self)
+        for _ in 0..<settings { manifest.settings.append(String(decoding: try reader.counted(), as: UTF8.self)) }
         return manifest
-    }
-
-    /// The records of a generation in the order in which they are written.
-    public static func records(_ generation: Generation) -> [(key: String, value: [UInt8])] {
-        let stream = encode(generation)
-        var records: [(key: String, value: [UInt8])] = []
-        var start = 0
-        while start < stream.count {
-            let end = min(start + chunkBytes, stream.count)
-            records.append((key(generation.number, chunk: records.count), Array(stream[start..<end])))
-            start = end
-        }
-        let writer = ByteWriter()
-        writer.byte(version)
-        writer.varint(records.count)
-        writer.varint(stream.count)
-        records.append((key(generation.number, chunk: nil), Array(writer.bytes)))
-        return records
-    }
-
-    public static func key(_ number: Int, chunk: Int?) -> String {
-        "\(number)/" + (chunk.map(String.init) ?? "manifest")
     }
 }

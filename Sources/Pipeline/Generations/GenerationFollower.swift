@@ -1,73 +1,110 @@
 internal import Events
 internal import Models
 
-/// Follows `freshet.models` and hands over each generation that has come in whole and is newer than the last.
+/// Follows `freshet.models`, and hands over the generation to serve whenever it becomes another one.
+///
+/// What is written last is kept while it comes in, for it is mostly what is served next; any other one (a roll-back, a
+/// pin) is read again from where it begins in the topic.
 public final class GenerationFollower {
+    private let open: (Int64) throws(LogError) -> any LogReader
     private let reader: any LogReader
-    private var chunks: [Int: [Int: [UInt8]]] = [:]
-    private var newest: Int?
-    /// The generation to serve while the topic is being read for the first time: only the last one is decoded.
-    private var complete: [Int] = []
-    /// Whether everything that was in the topic at the start has been read.
+    /// What the topic says so far.
+    public private(set) var shelf = GenerationShelf()
+    /// The chunks of the generation that was written last.
+    private var latest: (number: Int, chunks: [Int: [UInt8]]) = (-1, [:])
+    private var served: GenerationShelf.Choice?
+    private var fetch: Fetch?
+    /// Whether the end has been met once: readers need not say it again.
+    private var hasMetEnd = false
+    /// Whether everything that was in the topic at the start has been read, and what is to be served handed over.
     public private(set) var hasCaughtUp = false
-    /// The generations whose records are in the topic, with their chunks.
-    public private(set) var chunkCounts: [Int: Int] = [:]
-
-    /// The one generation that is looked for, if it is not the newest.
+    /// The one generation that is looked for, whatever is served.
     private let wanted: Int?
 
-    init(_ reader: any LogReader, only wanted: Int? = nil) {
-        self.reader = reader
-        self.wanted = wanted
+    /// A generation on its way from an earlier place of the topic.
+    private struct Fetch {
+        let choice: GenerationShelf.Choice
+        let reader: any LogReader
+        var chunks: [Int: [UInt8]] = [:]
     }
 
-    /// Reads on; a newer generation when one is complete.
+    /// - Parameter open: reads the topic from an offset on.
+    init(
+        only wanted: Int? = nil, open: @escaping (Int64) throws(LogError) -> any LogReader
+    ) throws(LogError) {
+        self.open = open
+        self.wanted = wanted
+        reader = try open(0)
+    }
+
+    /// Reads on; the generation to serve where it is another one than before.
     func advance() throws(LogError) -> Generation? {
         let isAtEnd = try reader.read(max: 64, timeoutMilliseconds: hasCaughtUp ? 0 : 20) { record in
             guard let key = record.key else { return }
-            let parts = String(decoding: key, as: UTF8.self).split(separator: "/")
-            guard parts.count == 2, let number = Int(parts[0]),
-                wanted == nil || wanted == number
-            else { return }
-            guard let value = record.value else {
-                chunks[number] = nil
-                complete.removeAll { $0 == number }
-                chunkCounts[number] = nil
-                return
-            }
-            if let chunk = Int(parts[1]) {
-                chunks[number, default: [:]][chunk] = Array(value)
-            } else if isWhole(number, manifest: value) {
-                complete.append(number)
-                chunkCounts[number] = chunks[number]?.count
-                for other in chunks.keys where other < number { chunks[other] = nil }
-            }
+            shelf.take(key: key, value: record.value, offset: record.offset)
+            keep(key, record.value)
         }
-        if isAtEnd { hasCaughtUp = true }
-        guard hasCaughtUp, let number = complete.max(), number > (newest ?? -1) else { return nil }
-        complete.removeAll()
-        return try decode(number)
+        hasMetEnd = hasMetEnd || isAtEnd
+        guard hasMetEnd else { return nil }
+        let choice = wanted.map { shelf.content($0) } ?? shelf.choice
+        guard let choice, choice != served else {
+            fetch = nil
+            hasCaughtUp = true
+            return nil
+        }
+        guard let chunks = try chunks(of: choice) else { return nil }
+        fetch = nil
+        latest = (-1, [:])
+        let generation = try decode(choice, chunks)
+        served = choice
+        hasCaughtUp = true
+        return generation
     }
 
-    private func isWhole(_ number: Int, manifest: UnsafeRawBufferPointer) -> Bool {
-        var reader = ByteReader(manifest)
-        guard let version = try? reader.byte(), version == GenerationCodec.version,
-            let count = try? reader.varint(), let bytes = try? reader.varint(), let parts = chunks[number]
-        else { return false }
-        return parts.count == Int(count) && parts.values.reduce(0) { $0 + $1.count } == Int(bytes)
+    private func keep(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) {
+        guard case .chunk(let number, let chunk)? = GenerationRecords.Key(key), let value,
+            wanted == nil || wanted == number
+        else { return }
+        if latest.number != number { latest = (number, [:]) }
+        latest.chunks[chunk] = Array(value)
     }
 
-    private func decode(_ number: Int) throws(LogError) -> Generation? {
-        guard let parts = chunks[number] else { return nil }
-        chunks[number] = nil
+    /// The chunks of a choice, in their order; nil while they are being read.
+    private func chunks(of choice: GenerationShelf.Choice) throws(LogError) -> [[UInt8]]? {
+        guard let hashes = shelf.entries[choice.number]?.manifest?.hashes else { return nil }
+        func whole(_ chunks: [Int: [UInt8]]) -> [[UInt8]]? {
+            var stream: [[UInt8]] = []
+            for (index, hash) in hashes.enumerated() {
+                guard let chunk = chunks[index], chunk.withUnsafeBytes({ Hash64.hash($0) }) == hash else { return nil }
+                stream.append(chunk)
+            }
+            return stream
+        }
+        if latest.number == choice.number, let found = whole(latest.chunks) { return found }
+        if fetch?.choice != choice {
+            fetch = Fetch(choice: choice, reader: try open(shelf.entries[choice.number]?.firstOffset ?? 0))
+        }
+        guard var present = fetch else { return nil }
+        fetch = nil
+        let isAtEnd = try present.reader.read(max: 64, timeoutMilliseconds: hasCaughtUp ? 0 : 20) { record in
+            guard let key = record.key, let value = record.value,
+                case .chunk(choice.number, let chunk)? = GenerationRecords.Key(key)
+            else { return }
+            present.chunks[chunk] = Array(value)
+        }
+        if let found = whole(present.chunks) { return found }
+        // At the end without all chunks: the topic has moved on, and the next round decides anew.
+        if !isAtEnd { fetch = present }
+        return nil
+    }
+
+    private func decode(_ choice: GenerationShelf.Choice, _ chunks: [[UInt8]]) throws(LogError) -> Generation {
         var stream: [UInt8] = []
-        for chunk in parts.keys.sorted() { stream += parts[chunk] ?? [] }
+        for chunk in chunks { stream += chunk }
         do {
-            let generation = try stream.withUnsafeBytes { try GenerationCodec.decode($0) }
-            newest = number
-            return generation
+            return try stream.withUnsafeBytes { try GenerationCodec.decode($0) }
         } catch {
-            throw LogError(.state, "generation \(number) in the models topic is damaged: \(error)")
+            throw LogError(.state, "generation \(choice.number) in the models topic is damaged: \(error)")
         }
     }
 }

@@ -37,8 +37,10 @@ public final class Leader {
     private var bytesSinceSnapshot = 0
     private var snapshotSize = 0
     private var models: GenerationFollower?
-    /// The generation published last, by whichever leader.
+    /// The generation that is served: candidates are compared with it.
     public private(set) var latest: Generation?
+    /// What was published and has not come back through the topic yet.
+    private var publication: GenerationDecision?
     private var catalogue: [Int32: Int64] = [:]
     private var catalogueReaders: [Int32: any LogReader] = [:]
     private let catalogueDecoder = CatalogueDecoder()
@@ -81,7 +83,9 @@ public final class Leader {
             if settings.publishesRows { fold.changes = ItemChanges(interval: settings.rowsIntervalMilliseconds) }
             self.fold = fold
             phase = .restoring(SnapshotCollector(try log.reader(.snapshots, partition: 0, from: 0)))
-            models = GenerationFollower(try log.reader(.models, partition: 0, from: 0))
+            models = try GenerationFollower { [log] (offset) throws(LogError) in
+                try log.reader(.models, partition: 0, from: offset)
+            }
             catalogue = try log.cataloguePositions()
             notice("this instance leads: it publishes related items, snapshots and generations")
             return true
@@ -92,6 +96,7 @@ public final class Leader {
         case .folding(let reader, let wasCaughtUp):
             let isAtEnd = try follow(reader)
             if let newer = try models?.advance() { latest = newer }
+            settlePublication()
             phase = .folding(reader, isCaughtUp: wasCaughtUp || (isAtEnd && models?.hasCaughtUp == true))
             try takeCatalogue()
             let published = isAtEnd ? try publishRows() : 0
@@ -105,6 +110,7 @@ public final class Leader {
         fold = nil
         models = nil
         latest = nil
+        publication = nil
         catalogueReaders.removeAll()
         notice("another instance leads now")
     }
@@ -247,23 +253,43 @@ public final class Leader {
     /// Whether the item log has moved since the last snapshot.
     public var needsSnapshot: Bool { bytesSinceSnapshot > 0 }
 
-    /// Publishes a generation: the chunks, the manifest last; then the oldest go.
-    public func publish(_ generation: Generation) throws(LogError) {
-        guard let fold else { return }
-        let records = GenerationCodec.records(generation)
-        for (index, record) in records.enumerated() {
-            record.value.withUnsafeBytes { add(.models, record.key, $0) }
+    /// Publishes a generation with what was decided about it, at the next free number: the chunks, the manifest, the
+    /// decision; then the oldest go. Nobody serves a part of it, nor one that is not promoted.
+    @discardableResult
+    public func publish(
+        _ generation: Generation, _ decision: GenerationDecision
+    ) throws(LogError) -> GenerationDecision {
+        guard let fold, let shelf = models?.shelf else { return decision }
+        let publication = shelf.publication(generation, decision, keeping: settings.kept)
+        for (index, record) in publication.records.enumerated() {
+            if let value = record.value {
+                value.withUnsafeBytes { add(.models, record.key, $0) }
+            } else {
+                add(.models, record.key, nil)
+            }
+            // Short transactions; what is published so far means nothing yet.
             if index % 8 == 7 { try log.publish(itemsOffset: fold.offset, catalogue: [:]) }
         }
-        let known = (models?.chunkCounts ?? [:]).merging([generation.number: records.count - 1]) { $1 }
-        for number in known.keys.sorted().dropLast(settings.kept) {
-            for chunk in 0..<(known[number] ?? 0) { add(.models, GenerationCodec.key(number, chunk: chunk), nil) }
-            add(.models, GenerationCodec.key(number, chunk: nil), nil)
-        }
         try log.publish(itemsOffset: fold.offset, catalogue: [:])
+        let manifest = publication.generation.manifest
+        self.publication = publication.decision
         notice(
-            "generation \(generation.number) published: \(generation.items.count) items, \(generation.manifest.users) users"
-        )
+            "generation \(publication.decision.number) \(decision.isPromoted ? "promoted" : "refused"), "
+                + "\(decision.reason.text): \(generation.items.count) items, \(manifest.users) users")
+        return publication.decision
+    }
+
+    /// Whether everything that was published has come back, so that `latest` is what is served by now.
+    public var isSettled: Bool { publication == nil }
+
+    /// Sees whether what was published is what lies there: a command may have taken the same number at the same moment.
+    private func settlePublication() {
+        guard let mine = publication, let shelf = models?.shelf, let found = shelf.decisions[mine.number] else {
+            return
+        }
+        publication = nil
+        guard found.content != mine.content || shelf.content(mine.number)?.content != mine.content else { return }
+        notice("generation \(mine.number) was overwritten by another writer at the same moment, and is not served")
     }
 
     private func add(_ topic: LogTopic, _ key: String, _ value: UnsafeRawBufferPointer?) {

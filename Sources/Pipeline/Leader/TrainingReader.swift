@@ -43,7 +43,9 @@ extension UserStore {
             let entries = state.entries
             for index in stride(from: entries.count - 1, through: 0, by: -1) {
                 let rating = entries[index].rating.rating(at: state.latestTime, scale: scale, decay: decay)
-                builder.append(entries[index].item, rating: Float(rating), time: entries[index].lastTime)
+                // The first touch: what came later is not held out from a model that knows the pair.
+                builder.append(
+                    entries[index].item, rating: Float(rating), time: Int64(entries[index].firstSeconds) * 1000)
             }
             builder.endUser()
         }

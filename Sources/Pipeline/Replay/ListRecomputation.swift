@@ -160,7 +160,9 @@ public final class ListRecomputation {
     // MARK: - Generation
 
     private func generation(_ number: Int) throws(LogError) -> Generation {
-        let follower = GenerationFollower(try reading.reader(.models, partition: 0, from: 0), only: number)
+        let follower = try GenerationFollower(only: number) { [reading] (offset) throws(LogError) in
+            try reading.reader(.models, partition: 0, from: offset)
+        }
         while !follower.hasCaughtUp {
             if let found = try follower.advance() { return found }
         }

@@ -31,6 +31,8 @@ public final class PartitionWorker {
     var touched: [UserStore.User] = []
     /// Users with a list shorter than asked for.
     var short: [UserStore.User] = []
+    /// For the live quality; no state.
+    var lastLists = LastLists()
     /// Users erased since the last commit.
     var erased: [[UInt8]] = []
     var marker: CheckpointRecord.Marker?

@@ -14,6 +14,9 @@ extension Worker {
         switch learn(record, worker) {
         case .learnt(let lesson):
             counters.events += 1
+            if let found = worker.lastLists.take(lesson.user, findingItem: itemNumber), lesson.isNewPair {
+                liveQuality.add(found)
+            }
             worker.block.add(
                 event, item: itemNumber, isNewPair: lesson.isNewPair,
                 preceding: UnsafeBufferPointer(start: fold.preceding, count: lesson.precedingCount),

@@ -74,6 +74,7 @@ extension Worker {
             worker.short.append(user)
         }
         publishFeatures(worker, user)
+        worker.lastLists.put(list, of: user)
         let hash = hash(list, own)
         guard hash != states[Int(user)].listHash else {
             counters.unchanged += 1

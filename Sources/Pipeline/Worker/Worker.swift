@@ -15,6 +15,8 @@ public final class Worker {
     /// The partitions that this member has.
     public internal(set) var partitions: [Int32: PartitionWorker] = [:]
     public internal(set) var counters = WorkerCounters()
+    /// What users did next after the lists that this member made.
+    public internal(set) var liveQuality = LiveQuality()
     /// The generation that lists are ranked with.
     public internal(set) var serving: ServingGeneration?
     /// Says something worth a log line: restores, aborts.
@@ -83,7 +85,9 @@ public final class Worker {
         encoder = ListEncoder(settings: settings)
         commit = CommitCycle(intervalMilliseconds: settings.commitIntervalMilliseconds)
         itemPhase = .snapshots(SnapshotCollector(try log.reader(.snapshots, partition: 0, from: 0)))
-        models = GenerationFollower(try log.reader(.models, partition: 0, from: 0))
+        models = try GenerationFollower { (offset) throws(LogError) in
+            try log.reader(.models, partition: 0, from: offset)
+        }
     }
 
     /// Whether state is complete, so that lists can be made.

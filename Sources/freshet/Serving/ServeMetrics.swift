@@ -22,9 +22,17 @@ final class ServeMetrics {
     private let generation: Gauge
     private let generationAge: Gauge
     private let leader: Gauge
+    private let training: Gauge
+    private let promoted: Counter
+    private let refused: Counter
+    private let hitRate: Gauge
+    private let ndcg: Gauge
+    private let judged: Counter
     private let commitTime: Timer
     private let batchTime: Timer
     private var last = WorkerCounters()
+    private var lastJudged = 0
+    private var lastStanding = LeaderService.Standing()
 
     init(_ registry: MetricsRegistry = .shared) {
         self.registry = registry
@@ -47,6 +55,13 @@ final class ServeMetrics {
         generationAge = gauge(
             "freshet_generation_age_events", "Events learnt since the served generation was trained.")
         leader = gauge("freshet_leader", "1 where this instance leads, 0 elsewhere.")
+        training = gauge("freshet_training_progress", "The share of the present training that is done; 0 without one.")
+        promoted = counter("freshet_generations_promoted_total", "Generations that this instance trained and promoted.")
+        refused = counter("freshet_generations_refused_total", "Generations that this instance trained and refused.")
+        hitRate = gauge(
+            "freshet_live_hit_rate", "HR@20 of this instance's lists by what each user did next, a decayed mean.")
+        ndcg = gauge("freshet_live_ndcg", "NDCG@20 of the same, a decayed mean.")
+        judged = counter("freshet_live_cases_total", "Events that the user's last list was judged by.")
         commitTime = Timer(
             label: "freshet_commit_seconds", help: "From a commit's beginning to its outcome.", registry: registry)
         batchTime = Timer(
@@ -58,13 +73,14 @@ final class ServeMetrics {
     /// Another worker begins to count from nothing.
     func begin(_ worker: Worker) {
         last = WorkerCounters()
+        lastJudged = 0
         let commitTime = commitTime
         worker.committed = { commitTime.recordNanoseconds(Int64($0) * 1_000_000) }
     }
 
     func batch(nanoseconds: UInt64) { batchTime.recordNanoseconds(Int64(nanoseconds)) }
 
-    func update(_ worker: Worker, isLeader: Bool) {
+    func update(_ worker: Worker, _ standing: LeaderService.Standing) {
         let now = worker.counters
         events.increment(by: now.events - last.events)
         duplicates.increment(by: now.duplicates - last.duplicates)
@@ -85,7 +101,15 @@ final class ServeMetrics {
         itemsOffset.record(Int(worker.items.offset))
         generation.record(worker.serving?.generation.number ?? 0)
         generationAge.record(worker.generationAge ?? 0)
-        leader.record(isLeader ? 1 : 0)
+        leader.record(standing.isLeading ? 1 : 0)
+        training.record(standing.trainingShare)
+        promoted.increment(by: standing.promoted - lastStanding.promoted)
+        refused.increment(by: standing.refused - lastStanding.refused)
+        lastStanding = standing
+        hitRate.record(worker.liveQuality.hitRate)
+        ndcg.record(worker.liveQuality.ndcg)
+        judged.increment(by: worker.liveQuality.cases - lastJudged)
+        lastJudged = worker.liveQuality.cases
     }
 
     private func rejected(_ code: RejectionCode) -> Counter {

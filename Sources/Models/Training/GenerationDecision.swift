@@ -1,0 +1,69 @@
+/// What was decided about one generation, with the figures that it was decided by.
+///
+/// The rule: a candidate is promoted unless it is worse, that is, unless the upper end of the 95% paired bootstrap
+/// interval of its NDCG@20 less that of the serving generation lies below 0. Fewer than `casesMin` cases tell nothing:
+/// then a candidate of the serving generation's own kind, which is the same recipe on newer data, is promoted, and one of
+/// another kind is not.
+public struct GenerationDecision: Sendable, Equatable {
+    public enum Reason: UInt8, Sendable, CaseIterable {
+        /// There was no generation before it.
+        case first
+        case notWorse
+        case worse
+        /// Too few cases; the same kind of model on newer data.
+        case renewed
+        /// Too few cases, and another kind of model.
+        case tooFewCases
+        /// Somebody said so.
+        case byHand
+
+        public var text: String {
+            switch self {
+            case .first: "the first generation"
+            case .notWorse: "not worse"
+            case .worse: "worse: the interval lies below 0"
+            case .renewed: "too few cases to tell; the same kind of model on newer data"
+            case .tooFewCases: "too few held-out cases to tell"
+            case .byHand: "by hand"
+            }
+        }
+    }
+
+    /// Fewer held-out interactions than these tell nothing.
+    public static let casesMin = 10
+
+    public var number = 0
+    /// The hash of what was published: a decision counts for that content only, whoever else takes the number.
+    public var content: UInt64 = 0
+    /// The kind of model, as `Recommender.name`, or `blend`, or `import`.
+    public var model = ""
+    public var isPromoted: Bool
+    public var reason: Reason
+    /// The generation that it was compared with.
+    public var serving: Int?
+    public var comparison: GenerationComparison?
+    /// The largest event time that the candidate includes, in ms.
+    public var latestTime: Int64 = 0
+
+    public init(isPromoted: Bool, reason: Reason) {
+        self.isPromoted = isPromoted
+        self.reason = reason
+    }
+
+    /// Decides by the rule.
+    /// - Parameter comparison: nil where none could be made.
+    public init(_ comparison: GenerationComparison?, candidate: Generation, serving: Generation?) {
+        let isSameKind = candidate.manifest.model == serving?.manifest.model
+        if serving == nil {
+            self.init(isPromoted: true, reason: .first)
+        } else if let comparison, comparison.cases >= Self.casesMin {
+            self.init(isPromoted: !comparison.isWorse, reason: comparison.isWorse ? .worse : .notWorse)
+        } else {
+            self.init(isPromoted: isSameKind, reason: isSameKind ? .renewed : .tooFewCases)
+        }
+        self.comparison = comparison
+        self.serving = serving?.number
+        model = candidate.manifest.model
+        latestTime = candidate.manifest.latestTime
+    }
+}

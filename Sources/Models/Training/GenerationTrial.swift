@@ -1,0 +1,122 @@
+/// Trains a candidate and decides whether it takes the serving generation's place.
+///
+/// **Fairness.** Neither side is judged on what it was trained on, and both stand still while they are judged:
+///
+/// - The judged stretch is the later half of what came after the serving generation's training. The candidate that is
+///   judged is trained, weights of the learners included, on what came before that stretch; the serving one is judged as
+///   it is. Only a candidate that is promoted is then trained again on everything, by the same recipe: the decision
+///   is about the recipe on fresh data, and costs one more training of the warm kind.
+/// - Where too little came after it (a training by hand beside an idle stream), the stretch is the latest tenth of
+///   the histories, and the serving generation is stood in for by one that its own recipe makes from what came before.
+/// - Factors from outside cannot be trained again: they are judged on what came after the time that they are said to
+///   include, and one that serves and has seen the stretch is not compared with.
+///
+/// The rule of promotion is `GenerationDecision`'s.
+public struct GenerationTrial: Sendable {
+    /// Of the replay and of stand-ins.
+    public var settings: TrainingSettings
+    /// What a list may hold; N is 20 in a comparison.
+    public var rules: RankingRules
+    /// The weights without a generation.
+    public var blend: BlendSettings
+
+    /// The share of the histories that is judged where too little came after the serving generation's training.
+    static let judgedShare = 0.1
+    /// Interactions after its training for the serving generation to be judged as it is.
+    static let freshMin = 4 * GenerationDecision.casesMin
+
+    public init(settings: TrainingSettings, rules: RankingRules = RankingRules(), blend: BlendSettings) {
+        self.settings = settings
+        self.rules = rules
+        self.blend = blend
+    }
+
+    /// A generation and what was decided about it; numbers and content are for the publisher to set.
+    public typealias Outcome = (generation: Generation, decision: GenerationDecision)
+
+    /// Trains by a recipe and decides.
+    ///
+    /// - Parameters:
+    ///   - serving: the generation that lists are ranked with, nil for none.
+    ///   - progress: told the share that is done, on the calling thread.
+    ///   - isCancelled: asked often, from every thread.
+    /// - Returns: the promoted generation, trained on everything, or the refused one as it was judged; nil if cancelled.
+    public func run(
+        _ recipe: GenerationRecipe, _ histories: TrainingHistories, serving: Generation?,
+        progress: (Double) -> Void = { _ in }, isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) -> Outcome? {
+        let warm = serving.flatMap { $0.manifest.model == recipe.model ? $0 : nil }
+        guard let serving else {
+            let first = recipe.train(
+                histories, earlier: nil, blend: blend, progress: progress, isCancelled: isCancelled)
+            return first.map { ($0, GenerationDecision(nil, candidate: $0, serving: nil)) }
+        }
+        let boundary = boundary(histories, serving: serving)
+        let before = histories.until(boundary)
+        let isFresh = serving.manifest.latestTime <= boundary
+        guard
+            let judged = recipe.train(
+                before, earlier: isFresh ? warm : nil, blend: blend, progress: { progress(0.45 * $0) },
+                isCancelled: isCancelled)
+        else { return nil }
+        let comparison = compare(
+            judged, serving, histories, after: boundary, progress: { progress(0.45 + 0.1 * $0) },
+            isCancelled: isCancelled)
+        if isCancelled() { return nil }
+        var decision = GenerationDecision(comparison, candidate: judged, serving: serving)
+        guard decision.isPromoted else { return (judged, decision) }
+        guard
+            let whole = recipe.train(
+                histories, earlier: warm, blend: blend, progress: { progress(0.55 + 0.45 * $0) },
+                isCancelled: isCancelled)
+        else { return nil }
+        decision.latestTime = whole.manifest.latestTime
+        return (whole, decision)
+    }
+
+    /// Judges a generation that is there already, on what came after its own training and, where that can be, after the
+    /// serving one's.
+    public func judge(
+        _ candidate: Generation, _ histories: TrainingHistories, serving: Generation?,
+        isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) -> GenerationDecision {
+        let comparison = serving.flatMap { serving in
+            let later = max(candidate.manifest.latestTime, serving.manifest.latestTime)
+            let isEnough = histories.times.count { $0 > later } >= Self.freshMin
+            return compare(
+                candidate, serving, histories, after: isEnough ? later : candidate.manifest.latestTime,
+                isCancelled: isCancelled)
+        }
+        return GenerationDecision(comparison, candidate: candidate, serving: serving)
+    }
+
+    /// Compares two generations on what came after a time, each one that has seen it by its stand-in.
+    /// - Returns: nil where one has seen it and cannot be trained again, or when cancelled.
+    public func compare(
+        _ first: Generation, _ second: Generation, _ histories: TrainingHistories, after boundary: Int64,
+        progress: (Double) -> Void = { _ in }, isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) -> GenerationComparison? {
+        let before = histories.until(boundary)
+        let frozen = [first, second].map { generation in
+            generation.manifest.latestTime <= boundary
+                ? generation
+                : GenerationRecipe.standIn(for: generation, before, settings: settings, isCancelled: isCancelled)
+        }
+        progress(0.5)
+        guard let first = frozen[0], let second = frozen[1], !isCancelled() else { return nil }
+        let comparison = HeldOutReplay(histories, settings: settings).compare(
+            first, with: second, after: boundary, rules: rules, blend: blend, isCancelled: isCancelled)
+        progress(1)
+        return isCancelled() ? nil : comparison
+    }
+
+    /// The time that the judged stretch begins after, in ms.
+    private func boundary(_ histories: TrainingHistories, serving: Generation) -> Int64 {
+        let fresh = histories.times.filter { $0 > serving.manifest.latestTime }.sorted()
+        return fresh.count >= Self.freshMin
+            ? fresh[fresh.count / 2 - 1] : histories.quantile(1 - Self.judgedShare)
+    }
+
+    /// The time that the latest share of the histories begins after: what two generations are compared on by hand.
+    public static func boundary(_ histories: TrainingHistories) -> Int64 { histories.quantile(1 - judgedShare) }
+}

@@ -1,0 +1,46 @@
+/// A mean difference of two models on the same cases, with a 95% interval.
+public struct PairedInterval: Sendable, Equatable {
+    public var mean = 0.0
+    public var low = 0.0
+    public var high = 0.0
+
+    public init(mean: Double = 0, low: Double = 0, high: Double = 0) {
+        self.mean = mean
+        self.low = low
+        self.high = high
+    }
+}
+
+/// The percentile bootstrap (Efron 1979) of a mean of paired differences. Users are drawn, not cases: cases of one user
+/// resemble each other, and drawing them one by one would make the interval too narrow.
+///
+/// The same differences in the same order give the same interval.
+public struct PairedBootstrap: Sendable {
+    public var resamples = 1000
+    public var seed: UInt64 = 1
+
+    public init() {}
+
+    /// - Parameter differences: a user's sum of differences, and its number of cases, for each user.
+    public func interval(_ differences: [(sum: Double, cases: Int)]) -> PairedInterval {
+        let cases = differences.reduce(0) { $0 + $1.cases }
+        guard cases > 0 else { return PairedInterval() }
+        let mean = differences.reduce(0) { $0 + $1.sum } / Double(cases)
+        var random = RandomStream(seed: seed)
+        var means: [Double] = []
+        means.reserveCapacity(resamples)
+        for _ in 0..<resamples {
+            var sum = 0.0
+            var count = 0
+            for _ in differences.indices {
+                let drawn = differences[Int(random.uniform() * Double(differences.count))]
+                sum += drawn.sum
+                count += drawn.cases
+            }
+            means.append(count > 0 ? sum / Double(count) : mean)
+        }
+        means.sort()
+        return PairedInterval(
+            mean: mean, low: means[Int(0.025 * Double(resamples))], high: means[Int(0.975 * Double(resamples))])
+    }
+}

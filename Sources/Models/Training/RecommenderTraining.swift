@@ -1,0 +1,91 @@
+internal import Linear
+
+/// Makes a generation of any algorithm of the catalogue: what its model serves, and the weights of the learners beside it.
+///
+/// The weights are fitted as for a first generation (`BlendFit`): on the latest fifth of the histories, by a model that is
+/// trained on the rest. Learners that the model does not serve have no weight.
+struct RecommenderTraining {
+    let recommender: any Recommender
+    let settings: TrainingSettings
+
+    /// - Parameter blend: the weights to serve with; nil fits them.
+    func generation(
+        _ histories: TrainingHistories, blend: BlendSettings?, progress: (Double) -> Void,
+        isCancelled: @escaping @Sendable () -> Bool
+    ) -> Generation? {
+        generation(recommender, histories, blend: blend, progress: progress, isCancelled: isCancelled)
+    }
+
+    private func generation<R: Recommender>(
+        _ recommender: R, _ histories: TrainingHistories, blend: BlendSettings?, progress: (Double) -> Void,
+        isCancelled: @escaping @Sendable () -> Bool
+    ) -> Generation? {
+        var recommender = recommender
+        recommender.threads = settings.threads
+        recommender.seed = settings.seed
+        var manifest = GenerationManifest()
+        manifest.model = R.name
+        manifest.settings = R.parameters.map { "\($0.name)=\($0.domain.text($0.get(recommender)))" }
+        manifest.seed = settings.seed
+        var done = 0.0
+        if let blend {
+            manifest.blend = blend
+        } else {
+            let boundary = histories.quantile(1 - GenerationTrainer.heldOutShare)
+            let trial = fit(
+                recommender, histories.until(boundary), manifest, progress: { progress(0.45 * $0) },
+                isCancelled: isCancelled)
+            guard let trial else { return nil }
+            let cases = HeldOutReplay(histories, settings: settings).cases(
+                after: boundary, generation: trial, blend: trial.manifest.blend, isCancelled: isCancelled)
+            manifest.blend = BlendFit(cases).fitted(from: trial.manifest.blend, fits: 0)
+            if isCancelled() { return nil }
+            done = 0.5
+        }
+        return fit(
+            recommender, histories, manifest, keepsBlend: true, progress: { progress(done + (1 - done) * $0) },
+            isCancelled: isCancelled)
+    }
+
+    private func fit<R: Recommender>(
+        _ recommender: R, _ histories: TrainingHistories, _ manifest: GenerationManifest, keepsBlend: Bool = false,
+        progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
+    ) -> Generation? {
+        let model = recommender.fit(histories, from: nil, progress: progress, isCancelled: isCancelled)
+        let width = settings.neighbours.perItem(items: histories.items.count)
+        guard
+            let parts = model?.served(neighbours: width, threads: settings.threads, isCancelled: isCancelled)
+        else { return nil }
+        var manifest = manifest
+        manifest.users = histories.userCount
+        manifest.interactions = histories.count
+        manifest.latestTime = histories.latestTime
+        return Generation(parts, items: histories.items, manifest: manifest, keepsBlend: keepsBlend)
+    }
+}
+
+extension Generation {
+    /// What a model serves as a generation, numbered 1.
+    /// - Parameter keepsBlend: whether the manifest's weights are right for these parts. If not, learners that are not
+    ///   served get no weight.
+    public convenience init(
+        _ parts: ServedParts, items: [String], manifest: GenerationManifest, keepsBlend: Bool
+    ) {
+        var manifest = manifest
+        if let projection = parts.factors?.projection {
+            manifest.alpha = Double(projection.alpha)
+            manifest.unobservedWeight = Double(projection.unobservedWeight)
+            manifest.regularization = Double(projection.regularization)
+            manifest.regularizationExponent = Double(projection.frequencyExponent)
+        }
+        if !keepsBlend {
+            if parts.factors == nil { manifest.blend.factors.weight = 0 }
+            if parts.neighbours == nil { manifest.blend.neighbours.weight = 0 }
+        }
+        self.init(
+            number: 1, manifest: manifest, items: items,
+            factors: parts.factors?.items ?? Matrix(rows: items.count, columns: 1),
+            neighbours: parts.neighbours?.indices ?? [], neighbourWeights: parts.neighbours?.weights ?? [],
+            neighboursPerItem: parts.neighbours?.width ?? 0)
+    }
+}

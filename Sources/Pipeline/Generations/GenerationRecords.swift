@@ -1,0 +1,93 @@
+internal import Events
+internal import Models
+
+/// The records of `freshet.models`, by their keys:
+///
+/// - `<number>/<chunk>`: a piece of a generation's stream.
+/// - `<number>/manifest`: how many chunks there are, and the hash of each: it comes last.
+/// - `decision/<number>`: what was decided about it (`GenerationDecision`).
+/// - `serving`: the number of a generation that is served whatever else is promoted; a tombstone ends it.
+///
+/// Each key stands for itself, so compaction loses nothing that counts.
+public enum GenerationRecords {
+    static let version: UInt8 = 2
+    static let chunkBytes = 900_000
+    /// Decisions that are kept.
+    public static let decisionsMax = 48
+
+    /// A record to write; nil as value is a tombstone.
+    public typealias Record = (key: String, value: [UInt8]?)
+
+    /// What a key is of.
+    enum Key: Equatable {
+        case chunk(generation: Int, Int)
+        case manifest(generation: Int)
+        case decision(generation: Int)
+        case serving
+
+        init?(_ bytes: UnsafeRawBufferPointer) {
+            let text = String(decoding: bytes, as: UTF8.self)
+            if text == Key.serving.text {
+                self = .serving
+                return
+            }
+            let parts = text.split(separator: "/")
+            guard parts.count == 2 else { return nil }
+            if parts[0] == "decision", let number = Int(parts[1]) {
+                self = .decision(generation: number)
+            } else if let number = Int(parts[0]), parts[1] == "manifest" {
+                self = .manifest(generation: number)
+            } else if let number = Int(parts[0]), let chunk = Int(parts[1]) {
+                self = .chunk(generation: number, chunk)
+            } else {
+                return nil
+            }
+        }
+
+        var text: String {
+            switch self {
+            case .chunk(let number, let chunk): "\(number)/\(chunk)"
+            case .manifest(let number): "\(number)/manifest"
+            case .decision(let number): "decision/\(number)"
+            case .serving: "serving"
+            }
+        }
+    }
+
+    /// The chunks of a generation and its manifest, in the order in which they are written.
+    static func generation(_ generation: Generation) -> [(key: Key, value: [UInt8])] {
+        chunked(GenerationCodec.encode(generation), number: generation.number, chunkBytes: chunkBytes)
+    }
+
+    static func chunked(_ stream: [UInt8], number: Int, chunkBytes: Int) -> [(key: Key, value: [UInt8])] {
+        var records: [(key: Key, value: [UInt8])] = []
+        let manifest = ByteWriter()
+        var hashes: [UInt64] = []
+        for start in stride(from: 0, to: stream.count, by: chunkBytes) {
+            let chunk = Array(stream[start..<min(start + chunkBytes, stream.count)])
+            records.append((.chunk(generation: number, hashes.count), chunk))
+            hashes.append(chunk.withUnsafeBytes { Hash64.hash($0) })
+        }
+        manifest.byte(version)
+        manifest.varint(hashes.count)
+        for hash in hashes { manifest.fixed(hash) }
+        records.append((.manifest(generation: number), Array(manifest.bytes)))
+        return records
+    }
+
+    /// The chunks' hashes that a manifest names; nil for another version's.
+    static func hashes(manifest: UnsafeRawBufferPointer) -> [UInt64]? {
+        var reader = ByteReader(manifest)
+        guard let version = try? reader.byte(), version == Self.version, let count = try? reader.count() else {
+            return nil
+        }
+        return try? reader.array(count: count)
+    }
+
+    static func decision(_ decision: GenerationDecision) -> Record {
+        (Key.decision(generation: decision.number).text, GenerationDecisionCodec.encode(decision))
+    }
+
+    /// - Parameter number: nil ends a pin.
+    static func serving(_ number: Int?) -> Record { (Key.serving.text, number.map { Array(String($0).utf8) }) }
+}

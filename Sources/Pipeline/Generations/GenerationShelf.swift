@@ -1,0 +1,138 @@
+internal import Events
+public import Models
+
+/// What the models topic says, record by record: which generations are whole, what was decided, which one to serve.
+///
+///     chunks ──manifest──► whole ──decision: promoted──► promoted ──newest, or named by `serving`──► the choice
+///                            └────decision: refused───► refused, never served; `promote` by hand decides anew
+///
+/// A generation whose chunks are not those that its manifest names, because its writer died or another one took the same
+/// number, is not whole, and a decision about other content than what lies there is none.
+public struct GenerationShelf: Sendable {
+    /// A generation that may be served: its number alone does not tell what lies there.
+    public struct Choice: Sendable, Equatable {
+        public let number: Int
+        public let content: UInt64
+    }
+
+    /// What is known of one generation's records.
+    struct Entry: Sendable {
+        /// The hash of each chunk, and where the first one lies in the topic.
+        var chunks: [Int: UInt64] = [:]
+        var firstOffset: Int64 = .max
+        /// The chunks' hashes as the manifest names them, and their hash.
+        var manifest: (hashes: [UInt64], content: UInt64)?
+
+        /// The content, if all of it is there.
+        var content: UInt64? {
+            guard let manifest, manifest.hashes.indices.allSatisfy({ chunks[$0] == manifest.hashes[$0] }) else {
+                return nil
+            }
+            return manifest.content
+        }
+    }
+
+    private(set) var entries: [Int: Entry] = [:]
+    /// What was decided, by number.
+    public private(set) var decisions: [Int: GenerationDecision] = [:]
+    /// Promoted generations in the order of their promotions, the last one at the end.
+    private var promotions: [Int] = []
+    /// The generation that is served whatever is promoted.
+    public private(set) var pinned: Int?
+
+    public init() {}
+
+    mutating func take(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, offset: Int64) {
+        switch GenerationRecords.Key(key) {
+        case .chunk(let number, let chunk)?:
+            var entry = entries[number] ?? Entry()
+            entry.chunks[chunk] = value.map { Hash64.hash($0) }
+            if value != nil { entry.firstOffset = min(offset, entry.firstOffset) }
+            put(entry, at: number)
+        case .manifest(let number)?:
+            var entry = entries[number] ?? Entry()
+            entry.manifest = value.flatMap { bytes in
+                GenerationRecords.hashes(manifest: bytes).map { ($0, Hash64.hash(bytes)) }
+            }
+            put(entry, at: number)
+        case .decision(let number)?:
+            promotions.removeAll { $0 == number }
+            decisions[number] = value.flatMap { try? GenerationDecisionCodec.decode($0) }
+            if decisions[number]?.isPromoted == true { promotions.append(number) }
+        case .serving?:
+            pinned = value.flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+        case nil: break
+        }
+    }
+
+    private mutating func put(_ entry: Entry, at number: Int) {
+        entries[number] = entry.chunks.isEmpty && entry.manifest == nil ? nil : entry
+    }
+
+    /// The whole generations, lowest first.
+    public var whole: [Int] { entries.keys.filter { entries[$0]?.content != nil }.sorted() }
+
+    /// What lies there of a whole generation.
+    public func content(_ number: Int) -> Choice? {
+        entries[number]?.content.map { Choice(number: number, content: $0) }
+    }
+
+    /// Whole, promoted generations in the order of their promotions.
+    public var promoted: [Int] {
+        promotions.filter { number in
+            guard let content = entries[number]?.content else { return false }
+            return decisions[number]?.content == content
+        }
+    }
+
+    /// What to serve: the pinned generation where it is whole and promoted, else the one promoted last.
+    public var choice: Choice? {
+        let promoted = promoted
+        let number = pinned.flatMap { promoted.contains($0) ? $0 : nil } ?? promoted.last
+        return number.flatMap { content($0) }
+    }
+
+    /// One more than any number that something is known of.
+    public var nextNumber: Int { (Array(entries.keys) + Array(decisions.keys)).max().map { $0 + 1 } ?? 1 }
+
+    /// Tombstones for what need not be kept when `newest` comes: all but the served generation, the `kept` promoted last,
+    /// the newest; and decisions beyond the last `decisionsMax`. What is half written is left alone while it may grow.
+    func surplus(keeping kept: Int, newest: Int) -> [GenerationRecords.Record] {
+        var keeps = Set(promoted.suffix(kept))
+        keeps.insert(newest)
+        if let choice { keeps.insert(choice.number) }
+        if let pinned { keeps.insert(pinned) }
+        var records: [GenerationRecords.Record] = []
+        for number in entries.keys.sorted() where !keeps.contains(number) {
+            guard let entry = entries[number], entry.content != nil || number + 2 < newest else { continue }
+            for chunk in entry.chunks.keys.sorted() {
+                records.append((GenerationRecords.Key.chunk(generation: number, chunk).text, nil))
+            }
+            records.append((GenerationRecords.Key.manifest(generation: number).text, nil))
+        }
+        let decided = Set(decisions.keys).union([newest]).sorted().dropLast(GenerationRecords.decisionsMax)
+        for number in decided where !keeps.contains(number) {
+            records.append((GenerationRecords.Key.decision(generation: number).text, nil))
+        }
+        return records
+    }
+
+    /// All records of a publication at the next free number: chunks, manifest, decision, then what goes.
+    func publication(
+        _ generation: Generation, _ decision: GenerationDecision, keeping kept: Int
+    ) -> (generation: Generation, decision: GenerationDecision, records: [GenerationRecords.Record]) {
+        let numbered = generation.with(number: nextNumber)
+        var records: [GenerationRecords.Record] = []
+        var decision = decision
+        for record in GenerationRecords.generation(numbered) {
+            records.append((record.key.text, record.value))
+            if case .manifest = record.key { decision.content = record.value.withUnsafeBytes { Hash64.hash($0) } }
+        }
+        decision.number = numbered.number
+        decision.model = numbered.manifest.model
+        records.append(GenerationRecords.decision(decision))
+        // The promoted one of now counts among the kept.
+        let others = max(1, kept - (decision.isPromoted ? 1 : 0))
+        return (numbered, decision, records + surplus(keeping: others, newest: numbered.number))
+    }
+}

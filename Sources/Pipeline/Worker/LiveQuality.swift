@@ -1,0 +1,65 @@
+internal import Events
+internal import Linear
+internal import Models
+
+/// How good this member's lists are, told by what each user does next: HR@20 and NDCG@20 of the last list at the user's
+/// next event, if that is of an item that is new to the user. Means in which each case weighs less than the next one.
+///
+/// It is no state and changes nothing: what a restart loses is only that some users' next event is not judged.
+public struct LiveQuality: Sendable {
+    /// After so many cases a case weighs half.
+    static let halfLifeCases = 1000.0
+
+    public private(set) var cases = 0
+    private var weight = 0.0
+    private var hits = 0.0
+    private var gains = 0.0
+    private static let fading = Deterministic.exp2(-1 / halfLifeCases)
+
+    /// 0 before the first case.
+    public var hitRate: Double { weight > 0 ? hits / weight : 0 }
+    public var ndcg: Double { weight > 0 ? gains / weight : 0 }
+
+    mutating func add(_ found: LastLists.Found) {
+        let rank: Int? = if case .at(let place) = found { place } else { nil }
+        cases += 1
+        weight = weight * Self.fading + 1
+        hits = hits * Self.fading + (rank == nil ? 0 : 1)
+        gains = gains * Self.fading + (rank.map { 1 / Deterministic.log2(Double($0 + 2)) } ?? 0)
+    }
+}
+
+/// The last lists of some users of a partition, as long as no other user takes their slot: a bound without bookkeeping.
+struct LastLists {
+    static let slots = 4096
+    /// The first places of a list, which are judged.
+    static let length = 20
+
+    private var owners = [UserStore.User](repeating: IdentifierTable.none, count: slots)
+    private var items = [IdentifierTable.Number](repeating: IdentifierTable.none, count: slots * length)
+
+    mutating func put(_ list: borrowing [RankedItem], of user: UserStore.User) {
+        let slot = Int(user) % Self.slots
+        owners[slot] = user
+        for place in 0..<Self.length {
+            items[slot * Self.length + place] = place < list.count ? list[place].item : IdentifierTable.none
+        }
+    }
+
+    /// Where an item stands in a list.
+    enum Found: Equatable {
+        case at(Int)
+        case missing
+    }
+
+    /// Takes the list of a user away; where an item stood in it.
+    /// - Returns: nil where the list is not known.
+    mutating func take(_ user: UserStore.User, findingItem item: IdentifierTable.Number) -> Found? {
+        let slot = Int(user) % Self.slots
+        guard owners[slot] == user else { return nil }
+        owners[slot] = IdentifierTable.none
+        let start = slot * Self.length
+        for place in 0..<Self.length where items[start + place] == item { return .at(place) }
+        return .missing
+    }
+}

@@ -1,0 +1,153 @@
+import Events
+import Linear
+import Models
+import Testing
+
+@testable import Models
+
+@Suite struct PairedBootstrapTests {
+    @Test func tellsADifferenceFromNone() {
+        let clear = (0..<200).map { (sum: $0 % 5 == 0 ? 0.0 : -0.1, cases: 1) }
+        let interval = PairedBootstrap().interval(clear)
+        #expect(abs(interval.mean + 0.08) < 1e-12 && interval.low < interval.mean && interval.high < -0.07)
+        let none = (0..<200).map { (sum: $0 % 2 == 0 ? 0.1 : -0.1, cases: 1) }
+        let wide = PairedBootstrap().interval(none)
+        #expect(wide.low < 0 && wide.high > 0)
+        #expect(PairedBootstrap().interval(none) == wide)
+        #expect(PairedBootstrap().interval([]) == PairedInterval())
+    }
+
+    /// The normal approximation of the mean of independent values.
+    @Test func agreesWithTheStandardError() {
+        var random = RandomStream(seed: 5)
+        let values = (0..<400).map { _ in (sum: random.normal(), cases: 1) }
+        let interval = PairedBootstrap().interval(values)
+        let mean = values.reduce(0) { $0 + $1.sum } / 400
+        let deviation = (values.reduce(0) { $0 + ($1.sum - mean) * ($1.sum - mean) } / 400 / 400).squareRoot()
+        #expect(abs((interval.high - interval.low) / (2 * 1.96 * deviation) - 1) < 0.1)
+    }
+
+    /// Cases of one user that are all alike count as one.
+    @Test func drawsUsers() {
+        let few = (0..<10).map { (sum: $0 % 2 == 0 ? 20.0 : -20.0, cases: 20) }
+        let many = (0..<200).map { (sum: $0 % 2 == 0 ? 1.0 : -1.0, cases: 1) }
+        let (a, b) = (PairedBootstrap().interval(few), PairedBootstrap().interval(many))
+        #expect(a.high - a.low > 3 * (b.high - b.low))
+    }
+}
+
+@Suite struct GenerationTrialTests {
+    private static let settings = GenerationTrainerTests.settings(threads: 2)
+    private static let trial = GenerationTrial(settings: settings, blend: BlendSettings())
+    private static let histories = GenerationTrainerTests.histories(users: 120, length: 14)
+
+    private static func serving(share: Double) throws -> Generation {
+        let before = histories.until(histories.quantile(share))
+        return try #require(GenerationTrainer(settings: settings).train(before))
+    }
+
+    /// The same items, their vectors and neighbours mixed up.
+    private static func spoilt(_ generation: Generation) -> Generation {
+        var factors = generation.factors
+        let count = generation.items.count
+        for row in 0..<count {
+            for column in 0..<factors.columns {
+                factors[row, column] = generation.factors[(row * 37 + 11) % count, column]
+            }
+        }
+        var manifest = generation.manifest
+        manifest.blend.sequential.weight = 0
+        manifest.blend.category.weight = 0
+        manifest.blend.factors.weight = 1
+        manifest.blend.neighbours.weight = 0
+        return Generation(
+            number: generation.number, manifest: manifest, items: generation.items, factors: factors, neighbours: [],
+            neighbourWeights: [], neighboursPerItem: 0)
+    }
+
+    @Test func theFirstIsPromoted() throws {
+        let (generation, decision) = try #require(Self.trial.run(.blend(Self.settings), Self.histories, serving: nil))
+        #expect(decision.isPromoted && decision.reason == .first && decision.comparison == nil)
+        #expect(generation.manifest.latestTime == Self.histories.latestTime)
+    }
+
+    @Test func theSameRecipeOnNewerDataIsPromoted() throws {
+        let serving = try Self.serving(share: 0.7)
+        let outcome = try #require(Self.trial.run(.blend(Self.settings), Self.histories, serving: serving))
+        let comparison = try #require(outcome.decision.comparison)
+        #expect(outcome.decision.isPromoted && outcome.decision.reason == .notWorse)
+        #expect(comparison.cases > 20 && comparison.boundary > serving.manifest.latestTime)
+        #expect(outcome.generation.manifest.latestTime == Self.histories.latestTime)
+        let again = try #require(Self.trial.run(.blend(Self.settings), Self.histories, serving: serving))
+        #expect(again.decision == outcome.decision)
+    }
+
+    /// What is judged has seen nothing of the stretch that it is judged on, weights included.
+    @Test func theJudgedStretchIsUnseen() throws {
+        let serving = try Self.serving(share: 0.7)
+        let comparison = try #require(
+            Self.trial.run(.blend(Self.settings), Self.histories, serving: serving)?.decision.comparison)
+        let before = Self.histories.until(comparison.boundary)
+        let judged = try #require(GenerationTrainer(settings: Self.settings).train(before, earlier: serving))
+        #expect(judged.manifest.latestTime <= comparison.boundary)
+        #expect(
+            Self.trial.compare(judged, serving, Self.histories, after: comparison.boundary) == comparison)
+    }
+
+    @Test func aWorseOneIsRefused() throws {
+        let serving = try Self.serving(share: 0.7)
+        let decision = Self.trial.judge(Self.spoilt(serving), Self.histories, serving: serving)
+        #expect(!decision.isPromoted && decision.reason == .worse)
+        #expect(decision.comparison?.isWorse == true)
+        // And the other way round it is promoted.
+        let back = Self.trial.judge(serving, Self.histories, serving: Self.spoilt(serving))
+        #expect(back.isPromoted && (back.comparison?.difference.low ?? 0) > 0)
+    }
+
+    @Test func whereNothingCameAfterwardsTheServingOneIsStoodInFor() throws {
+        let serving = try Self.serving(share: 1)
+        #expect(serving.manifest.latestTime == Self.histories.latestTime)
+        let outcome = try #require(
+            Self.trial.run(.recommender(ItemKNN(), Self.settings), Self.histories, serving: serving))
+        let comparison = try #require(outcome.decision.comparison)
+        #expect(comparison.cases > 20 && comparison.boundary < Self.histories.latestTime)
+        #expect(outcome.generation.manifest.model == "knn" && outcome.generation.neighboursPerItem > 0)
+    }
+
+    @Test func factorsFromOutsideThatHaveSeenAllAreNotComparedWith() throws {
+        let serving = try Self.serving(share: 1)
+        var manifest = serving.manifest
+        manifest.model = GenerationManifest.importedModel
+        let imported = serving.with(manifest: manifest)
+        let outcome = try #require(Self.trial.run(.blend(Self.settings), Self.histories, serving: imported))
+        #expect(outcome.decision.comparison == nil && outcome.decision.reason == .tooFewCases)
+        #expect(!outcome.decision.isPromoted)
+    }
+
+    @Test func aStandInIsTheRecipeItself() throws {
+        let trained = RecommenderTraining(recommender: ItemKNN(), settings: Self.settings).generation(
+            Self.histories, blend: nil, progress: { _ in }, isCancelled: { false })
+        let generation = try #require(trained)
+        let repeated = GenerationRecipe.standIn(
+            for: generation, Self.histories, settings: Self.settings, isCancelled: { false })
+        let again = try #require(repeated)
+        #expect(again.neighbours == generation.neighbours && again.manifest == generation.manifest)
+    }
+
+    @Test func everyAlgorithmCanBeServed() throws {
+        for type in RecommenderCatalogue.all {
+            let outcome = try #require(
+                Self.trial.run(.recommender(type.init(), Self.settings), Self.histories, serving: nil))
+            let generation = outcome.generation
+            #expect(generation.manifest.model == type.name)
+            #expect(generation.neighboursPerItem > 0 || generation.factors.columns > 1, "\(type.name)")
+            #expect(generation.items == Self.histories.items)
+        }
+    }
+
+    @Test func cancellationEndsATrial() throws {
+        let serving = try Self.serving(share: 0.7)
+        #expect(
+            Self.trial.run(.blend(Self.settings), Self.histories, serving: serving, isCancelled: { true }) == nil)
+    }
+}
