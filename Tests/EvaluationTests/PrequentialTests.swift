@@ -1,4 +1,3 @@
-import Models
 import Evaluation
 import Events
 import Models
@@ -53,6 +52,22 @@ import Testing
         #expect(blend.hitRate > 2 * plain.hitRate)
         #expect(blend.generations.count >= 3)
         #expect(blend.series.reduce(0) { $0 + $1.count } == blend.count)
+    }
+
+    @Test func differencesArePairedAndRanksAreReadAgain() throws {
+        let stream = try Self.shelves(users: 40, steps: 6)
+        let blend = Self.evaluation().run(stream)
+        var untrained = Self.evaluation()
+        untrained.trains = false
+        untrained.shop.blend.sequential.weight = 0
+        let other = untrained.run(stream)
+        let difference = try #require(blend.difference(to: other))
+        #expect(abs(difference.hitRate.mean - (blend.hitRate - other.hitRate)) < 1e-12)
+        #expect(difference.hitRate.isSignificant && difference.ndcg.low > 0)
+        #expect(try blend.difference(to: blend.outcomes(reading: other.outcomesText)) == difference)
+        #expect(blend.difference(to: [:]) == nil)
+        #expect(blend.generations.map(\.events) == blend.generations.map(\.events).sorted())
+        #expect(throws: EventStreamReader.Failure.self) { try blend.outcomes(reading: "event,rank\nx,1\n") }
     }
 
     @Test func countsNewPairsOfKnownUsersOnly() throws {
