@@ -1,3 +1,4 @@
+import Models
 import Evaluation
 import Foundation
 import Testing
@@ -27,10 +28,42 @@ import Testing
     }
 
     @Test func areaUnderCurve() {
-        #expect(RankingMetrics.auc(ranks: [0, 1], candidates: 5) == 1)
-        #expect(RankingMetrics.auc(ranks: [3, 4], candidates: 5) == 0)
-        #expect(RankingMetrics.auc(ranks: [0, 4], candidates: 5) == 0.5)
-        #expect(RankingMetrics.auc(ranks: [0], candidates: 1) == nil)
+        #expect(RankingMetrics.auc(relevant: [5, 4], others: [3, 2, 1]) == 1)
+        #expect(RankingMetrics.auc(relevant: [1, 2], others: [5, 4, 3]) == 0)
+        #expect(RankingMetrics.auc(relevant: [5, 1], others: [2, 3, 4]) == 0.5)
+        // Of the three others one is tied and one lies below.
+        #expect(RankingMetrics.auc(relevant: [2], others: [3, 2, 1]) == 0.5)
+        #expect(RankingMetrics.auc(relevant: [1], others: []) == nil)
+    }
+
+    @Test func diversityNeedsCategories() {
+        var statistics = ListStatistics(interactions: [1, 1, 1])
+        statistics.add([0, 1, 2]) { _ in nil }
+        #expect(statistics.diversity == nil)
+        statistics.add([0, 1]) { $0 == 0 ? 7 : nil }
+        #expect(statistics.diversity == 1)
+    }
+
+    @Test func ratingErrors() {
+        var errors = RatingErrors()
+        errors.add(predicted: 3, actual: 4)
+        errors.add(predicted: 1, actual: 4)
+        #expect(errors.mse == 5 && errors.rmse == 5.0.squareRoot() && errors.mae == 2)
+    }
+
+    @Test func bootstrapFindsTheIntervalOfANormalMean() throws {
+        // 400 differences of mean 0.05 and deviation 1: half a width of 1.96 / √400.
+        var differences = (0..<400).map { $0 % 2 == 0 ? 1.05 : -0.95 }
+        let interval = try #require(PairedBootstrap().interval(differences))
+        #expect(abs(interval.mean - 0.05) < 1e-9)
+        #expect(abs(interval.high - interval.low - 2 * 1.96 / 20) < 0.02)
+        #expect(!interval.isSignificant)
+        #expect(PairedBootstrap().interval(differences) == interval)
+        // Copies in the same cluster say nothing new; as cases of their own they would halve the width.
+        differences += differences + differences + differences
+        let clustered = try #require(PairedBootstrap().interval(differences, clusters: (0..<1600).map { $0 % 400 }))
+        #expect(abs(clustered.high - clustered.low - (interval.high - interval.low)) < 1e-9)
+        #expect(PairedBootstrap().interval([]) == nil)
     }
 
     @Test func listStatistics() throws {

@@ -1,4 +1,3 @@
-import Models
 import Evaluation
 import Events
 import Models
@@ -55,6 +54,22 @@ import Testing
         #expect(blend.series.reduce(0) { $0 + $1.count } == blend.count)
     }
 
+    @Test func differencesArePairedAndRanksAreReadAgain() throws {
+        let stream = try Self.shelves(users: 40, steps: 6)
+        let blend = Self.evaluation().run(stream)
+        var untrained = Self.evaluation()
+        untrained.trains = false
+        untrained.shop.blend.sequential.weight = 0
+        let other = untrained.run(stream)
+        let difference = try #require(blend.difference(to: other))
+        #expect(abs(difference.hitRate.mean - (blend.hitRate - other.hitRate)) < 1e-12)
+        #expect(difference.hitRate.isSignificant && difference.ndcg.low > 0)
+        #expect(try blend.difference(to: blend.outcomes(reading: other.outcomesText)) == difference)
+        #expect(blend.difference(to: [:]) == nil)
+        #expect(blend.generations.map(\.events) == blend.generations.map(\.events).sorted())
+        #expect(throws: EventStreamReader.Failure.self) { try blend.outcomes(reading: "event,rank\nx,1\n") }
+    }
+
     @Test func countsNewPairsOfKnownUsersOnly() throws {
         let text = [("a", "1"), ("a", "2"), ("a", "1"), ("b", "1"), ("b", "2"), ("a", "9")].enumerated()
             .map {
@@ -74,9 +89,9 @@ import Testing
         let stream = try Self.shelves(users: 90, steps: 6)
         var evaluation = OfflineEvaluation()
         evaluation.shop.training.factors = 16
-        let result = try evaluation.run(.lastOut(stream))
+        let result = evaluation.run(.lastOut(stream))
         evaluation.shop.training.isFitted = false
-        let plain = try evaluation.run(.lastOut(stream))
+        let plain = evaluation.run(.lastOut(stream))
         #expect(result.metrics.count > 60 && result.metrics.count <= 90)
         #expect(result.metrics.recall == result.metrics.hitRate)
         // A list of 20 among 100 items hits by chance one time in five.

@@ -6,7 +6,7 @@ internal import Foundation
 /// - **Novelty**: the mean over listed items of −log₂ of the item's share of all interactions (Vargas and Castells 2011);
 ///   an item without interactions counts as one with half an interaction.
 /// - **Diversity**: the mean over lists of the share of their pairs of items whose categories differ; items without
-///   category differ from all. Nil where no list has two items.
+///   category differ from all. Nil where no list has two items, or no listed item a category.
 /// - **Gini** of exposure over the catalogue: 0 where all items stand in as many lists, near 1 where few items do.
 public struct ListStatistics: Sendable {
     private var exposure: [Int]
@@ -16,6 +16,7 @@ public struct ListStatistics: Sendable {
     private var listed = 0
     private var differing = 0.0
     private var listsWithPairs = 0
+    private var hasCategories = false
 
     /// - Parameter interactions: of each item of the catalogue.
     public init(interactions: [Double]) {
@@ -28,6 +29,7 @@ public struct ListStatistics: Sendable {
     public mutating func add(_ items: [Int], category: (Int) -> Int?) {
         for item in items {
             exposure[item] += 1
+            if !hasCategories, category(item) != nil { hasCategories = true }
             information -= log2(max(interactions[item], 0.5) / interactionsTotal)
         }
         listed += items.count
@@ -51,7 +53,9 @@ public struct ListStatistics: Sendable {
 
     public var novelty: Double { listed == 0 ? 0 : information / Double(listed) }
 
-    public var diversity: Double? { listsWithPairs == 0 ? nil : differing / Double(listsWithPairs) }
+    public var diversity: Double? {
+        listsWithPairs == 0 || !hasCategories ? nil : differing / Double(listsWithPairs)
+    }
 
     public var gini: Double {
         guard listed > 0 else { return 0 }

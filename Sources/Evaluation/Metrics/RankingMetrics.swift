@@ -1,4 +1,3 @@
-internal import Events
 internal import Foundation
 
 /// Means of the usual measures of ranked lists, one list a case (a user, or an event).
@@ -15,17 +14,8 @@ public struct RankingMetrics: Sendable {
     /// N
     public let length: Int
     public private(set) var count = 0
-    private var sums = Sums()
+    private var sums = RankingValues()
     private let discounts: [Double]
-
-    struct Sums: Sendable {
-        var hits = 0.0
-        var recall = 0.0
-        var precision = 0.0
-        var ndcg = 0.0
-        var map = 0.0
-        var mrr = 0.0
-    }
 
     public init(length: Int) {
         precondition(length > 0, "a list has items")
@@ -33,13 +23,13 @@ public struct RankingMetrics: Sendable {
         discounts = (0..<length).map { 1 / log2(Double($0 + 2)) }
     }
 
-    /// Adds a case.
+    /// Adds a case, and returns its own measures; nil for one that is not counted.
     /// - Parameters:
     ///   - hitRanks: the places of the relevant items in the list, from 0, rising; those at N and behind do not count.
     ///   - relevant: how many relevant items there are.
-    public mutating func add(hitRanks: some Sequence<Int>, relevant: Int) {
-        guard relevant > 0 else { return }
-        count += 1
+    @discardableResult
+    public mutating func add(hitRanks: some Sequence<Int>, relevant: Int) -> RankingValues? {
+        guard relevant > 0 else { return nil }
         var hits = 0.0
         var gain = 0.0
         var precisions = 0.0
@@ -51,32 +41,56 @@ public struct RankingMetrics: Sendable {
             if first == 0 { first = 1 / Double(rank + 1) }
         }
         let best = min(relevant, length)
-        sums.hits += hits > 0 ? 1 : 0
-        sums.recall += hits / Double(relevant)
-        sums.precision += hits / Double(length)
-        sums.ndcg += gain / discounts[..<best].reduce(0, +)
-        sums.map += precisions / Double(best)
-        sums.mrr += first
+        var values = RankingValues()
+        values.hitRate = hits > 0 ? 1 : 0
+        values.recall = hits / Double(relevant)
+        values.precision = hits / Double(length)
+        values.ndcg = gain / discounts[..<best].reduce(0, +)
+        values.map = precisions / Double(best)
+        values.mrr = first
+        add(values)
+        return values
     }
 
-    public var hitRate: Double { mean(sums.hits) }
-    public var recall: Double { mean(sums.recall) }
-    public var precision: Double { mean(sums.precision) }
-    public var ndcg: Double { mean(sums.ndcg) }
-    public var map: Double { mean(sums.map) }
-    public var mrr: Double { mean(sums.mrr) }
+    /// Adds a case that was measured before, on a list of the same length.
+    mutating func add(_ values: RankingValues) {
+        count += 1
+        sums += values
+    }
 
-    private func mean(_ sum: Double) -> Double { count == 0 ? 0 : sum / Double(count) }
+    public subscript(measure: RankingMeasure) -> Double { count == 0 ? 0 : sums[measure] / Double(count) }
 
-    /// AUC of one case: the probability that a relevant item stands before one that is not, ties counting half.
+    public var hitRate: Double { self[.hitRate] }
+    public var recall: Double { self[.recall] }
+    public var precision: Double { self[.precision] }
+    public var ndcg: Double { self[.ndcg] }
+    public var map: Double { self[.map] }
+    public var mrr: Double { self[.mrr] }
+
+    /// AUC of one case: the probability that a relevant item is scored above one that is not, ties counting half.
     /// - Parameters:
-    ///   - ranks: the relevant items' places among all `candidates` from 0, a tie's mean place.
-    ///   - candidates: how many items were ranked. Nil where all or none of them are relevant.
-    public static func auc(ranks: [Double], candidates: Int) -> Double? {
-        let others = candidates - ranks.count
-        guard !ranks.isEmpty, others > 0 else { return nil }
-        let relevantPairs = Double(ranks.count * (ranks.count - 1)) / 2
-        let above = ranks.reduce(0, +) - relevantPairs
-        return 1 - above / Double(ranks.count * others)
+    ///   - relevant: the scores of the relevant items.
+    ///   - others: those of all other items that compete. Nil where either is empty.
+    public static func auc(relevant: [Float], others: some Sequence<Float>) -> Double? {
+        let sorted = relevant.sorted()
+        var above = 0
+        var pairs = 0
+        for score in others {
+            pairs += sorted.count
+            // Twice the number of relevant items above this one, a tie counting one.
+            above += 2 * sorted.count - place(of: score, in: sorted, after: false)
+            above -= place(of: score, in: sorted, after: true)
+        }
+        return pairs == 0 ? nil : Double(above) / Double(2 * pairs)
+    }
+
+    /// How many of the sorted scores lie below one, or below and equal.
+    private static func place(of score: Float, in sorted: [Float], after: Bool) -> Int {
+        var (low, high) = (0, sorted.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if sorted[middle] < score || (after && sorted[middle] == score) { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

@@ -2,7 +2,7 @@ internal import Events
 public import Models
 internal import Pipeline
 
-/// Trains once, ranks all items for each user, and compares with what was left out.
+/// Trains once a fold, ranks all items for each user, and compares with what was left out.
 public struct OfflineEvaluation {
     /// What is evaluated.
     public enum Model: Sendable {
@@ -12,35 +12,86 @@ public struct OfflineEvaluation {
         case blend
     }
 
+    /// What the wanted items compete with.
+    public enum Ranking: Sendable {
+        /// All that the user has not touched.
+        case allItems
+        /// One wanted item of a user with some that are drawn; not for the served list.
+        case sampled(SampledNegatives)
+    }
+
     public var model = Model.blend
     public var shop = ShopSettings()
+    public var ranking = Ranking.allItems
+    /// Whether the AUC is measured, for which every item is scored for every user; not for the served list.
+    public var measuresAUC = false
     /// N
     public var length = 20
 
     public init() {}
 
+    /// Why the algorithm does not take such data, if so: to be asked before `run`.
+    public func refusal(_ folds: [OfflineSplit]) -> String? {
+        guard case .recommender(let recommender) = model else { return nil }
+        return folds.lazy.compactMap { recommender.refusal($0.train.histories().histories) }.first
+    }
+
     /// - Parameter progress: told the share of the training that is done.
-    /// - Throws: what the algorithm says where it refuses such data.
+    public func run(_ split: OfflineSplit, progress: (Double) -> Void = { _ in }) -> OfflineResult {
+        run([split], progress: progress)
+    }
+
+    /// All folds in their order.
+    public func run(_ folds: [OfflineSplit], progress: (Double) -> Void = { _ in }) -> OfflineResult {
+        guard let result = run(folds, progress: progress, isCancelled: { false }) else {
+            preconditionFailure("nobody cancelled")
+        }
+        return result
+    }
+
+    /// - Parameter isCancelled: asked often, from every thread.
+    /// - Returns: nil if cancelled. The served list is not cancelled within a training.
     public func run(
-        _ split: OfflineSplit, progress: (Double) -> Void = { _ in }
-    ) throws(SettingFailure) -> OfflineResult {
-        var result = OfflineResult(length: length, train: split.train)
-        switch model {
-        case .recommender(let recommender):
-            try RecommenderLists(length: length).rank(recommender, split, progress) { result.add($0, $1, split) }
-        case .blend: rankBlend(split, progress) { result.add($0, $1, split) }
+        _ folds: [OfflineSplit], progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
+    ) -> OfflineResult? {
+        var result = OfflineResult(length: length)
+        for (fold, split) in folds.enumerated() {
+            if isCancelled() { return nil }
+            var statistics = ListStatistics(split.train)
+            let categories = split.train.categories()
+            let take = { (found: RecommenderLists.Found) in
+                result.add(found, split, fold: fold)
+                statistics.add(found.list.map { Int($0) }) { item in
+                    categories[item] == IdentifierTable.none ? nil : Int(categories[item])
+                }
+            }
+            let share = { progress((Double(fold) + $0) / Double(folds.count)) }
+            switch model {
+            case .recommender(let recommender):
+                let lists = RecommenderLists(length: length, ranking: ranking, measuresAUC: measuresAUC)
+                guard lists.rank(recommender, split, share, isCancelled: isCancelled, emit: take) else { return nil }
+            case .blend:
+                guard case .allItems = ranking else { preconditionFailure("the served list ranks all items") }
+                rankBlend(split, share, emit: take)
+            }
+            if case .allItems = ranking { result.add(statistics) }
         }
         return result
     }
 
     private func rankBlend(
-        _ split: OfflineSplit, _ progress: (Double) -> Void,
-        emit: (_ user: Int, _ list: [IdentifierTable.Number]) -> Void
+        _ split: OfflineSplit, _ progress: (Double) -> Void, emit: (RecommenderLists.Found) -> Void
     ) {
         var settings = shop
         settings.rules.listItems = length
         let shop = ReplayedShop(settings: settings)
-        for index in 0..<split.train.count { shop.learn(split.train.event(index)) }
+        var activity = [Int](repeating: 0, count: split.wanted.count)
+        var touched = Set<UInt64>()
+        for index in 0..<split.train.count {
+            shop.learn(split.train.event(index))
+            let record = split.train.records[index]
+            if touched.insert(record.pair).inserted { activity[Int(record.user)] += 1 }
+        }
         shop.swap(
             GenerationTrainer(settings: settings.training).train(
                 shop.histories(), blend: settings.blend, progress: progress))
@@ -53,7 +104,10 @@ public struct OfflineEvaluation {
                     let id = shop.table.identifiers.bytes(list[place].item)
                     if let item = split.train.items.find(id) { items.append(item) }
                 }
-                emit(user, items)
+                var found = RecommenderLists.Found(
+                    user: user, activity: activity[user], ranks: items.indices.filter { wanted.contains(items[$0]) })
+                found.list = items
+                emit(found)
             }
         }
     }

@@ -1,34 +1,99 @@
 internal import Events
+public import Models
 
 /// What an offline evaluation found.
 public struct OfflineResult: Sendable {
-    public private(set) var metrics: RankingMetrics
-    public private(set) var statistics: ListStatistics
-    /// Each evaluated user's measures, for comparisons of two models on the same users.
-    public private(set) var users: [(user: Int, hits: Int, ndcg: Double)] = []
-    private let categories: [IdentifierTable.Number]
-
-    init(length: Int, train: EventStream) {
-        metrics = RankingMetrics(length: length)
-        var interactions = [Double](repeating: 0, count: train.items.upperBound)
-        var categories = [IdentifierTable.Number](repeating: IdentifierTable.none, count: train.items.upperBound)
-        for record in train.records {
-            interactions[Int(record.item)] += 1
-            if record.category != IdentifierTable.none { categories[Int(record.item)] = record.category }
-        }
-        statistics = ListStatistics(interactions: interactions)
-        self.categories = categories
+    /// One user of one fold.
+    public struct Case: Sendable {
+        public var fold: Int
+        /// The stream's number of the user.
+        public var user: Int
+        /// Interactions that the user has in training.
+        public var activity: Int
+        public var values: RankingValues
+        /// Nil where it was not asked for, or the model gives lists only.
+        public var auc: Double?
     }
 
-    mutating func add(_ user: Int, _ list: [IdentifierTable.Number], _ split: OfflineSplit) {
-        let wanted = split.wanted[user]
-        let ranks = list.indices.filter { wanted.contains(list[$0]) }
-        metrics.add(hitRanks: ranks, relevant: wanted.count)
-        var alone = RankingMetrics(length: metrics.length)
-        alone.add(hitRanks: ranks, relevant: wanted.count)
-        users.append((user, ranks.count, alone.ndcg))
-        statistics.add(list.map { Int($0) }) { item in
-            categories[item] == IdentifierTable.none ? nil : Int(categories[item])
+    public private(set) var metrics: RankingMetrics
+    /// Each evaluated user's measures; the same cases in the same order for every model of one split.
+    public private(set) var cases: [Case] = []
+    /// Of the lists of each fold; none where single candidates were ranked.
+    public private(set) var statistics: [ListStatistics] = []
+    /// Nil where the model predicts no ratings.
+    public private(set) var ratingErrors: RatingErrors?
+
+    init(length: Int) { metrics = RankingMetrics(length: length) }
+
+    /// The mean over the cases that have one.
+    public var auc: Double? { mean(cases.compactMap(\.auc)) }
+    public var coverage: Double? { mean(statistics.map(\.coverage)) }
+    public var novelty: Double? { mean(statistics.map(\.novelty)) }
+    public var gini: Double? { mean(statistics.map(\.gini)) }
+    /// Nil where the items have no categories.
+    public var diversity: Double? { mean(statistics.compactMap(\.diversity)) }
+
+    private func mean(_ values: [Double]) -> Double? {
+        values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    }
+
+    mutating func add(_ found: RecommenderLists.Found, _ split: OfflineSplit, fold: Int) {
+        let wanted = split.wanted[found.user]
+        guard let values = metrics.add(hitRanks: found.ranks, relevant: wanted.count) else { return }
+        cases.append(
+            Case(fold: fold, user: found.user, activity: found.activity, values: values, auc: found.auc))
+        for rating in found.ratings {
+            ratingErrors = ratingErrors ?? RatingErrors()
+            ratingErrors?.add(predicted: Double(rating.predicted), actual: Double(rating.actual))
         }
+    }
+
+    mutating func add(_ statistics: ListStatistics) { self.statistics.append(statistics) }
+
+    /// The difference of a measure to another model's on the same cases, with its interval.
+    public func difference(_ measure: RankingMeasure, to other: OfflineResult) -> PairedInterval? {
+        precondition(
+            cases.count == other.cases.count && zip(cases, other.cases).allSatisfy { $0.user == $1.user },
+            "differences are of the same users")
+        return PairedBootstrap().interval(
+            zip(cases, other.cases).map { $0.values[measure] - $1.values[measure] }, clusters: cases.map(\.user))
+    }
+
+    /// The users in three groups by how much they have in training, as equal as whole numbers of interactions allow.
+    public func groups() -> [ActivityGroup] {
+        let activities = cases.map(\.activity).sorted()
+        guard let least = activities.first, let most = activities.last else { return [] }
+        let borders = [activities[activities.count / 3], activities[2 * activities.count / 3]]
+        var groups: [ActivityGroup] = []
+        var from = least
+        for to in borders.map({ $0 - 1 }) + [most] where to >= from {
+            groups.append(ActivityGroup(range: from...to, length: metrics.length))
+            from = to + 1
+        }
+        for found in cases {
+            guard let place = groups.firstIndex(where: { $0.range.contains(found.activity) }) else { continue }
+            groups[place].metrics.add(found.values)
+        }
+        return groups
+    }
+}
+
+/// Users with about as many interactions in training.
+public struct ActivityGroup: Sendable {
+    public let range: ClosedRange<Int>
+    public internal(set) var metrics: RankingMetrics
+
+    init(range: ClosedRange<Int>, length: Int) {
+        self.range = range
+        metrics = RankingMetrics(length: length)
+    }
+}
+
+extension ListStatistics {
+    /// For lists of the items of a training.
+    init(_ train: EventStream) {
+        var interactions = [Double](repeating: 0, count: train.items.upperBound)
+        for record in train.records { interactions[Int(record.item)] += 1 }
+        self.init(interactions: interactions)
     }
 }

@@ -4,8 +4,40 @@ internal import Events
 public struct OfflineSplit {
     /// In the order of their times.
     public let train: EventStream
-    /// The wanted items of each user, by the stream's numbers, without those that the user has in training.
+    /// The wanted items of each user, by the stream's numbers, without those that the user has in training; none for a user
+    /// who has nothing in training.
     let wanted: [[IdentifierTable.Number]]
+    /// The rating of each of them.
+    let wantedRatings: [[Float]]
+
+    /// - Parameter asked: places in `stream`, in its order; of an item that a user has among them twice the first counts,
+    ///   with its largest rating.
+    init(train: EventStream, stream: EventStream, asked: [Int]) {
+        var touched = Set<UInt64>()
+        var isKnown = [Bool](repeating: false, count: stream.users.upperBound)
+        for record in train.records {
+            touched.insert(record.pair)
+            isKnown[Int(record.user)] = true
+        }
+        var wanted = [[IdentifierTable.Number]](repeating: [], count: isKnown.count)
+        var ratings = [[Float]](repeating: [], count: isKnown.count)
+        for record in asked.lazy.map({ stream.records[$0] }) where isKnown[Int(record.user)] {
+            let rating = Float(RatingScale.standard[record.type])
+            let user = Int(record.user)
+            if touched.insert(record.pair).inserted {
+                wanted[user].append(record.item)
+                ratings[user].append(rating)
+            } else if let place = wanted[user].firstIndex(of: record.item) {
+                ratings[user][place] = max(ratings[user][place], rating)
+            }
+        }
+        self.train = train
+        self.wanted = wanted
+        wantedRatings = ratings
+    }
+
+    /// How many users are asked for.
+    public var askedCount: Int { wanted.count { !$0.isEmpty } }
 
     /// Leaves out each user's last event, by time and then the order in the stream (which is sorted). Users with one event
     /// only stay in training, and so do events of an item that the user had touched before: no list can hold it.
@@ -17,15 +49,46 @@ public struct OfflineSplit {
         for (index, record) in stream.records.enumerated() {
             last[Int(record.user)] = index
             events[Int(record.user)] += 1
-            isNew[index] = touched.insert(UInt64(record.user) << 32 | UInt64(record.item)).inserted
+            isNew[index] = touched.insert(record.pair).inserted
         }
-        var wanted = [[IdentifierTable.Number]](repeating: [], count: last.count)
         var isLeftOut = [Bool](repeating: false, count: stream.count)
         for (user, index) in last.enumerated() where index >= 0 && events[user] > 1 && isNew[index] {
-            wanted[user] = [stream.records[index].item]
             isLeftOut[index] = true
         }
-        return OfflineSplit(train: EventStream(stream) { !isLeftOut[$0] }, wanted: wanted)
+        return OfflineSplit(stream) { isLeftOut[$0] }
+    }
+
+    /// Learns the first share of the events and asks for what came after.
+    /// - Parameter share: in 0..<1.
+    public static func time(_ stream: EventStream, share: Double) -> OfflineSplit {
+        let border = Int(Double(stream.count) * share)
+        return OfflineSplit(stream) { $0 >= border }
+    }
+
+    /// Parts each user's items into `count` folds as even as can be, by a hash of the pair: each fold is asked once, and the
+    /// events of the other folds' pairs are learnt.
+    public static func folds(_ stream: EventStream, count: Int, seed: UInt64 = 1) -> [OfflineSplit] {
+        precondition(count > 1, "one fold would leave nothing to learn")
+        var items = [[(hash: UInt64, pair: UInt64)]](repeating: [], count: stream.users.upperBound)
+        var fold: [UInt64: Int] = [:]
+        for record in stream.records where fold.updateValue(0, forKey: record.pair) == nil {
+            // By the identifiers' bytes, so that the folds do not depend on the order of the file.
+            let hash = Hash64.hash(
+                stream.items.bytes(record.item), seed: Hash64.hash(stream.users.bytes(record.user), seed: seed))
+            items[Int(record.user)].append((hash, record.pair))
+        }
+        for pairs in items where !pairs.isEmpty {
+            let sorted = pairs.sorted { $0 < $1 }
+            let start = Int(sorted[0].hash % UInt64(count))
+            for (place, entry) in sorted.enumerated() { fold[entry.pair] = (start + place) % count }
+        }
+        let folds = stream.records.map { fold[$0.pair] ?? 0 }
+        return (0..<count).map { fold in OfflineSplit(stream) { folds[$0] == fold } }
+    }
+
+    private init(_ stream: EventStream, isAsked: (Int) -> Bool) {
+        self.init(
+            train: EventStream(stream) { !isAsked($0) }, stream: stream, asked: (0..<stream.count).filter(isAsked))
     }
 
     /// Reads two files of lines `user item item …` (LightGCN's layout); each item counts as one view, all at one time.
@@ -33,41 +96,14 @@ public struct OfflineSplit {
         train: UnsafeRawBufferPointer, test: UnsafeRawBufferPointer
     ) throws(EventStreamReader.Failure) -> OfflineSplit {
         let stream = EventStream()
-        var touched = Set<UInt64>()
-        try forEachPair(train) { user, item in
-            var event = ShopEvent()
-            event.user = user
-            event.item = item
-            stream.append(event)
-            if let record = stream.records.last {
-                touched.insert(UInt64(record.user) << 32 | UInt64(record.item))
-            }
-        }
-        var wanted = [[IdentifierTable.Number]](repeating: [], count: stream.users.upperBound)
-        try forEachPair(test) { user, item in
-            guard let user = stream.users.find(user) else { return }
-            let item = stream.items.intern(item)
-            guard touched.insert(UInt64(user) << 32 | UInt64(item)).inserted else { return }
-            wanted[Int(user)].append(item)
-        }
-        return OfflineSplit(train: stream, wanted: wanted)
+        try UserLines.read(train, into: stream)
+        let learnt = stream.count
+        try UserLines.read(test, into: stream)
+        return OfflineSplit(stream) { $0 >= learnt }
     }
+}
 
-    private static func forEachPair(
-        _ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
-    ) throws(EventStreamReader.Failure) {
-        var line = 0
-        for text in bytes.split(separator: UInt8(ascii: "\n")) {
-            line += 1
-            var user: UnsafeRawBufferPointer?
-            for word in text.split(whereSeparator: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) {
-                let word = UnsafeRawBufferPointer(rebasing: word)
-                guard word.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else {
-                    throw EventStreamReader.Failure(
-                        line: line, message: "not a user and its items, numbers with spaces")
-                }
-                if let user { body(user, word) } else { user = word }
-            }
-        }
-    }
+extension EventStream.Record {
+    /// User and item in one number.
+    var pair: UInt64 { UInt64(user) << 32 | UInt64(item) }
 }

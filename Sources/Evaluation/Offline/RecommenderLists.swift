@@ -2,71 +2,99 @@ internal import Events
 internal import Linear
 internal import Models
 
-/// Lists of one algorithm alone, fitted on the histories of a split.
+/// What one algorithm alone makes of a split, fitted on the histories of its training.
 struct RecommenderLists {
-    let length: Int
-    /// Users that are ranked at once.
-    private static let usersAtOnce = 1024
+    /// What was found for one user.
+    struct Found {
+        var user: Int
+        /// Interactions that the user has in training.
+        var activity: Int
+        /// Places of the wanted items in the list, from 0, rising.
+        var ranks: [Int]
+        var list: [IdentifierTable.Number] = []
+        var auc: Double?
+        /// Predicted and actual ratings of the wanted items.
+        var ratings: [(predicted: Float, actual: Float)] = []
+    }
 
+    let length: Int
+    var ranking = OfflineEvaluation.Ranking.allItems
+    var measuresAUC = false
+    /// Users that are ranked at once.
+    private static let usersAtOnce = 256
+
+    /// - Returns: false if cancelled.
     func rank<R: Recommender>(
         _ recommender: R, _ split: OfflineSplit, _ progress: (Double) -> Void,
-        emit: (_ user: Int, _ list: [IdentifierTable.Number]) -> Void
-    ) throws(SettingFailure) {
+        isCancelled: @escaping @Sendable () -> Bool, emit: (Found) -> Void
+    ) -> Bool {
         let (histories, users) = split.train.histories()
-        if let refusal = recommender.refusal(histories) { throw SettingFailure(refusal) }
-        guard let model = recommender.fit(histories, from: nil, progress: progress, isCancelled: { false }) else {
-            return
+        guard let model = recommender.fit(histories, from: nil, progress: progress, isCancelled: isCancelled) else {
+            return false
         }
         let numbers = histories.items.map { split.train.items.find($0) ?? IdentifierTable.none }
         let asked = users.indices.filter { !split.wanted[users[$0]].isEmpty }
+        if case .sampled(let negatives) = ranking {
+            rankSampled(model, split, histories, users, numbers, negatives.draw(split), emit)
+            return true
+        }
+        var rows = [Int32](repeating: -1, count: split.train.items.upperBound)
+        for (row, number) in numbers.enumerated() { rows[Int(number)] = Int32(row) }
         for start in stride(from: 0, to: asked.count, by: Self.usersAtOnce) {
+            if isCancelled() { return false }
             let part = asked[start..<min(start + Self.usersAtOnce, asked.count)]
-            let lists = model.recommend(part.map { histories.history(of: $0) }, count: length)
-            for (place, list) in zip(part, lists) { emit(users[place], list.map { numbers[Int($0.index)] }) }
+            let own = part.map { histories.history(of: $0) }
+            for (place, (history, list)) in zip(part, zip(own, model.recommend(own, count: length))) {
+                let user = users[place]
+                let items = list.map { numbers[Int($0.index)] }
+                let wanted = Set(split.wanted[user])
+                var found = Found(
+                    user: user, activity: history.items.count,
+                    ranks: items.indices.filter { wanted.contains(items[$0]) })
+                found.list = items
+                let wantedRows = split.wanted[user].map { rows[Int($0)] }
+                if measuresAUC { found.auc = auc(model, history, wantedRows) }
+                found.ratings = ratings(model, history, wantedRows, split.wantedRatings[user])
+                emit(found)
+            }
         }
+        return true
     }
-}
 
-extension EventStream {
-    /// Each user's items as a training reads them, every pair once with the largest rating of its events and the time of
-    /// its first one, and the stream's number of each of their users.
-    func histories() -> (histories: TrainingHistories, users: [Int]) {
-        var builder = TrainingHistories.Builder()
-        var byUser = [[Int]](repeating: [], count: users.upperBound)
-        var category = [IdentifierTable.Number](repeating: IdentifierTable.none, count: items.upperBound)
-        var brand = category
-        var price = [Double](repeating: .nan, count: items.upperBound)
-        for (index, record) in records.enumerated() {
-            byUser[Int(record.user)].append(index)
-            if record.brand != IdentifierTable.none { brand[Int(record.item)] = record.brand }
-            if !record.price.isNaN { price[Int(record.item)] = record.price }
-            if record.category != IdentifierTable.none { category[Int(record.item)] = record.category }
+    /// The wanted items of one user among all that the user has not touched; one that training has not seen stands last.
+    private func auc(_ model: some RecommenderModel, _ user: UserHistory, _ wanted: [Int32]) -> Double? {
+        var scores = [Float](repeating: 0, count: model.itemCount)
+        scores.withUnsafeMutableBufferPointer { model.score(user, into: $0) }
+        let excluded = Set(user.items).union(wanted)
+        return RankingMetrics.auc(
+            relevant: wanted.map { $0 < 0 ? -.infinity : scores[Int($0)] },
+            others: scores.indices.lazy.filter { !excluded.contains(Int32($0)) }.map { scores[$0] })
+    }
+
+    private func ratings(
+        _ model: some RecommenderModel, _ user: UserHistory, _ wanted: [Int32], _ actual: [Float]
+    ) -> [(predicted: Float, actual: Float)] {
+        guard let model = model as? any RatingModel else { return [] }
+        let known = wanted.indices.filter { wanted[$0] >= 0 }
+        let predicted = model.predictedRatings(user, of: known.map { wanted[$0] })
+        return zip(predicted, known).map { ($0, actual[$1]) }
+    }
+
+    /// A tie counts against the wanted item, and one that training has not seen stands last.
+    private func rankSampled(
+        _ model: some RecommenderModel, _ split: OfflineSplit, _ histories: TrainingHistories, _ users: [Int],
+        _ numbers: [IdentifierTable.Number], _ negatives: [[IdentifierTable.Number]], _ emit: (Found) -> Void
+    ) {
+        var rows = [Int32](repeating: -1, count: split.train.items.upperBound)
+        for (row, number) in numbers.enumerated() { rows[Int(number)] = Int32(row) }
+        for (place, user) in users.enumerated() {
+            guard let target = split.wanted[user].first else { continue }
+            let history = histories.history(of: place)
+            let row = rows[Int(target)]
+            let candidates = negatives[user].map { rows[Int($0)] }
+            let scores = model.scores(history, of: candidates + (row < 0 ? [] : [row]))
+            let rank = row < 0 ? candidates.count : scores.dropLast().count { $0 >= scores[candidates.count] }
+            emit(Found(user: user, activity: history.items.count, ranks: [rank]))
         }
-        var kept: [Int] = []
-        var place = [Int](repeating: -1, count: items.upperBound)
-        for (user, events) in byUser.enumerated() where !events.isEmpty {
-            var pairs: [(item: IdentifierTable.Number, rating: Float, time: Int64)] = []
-            for index in events {
-                let record = records[index]
-                let rating = Float(RatingScale.standard[record.type])
-                if place[Int(record.item)] < 0 {
-                    place[Int(record.item)] = pairs.count
-                    pairs.append((record.item, rating, record.time))
-                } else {
-                    let known = place[Int(record.item)]
-                    pairs[known].rating = max(pairs[known].rating, rating)
-                }
-            }
-            // Newest first, also where times are equal.
-            for pair in pairs.reversed() {
-                builder.append(pair.item, rating: pair.rating, time: pair.time)
-                place[Int(pair.item)] = -1
-            }
-            builder.endUser()
-            kept.append(user)
-        }
-        let histories = builder.build(
-            items, brand: { brand[Int($0)] }, price: { price[Int($0)] }, category: { category[Int($0)] })
-        return (histories, kept)
     }
 }

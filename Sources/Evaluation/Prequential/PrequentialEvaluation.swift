@@ -36,14 +36,17 @@ public struct PrequentialEvaluation {
                 generation = GenerationTrainer(settings: self.shop.training).train(
                     shop.histories(), earlier: generation, blend: self.shop.blend)
                 shop.swap(generation)
-                if let manifest = generation?.manifest { result.generations.append(manifest) }
+                if var manifest = generation?.manifest {
+                    manifest.events = index
+                    result.generations.append(manifest)
+                }
                 nextTraining = max(index + 1, Int((Double(index) * (1 + growth)).rounded(.up)))
             }
             let record = stream.records[index]
             let pair = UInt64(record.user) << 32 | UInt64(record.item)
             let event = stream.event(index)
             if touched.insert(pair).inserted, index >= warmUp, let user = shop.users.find(event.user) {
-                score(event, user, shop, at: index, &result)
+                score(event, user, shop, at: index, Int(record.user), &result)
             }
             shop.learn(event)
             if (index + 1) * points / stream.count != index * points / stream.count {
@@ -56,16 +59,16 @@ public struct PrequentialEvaluation {
 
     private func score(
         _ event: ShopEvent, _ user: UserStore.User, _ shop: ReplayedShop, at index: Int,
-        _ result: inout PrequentialResult
+        _ number: Int, _ result: inout PrequentialResult
     ) {
         guard let target = shop.table.identifiers.find(event.item), shop.table.isRecommendable(target) else {
-            result.add(rank: nil, at: index)
+            result.add(rank: nil, at: index, user: number)
             return
         }
         shop.rank(user) { list in
             var rank: Int?
             for place in list.indices where list[place].item == target { rank = place }
-            result.add(rank: rank, at: index)
+            result.add(rank: rank, at: index, user: number)
         }
     }
 }

@@ -17,6 +17,8 @@ public struct PrequentialResult: Sendable {
     public struct Outcome: Sendable, Equatable {
         /// Its place in the stream.
         public var event: Int
+        /// The stream's number of its user.
+        public var user: Int
         /// The place of its item in the list, from 0; nil for a miss.
         public var rank: Int?
     }
@@ -26,7 +28,7 @@ public struct PrequentialResult: Sendable {
     public private(set) var metrics: RankingMetrics
     public private(set) var series: [Point] = []
     public private(set) var outcomes: [Outcome] = []
-    /// What the generations said about themselves.
+    /// What the generations said about themselves; their `events` are the places in the stream at which they came in.
     public internal(set) var generations: [GenerationManifest] = []
     private var stretch: RankingMetrics
 
@@ -40,10 +42,10 @@ public struct PrequentialResult: Sendable {
     public var ndcg: Double { metrics.ndcg }
     public var count: Int { metrics.count }
 
-    mutating func add(rank: Int?, at event: Int) {
+    mutating func add(rank: Int?, at event: Int, user: Int) {
         metrics.add(hitRanks: CollectionOfOne(rank ?? length), relevant: 1)
         stretch.add(hitRanks: CollectionOfOne(rank ?? length), relevant: 1)
-        outcomes.append(Outcome(event: event, rank: rank))
+        outcomes.append(Outcome(event: event, user: user, rank: rank))
     }
 
     mutating func endPoint(events: Int, time: Int64) {

@@ -72,7 +72,7 @@ final class ReplayedShop {
             builder.endUser()
         }
         return builder.build(
-            table.identifiers, brand: { table.attributes($0).brand }, price: { table.attributes($0).price },
-            category: { table.category($0) })
+            table.identifiers, category: { table.category($0) }, brand: { table.attributes($0).brand },
+            price: { table.attributes($0).price })
     }
 }

@@ -1,15 +1,15 @@
 internal import Linear
 
 /// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014), with normal numbers: the same from the same seed, everywhere.
-struct RandomStream: RandomNumberGenerator {
+public struct RandomStream: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64, row: Int = 0) {
+    public init(seed: UInt64, row: Int = 0) {
         state = seed &+ UInt64(row) &* 0xD134_2543_DE82_EF95
         state = next()
     }
 
-    mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -18,13 +18,13 @@ struct RandomStream: RandomNumberGenerator {
     }
 
     /// In 0..<1.
-    mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+    public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
     /// In 0..<bound, each as often as the others to within bound / 2⁶⁴.
     mutating func below(_ bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }
 
     /// By Marsaglia's polar method.
-    mutating func normal() -> Double {
+    public mutating func normal() -> Double {
         while true {
             let (x, y) = (2 * uniform() - 1, 2 * uniform() - 1)
             let s = x * x + y * y

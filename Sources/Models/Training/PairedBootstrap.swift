@@ -9,6 +9,9 @@ public struct PairedInterval: Sendable, Equatable {
         self.low = low
         self.high = high
     }
+
+    /// Whether zero lies outside.
+    public var isSignificant: Bool { low > 0 || high < 0 }
 }
 
 /// The percentile bootstrap (Efron 1979) of a mean of paired differences. Users are drawn, not cases: cases of one user
@@ -42,5 +45,29 @@ public struct PairedBootstrap: Sendable {
         means.sort()
         return PairedInterval(
             mean: mean, low: means[Int(0.025 * Double(resamples))], high: means[Int(0.975 * Double(resamples))])
+    }
+}
+
+extension PairedBootstrap {
+    /// - Parameters:
+    ///   - differences: one a case.
+    ///   - clusters: what each case belongs to, any numbers; nil where each stands alone.
+    /// - Returns: nil where there are no cases.
+    public func interval(_ differences: [Double], clusters: [Int]? = nil) -> PairedInterval? {
+        guard !differences.isEmpty else { return nil }
+        precondition(clusters.map { $0.count == differences.count } ?? true, "a cluster for each case")
+        var sums: [(sum: Double, cases: Int)] = []
+        var places: [Int: Int] = [:]
+        for (index, difference) in differences.enumerated() {
+            let cluster = clusters?[index] ?? index
+            let place = places[cluster] ?? sums.count
+            if place == sums.count {
+                places[cluster] = place
+                sums.append((0, 0))
+            }
+            sums[place].sum += difference
+            sums[place].cases += 1
+        }
+        return interval(sums)
     }
 }

@@ -62,9 +62,9 @@ public struct TrainingHistories: Sendable {
         ///   - category: the category of an item, `IdentifierTable.none` for none.
         public func build(
             _ identifiers: IdentifierTable,
+            category: (IdentifierTable.Number) -> IdentifierTable.Number = { _ in IdentifierTable.none },
             brand: (IdentifierTable.Number) -> IdentifierTable.Number = { _ in IdentifierTable.none },
-            price: (IdentifierTable.Number) -> Double = { _ in .nan },
-            category: (IdentifierTable.Number) -> IdentifierTable.Number = { _ in IdentifierTable.none }
+            price: (IdentifierTable.Number) -> Double = { _ in .nan }
         ) -> TrainingHistories {
             var isUsed = Array(repeating: false, count: identifiers.upperBound)
             for number in numbers { isUsed[Int(number)] = true }

@@ -2,9 +2,19 @@ internal import Evaluation
 internal import Events
 internal import Models
 internal import Pipeline
+internal import ServiceKit
 
 /// The settings of an evaluation by name, for experiments.
 enum ShopSetting {
+    /// - Throws: `UsageError` for a setting that there is not, or a value that is no number.
+    static func apply(_ pairs: [(name: String, value: String)], to evaluation: inout PrequentialEvaluation) throws {
+        for (name, value) in pairs {
+            guard set(name, value, in: &evaluation) else {
+                throw UsageError("there is no setting '\(name)' with the value '\(value)'")
+            }
+        }
+    }
+
     /// False when there is no such setting, or the value is not of its type.
     static func set(_ name: String, _ value: String, in evaluation: inout PrequentialEvaluation) -> Bool {
         guard let number = Double(value) else { return false }

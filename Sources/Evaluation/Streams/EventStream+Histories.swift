@@ -1,0 +1,56 @@
+internal import Events
+internal import Models
+
+extension EventStream {
+    /// Each user's items as a training reads them, every pair once with the largest rating of its events and the time of
+    /// its first one, and the stream's number of each of their users.
+    func histories() -> (histories: TrainingHistories, users: [Int]) {
+        var builder = TrainingHistories.Builder()
+        var byUser = [[Int]](repeating: [], count: users.upperBound)
+        let category = categories()
+        var brand = [IdentifierTable.Number](repeating: IdentifierTable.none, count: items.upperBound)
+        var price = [Double](repeating: .nan, count: items.upperBound)
+        for (index, record) in records.enumerated() {
+            byUser[Int(record.user)].append(index)
+            if record.brand != IdentifierTable.none { brand[Int(record.item)] = record.brand }
+            if !record.price.isNaN { price[Int(record.item)] = record.price }
+        }
+        var kept: [Int] = []
+        var place = [Int](repeating: -1, count: items.upperBound)
+        for (user, events) in byUser.enumerated() where !events.isEmpty {
+            var pairs: [(item: IdentifierTable.Number, rating: Float, time: Int64)] = []
+            for index in events {
+                let record = records[index]
+                let rating = Float(RatingScale.standard[record.type])
+                if place[Int(record.item)] < 0 {
+                    place[Int(record.item)] = pairs.count
+                    pairs.append((record.item, rating, record.time))
+                } else {
+                    let known = place[Int(record.item)]
+                    pairs[known].rating = max(pairs[known].rating, rating)
+                }
+            }
+            // Newest first, also where times are equal.
+            for pair in pairs.reversed() {
+                builder.append(pair.item, rating: pair.rating, time: pair.time)
+                place[Int(pair.item)] = -1
+            }
+            builder.endUser()
+            kept.append(user)
+        }
+        let histories = builder.build(
+            items, category: { category[Int($0)] }, brand: { brand[Int($0)] }, price: { price[Int($0)] })
+        return (histories, kept)
+    }
+}
+
+extension EventStream {
+    /// The last category of each item, by the item's number; `IdentifierTable.none` for one without.
+    func categories() -> [IdentifierTable.Number] {
+        var categories = [IdentifierTable.Number](repeating: IdentifierTable.none, count: items.upperBound)
+        for record in records where record.category != IdentifierTable.none {
+            categories[Int(record.item)] = record.category
+        }
+        return categories
+    }
+}

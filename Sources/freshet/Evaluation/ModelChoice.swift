@@ -1,0 +1,69 @@
+internal import Evaluation
+internal import Models
+internal import ServiceKit
+
+/// A model as `--model` names it, with settings of its own behind a colon: `als:factors=128,sweeps=10`.
+struct ModelChoice {
+    /// As it was written.
+    let title: String
+    private(set) var evaluation = OfflineEvaluation()
+
+    /// The served list, one learner of it alone, or an algorithm of the catalogue.
+    static let names = (["blend"] + learners + RecommenderCatalogue.all.map { $0.name }).joined(separator: ", ")
+    private static let learners = ["sequential", "neighbours", "factors", "popularity"]
+
+    /// - Parameter settings: what `--set` says, for every model.
+    init(_ text: String, settings: [(name: String, value: String)]) throws {
+        title = text
+        let words = text.split(separator: ":", maxSplits: 1).map(String.init)
+        let name = words.first ?? ""
+        let pairs = try settings + (words.count > 1 ? Self.pairs(words[1], of: "--model") : [])
+        if let type = RecommenderCatalogue.find(name) {
+            evaluation.model = .recommender(try Self.recommender(type, pairs))
+        } else if name == "blend" || Self.learners.contains(name) {
+            evaluation.shop = try Self.shop(name, pairs)
+        } else {
+            throw UsageError("there is no model '\(name)'; there are \(Self.names)")
+        }
+    }
+
+    var isRecommender: Bool {
+        if case .recommender = evaluation.model { true } else { false }
+    }
+
+    /// `a=1,b=2`.
+    static func pairs(_ text: String, of option: String) throws -> [(name: String, value: String)] {
+        try text.split(separator: ",").map { pair in
+            let words = pair.split(separator: "=", maxSplits: 1)
+            guard words.count == 2 else { throw UsageError("\(option) takes name=value, not '\(pair)'") }
+            return (String(words[0]), String(words[1]))
+        }
+    }
+
+    private static func shop(_ name: String, _ pairs: [(name: String, value: String)]) throws -> ShopSettings {
+        var evaluation = PrequentialEvaluation()
+        if name != "blend" {
+            evaluation.shop.blend.sequential.weight = name == "sequential" ? 1 : 0
+            evaluation.shop.blend.neighbours.weight = name == "neighbours" ? 1 : 0
+            evaluation.shop.blend.factors.weight = name == "factors" ? 1 : 0
+            evaluation.shop.blend.category.weight = 0
+            evaluation.shop.blend.popularity.weight = name == "popularity" ? 1 : 0
+        }
+        try ShopSetting.apply(pairs, to: &evaluation)
+        return evaluation.shop
+    }
+
+    static func recommender<R: Recommender>(
+        _: R.Type, _ settings: [(name: String, value: String)]
+    ) throws -> any Recommender {
+        var recommender = R()
+        for (name, value) in settings {
+            do {
+                try recommender.set(name, to: value)
+            } catch {
+                throw UsageError(error.description)
+            }
+        }
+        return recommender
+    }
+}

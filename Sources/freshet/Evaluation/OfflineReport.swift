@@ -1,0 +1,131 @@
+import Models
+internal import Evaluation
+internal import Foundation
+internal import ServiceKit
+
+/// Offline results of several models, the first of them the one that the others are compared with.
+struct OfflineReport {
+    struct Row {
+        var title: String
+        var result: OfflineResult
+        /// Of training and ranking.
+        var seconds: Double
+    }
+
+    let rows: [Row]
+    var hasGroups = false
+    /// What stands in the output where only some candidates were ranked.
+    var protocolName: String?
+
+    // MARK: - JSON
+
+    /// One model's object, or an object with all of them.
+    var json: String {
+        if rows.count == 1 { return object(rows[0], to: nil).text }
+        var object = JSONObject()
+        object.add("models", rows.enumerated().map { self.object($1, to: $0 == 0 ? nil : rows[0]) })
+        return object.text
+    }
+
+    private func object(_ row: Row, to first: Row?) -> JSONObject {
+        var object = JSONObject()
+        object.add("model", row.title)
+        if let protocolName { object.add("protocol", protocolName) }
+        object.add("users", row.result.metrics.count)
+        for (name, value) in figures(row) { object.add(name, value) }
+        if let first {
+            var differences = JSONObject()
+            for measure in RankingMeasure.allCases {
+                guard let interval = row.result.difference(measure, to: first.result) else { continue }
+                differences.add(name(measure), [interval.mean, interval.low, interval.high])
+            }
+            object.add("difference", differences)
+        }
+        if hasGroups { object.add("groups", row.result.groups().map(group)) }
+        return object
+    }
+
+    private func group(_ group: ActivityGroup) -> JSONObject {
+        var object = JSONObject()
+        object.add("from", group.range.lowerBound)
+        object.add("to", group.range.upperBound)
+        object.add("users", group.metrics.count)
+        for measure in RankingMeasure.allCases { object.add(name(measure), group.metrics[measure]) }
+        return object
+    }
+
+    private func name(_ measure: RankingMeasure) -> String {
+        "\(measure.rawValue)@\(rows[0].result.metrics.length)"
+    }
+
+    private func figures(_ row: Row) -> [(String, Double?)] {
+        let result = row.result
+        var figures: [(String, Double?)] = RankingMeasure.allCases.map { (name($0), result.metrics[$0]) }
+        figures += [
+            ("auc", result.auc), ("coverage", result.coverage), ("novelty", result.novelty),
+            ("diversity", result.diversity), ("gini", result.gini),
+        ]
+        if let errors = result.ratingErrors {
+            figures += [("mse", errors.mse), ("rmse", errors.rmse), ("mae", errors.mae)]
+        }
+        return figures + [("seconds", row.seconds)]
+    }
+
+    // MARK: - Tables
+
+    func text(style: Style) -> String {
+        var text = "\(HumanFormat.grouped(rows[0].result.metrics.count)) cases"
+        text += protocolName.map { ", \($0)\n\n" } ?? ", all items ranked\n\n"
+        text += measures.render(style: style)
+        if rows.count > 1 {
+            text +=
+                "\nIn brackets the difference to \(rows[0].title) and where it lies in 95 of 100 paired resamples "
+                + "of the users;\n* where that leaves out zero.\n"
+        }
+        if hasGroups { text += "\n" + groups.render(style: style) }
+        return text
+    }
+
+    private var measures: TextTable {
+        var table = TextTable([.init("")] + rows.map { .init($0.title, .right) })
+        let columns = rows.map { figures($0) }
+        for (place, (title, _)) in figures(rows[0]).enumerated() {
+            let measure = RankingMeasure.allCases.indices.contains(place) ? RankingMeasure.allCases[place] : nil
+            let cells = columns.enumerated().map { index, column in
+                let value = column.first { $0.0 == title }?.1
+                let text = value.map { HumanFormat.fixed($0, digits: 4) } ?? "–"
+                guard index > 0, let measure,
+                    let interval = rows[index].result.difference(measure, to: rows[0].result)
+                else { return text }
+                return text + " " + Self.text(interval)
+            }
+            table.append([title] + cells)
+        }
+        return table
+    }
+
+    /// `(+0.0123: +0.0050 to +0.0190)*`.
+    static func text(_ interval: PairedInterval) -> String {
+        let numbers = [interval.mean, interval.low, interval.high].map { String(format: "%+.4f", $0) }
+        return "(\(numbers[0]): \(numbers[1]) to \(numbers[2]))" + (interval.isSignificant ? "*" : " ")
+    }
+
+    private var groups: TextTable {
+        var table = TextTable(
+            [.init("items in training"), .init("users", .right)]
+                + rows.flatMap { row in
+                    [RankingMeasure.hitRate, .recall, .ndcg].map { .init("\(row.title) \(name($0))", .right) }
+                })
+        let columns = rows.map { $0.result.groups() }
+        for (place, group) in columns[0].enumerated() {
+            table.append(
+                ["\(group.range.lowerBound) to \(group.range.upperBound)", "\(group.metrics.count)"]
+                    + columns.flatMap { groups in
+                        [RankingMeasure.hitRate, .recall, .ndcg].map {
+                            HumanFormat.fixed(groups[place].metrics[$0], digits: 4)
+                        }
+                    })
+        }
+        return table
+    }
+}

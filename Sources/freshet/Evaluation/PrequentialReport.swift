@@ -1,0 +1,131 @@
+internal import Evaluation
+internal import Foundation
+internal import Models
+internal import ServiceKit
+
+/// A prequential result as a table, JSON and a chart, perhaps beside another run.
+struct PrequentialReport {
+    struct Other {
+        var title: String
+        /// Nil where only its ranks are known.
+        var run: PrequentialResult?
+        var difference: PrequentialResult.Difference
+    }
+
+    let dataset: String
+    /// Of the stream.
+    let events: Int
+    let result: PrequentialResult
+    var other: Other?
+
+    private var hitName: String { "hr@\(result.length)" }
+    private var gainName: String { "ndcg@\(result.length)" }
+
+    var json: String {
+        var object = JSONObject()
+        object.add(hitName, result.hitRate)
+        object.add(gainName, result.ndcg)
+        object.add("count", result.count)
+        object.add("events", events)
+        object.add("generations", result.generations.count)
+        if let other {
+            var against = JSONObject()
+            against.add("name", other.title)
+            against.add(hitName, result.hitRate - other.difference.hitRate.mean)
+            against.add(gainName, result.ndcg - other.difference.ndcg.mean)
+            object.add("against", against)
+            var difference = JSONObject()
+            difference.add(hitName, Self.numbers(other.difference.hitRate))
+            difference.add(gainName, Self.numbers(other.difference.ndcg))
+            object.add("difference", difference)
+        }
+        return object.text
+    }
+
+    private static func numbers(_ interval: PairedInterval) -> [Double] {
+        [interval.mean, interval.low, interval.high]
+    }
+
+    func text(style: Style) -> String {
+        var text = generations.render(style: style) + "\n" + series.render(style: style) + "\n"
+        text += String(
+            format: "%@ events  HR@%d %.4f  NDCG@%d %.4f  (%@ scored)\n", HumanFormat.grouped(events), result.length,
+            result.hitRate, result.length, result.ndcg, HumanFormat.grouped(result.count))
+        if let other {
+            text +=
+                "less '\(other.title)', with 95% intervals:  "
+                + "HR \(OfflineReport.text(other.difference.hitRate))  "
+                + "NDCG \(OfflineReport.text(other.difference.ndcg))\n"
+        }
+        return text
+    }
+
+    /// What each generation was trained on and how it weighs the learners.
+    private var generations: TextTable {
+        var table = TextTable(
+            [
+                "generation", "at event", "interactions", "α₀", "λ", "sequential", "neighbours", "factors", "category",
+                "popularity",
+            ].map { .init($0, .right) })
+        for (number, manifest) in result.generations.enumerated() {
+            let blend = manifest.blend
+            let weights = [
+                blend.sequential.weight, blend.neighbours.weight, blend.factors.weight, blend.category.weight,
+                blend.popularity.weight,
+            ]
+            table.append(
+                [
+                    "\(number + 1)", HumanFormat.grouped(manifest.events), HumanFormat.grouped(manifest.interactions),
+                    String(format: "%g", manifest.unobservedWeight), String(format: "%g", manifest.regularization),
+                ] + weights.map { HumanFormat.fixed($0, digits: 3) })
+        }
+        return table
+    }
+
+    private var series: TextTable {
+        let titles = ["up to event", "scored", "HR@\(result.length)", "NDCG@\(result.length)"]
+        let others = other?.run?.series ?? []
+        var table = TextTable((titles + (others.isEmpty ? [] : ["its HR", "its NDCG"])).map { .init($0, .right) })
+        for (place, point) in result.series.enumerated() {
+            var cells = [HumanFormat.grouped(point.events), HumanFormat.grouped(point.count)]
+            cells += [point.hitRate, point.ndcg].map { HumanFormat.fixed($0, digits: 4) }
+            if others.indices.contains(place) {
+                cells += [others[place].hitRate, others[place].ndcg].map { HumanFormat.fixed($0, digits: 4) }
+            }
+            table.append(cells)
+        }
+        return table
+    }
+
+    /// HR and NDCG of each part of the stream, at the part's end.
+    var chart: Chart {
+        var chart = Chart(
+            title: "Lists of what comes next: \(dataset)", xLabel: "events so far", yLabel: "of each part of the stream"
+        )
+        chart.subtitle =
+            "recommend, score, then learn; \(HumanFormat.grouped(result.count)) events scored: "
+            + "HR@\(result.length) \(HumanFormat.fixed(result.hitRate, digits: 4)), "
+            + "NDCG@\(result.length) \(HumanFormat.fixed(result.ndcg, digits: 4))"
+        chart.series = [
+            .init("HR@\(result.length)", colour: 0, drawing: .line, points: result.series.map(Self.hits)),
+            .init("NDCG@\(result.length)", colour: 1, drawing: .line, points: result.series.map(Self.gains)),
+        ]
+        if let other, let run = other.run {
+            chart.series += [
+                .init(other.title, colour: 0, drawing: .dashedLine, points: run.series.map(Self.hits)),
+                .init("", colour: 1, drawing: .dashedLine, points: run.series.map(Self.gains)),
+            ]
+        }
+        chart.marks = result.generations.map { Double($0.events) }
+        chart.marksTitle = "a new generation"
+        return chart
+    }
+
+    private static func hits(_ point: PrequentialResult.Point) -> (x: Double, y: Double) {
+        (Double(point.events), point.hitRate)
+    }
+
+    private static func gains(_ point: PrequentialResult.Point) -> (x: Double, y: Double) {
+        (Double(point.events), point.ndcg)
+    }
+}

@@ -1,0 +1,92 @@
+import Events
+import Evaluation
+import Models
+import Testing
+
+@Suite struct OfflineTests {
+    private static func stream() throws -> EventStream { try PrequentialTests.shelves(users: 60, steps: 8) }
+
+    private static func knn() -> OfflineEvaluation {
+        var evaluation = OfflineEvaluation()
+        evaluation.model = .recommender(ItemKNN())
+        evaluation.measuresAUC = true
+        return evaluation
+    }
+
+    @Test func sampledCandidatesAreEasierThanAllItems() throws {
+        let split = OfflineSplit.lastOut(try Self.stream())
+        var evaluation = Self.knn()
+        evaluation.length = 10
+        let all = evaluation.run(split)
+        var negatives = SampledNegatives()
+        negatives.count = 20
+        evaluation.ranking = .sampled(negatives)
+        let sampled = evaluation.run(split)
+        #expect(sampled.metrics.count == all.metrics.count)
+        #expect(sampled.metrics.hitRate > all.metrics.hitRate)
+        #expect(sampled.coverage == nil)
+        let drawn = negatives.draw(split)
+        #expect(drawn == negatives.draw(split))
+        #expect(drawn.allSatisfy { ($0.count == 20 || $0.isEmpty) && Set($0).count == $0.count })
+    }
+
+    @Test func aucOfShelvesIsHigh() throws {
+        let result = Self.knn().run(.lastOut(try Self.stream()))
+        #expect(try #require(result.auc) > 0.8)
+        #expect(result.ratingErrors == nil && result.diversity == nil)
+    }
+
+    @Test func everyPairIsAskedInOneFold() throws {
+        let stream = try Self.stream()
+        let folds = OfflineSplit.folds(stream, count: 5)
+        let result = Self.knn().run(folds)
+        #expect(Set(result.cases.map(\.fold)) == [0, 1, 2, 3, 4])
+        // Eight steps give each user at most eight items; a fold has one or two of them.
+        #expect(folds.allSatisfy { $0.askedCount == 60 && $0.train.count < stream.count })
+        #expect(result.metrics.count == 300)
+    }
+
+    @Test func timeSplitLearnsWhatCameFirst() throws {
+        let stream = try Self.stream()
+        let split = OfflineSplit.time(stream, share: 0.75)
+        #expect(split.train.count == stream.count * 3 / 4)
+        #expect(split.train.event(split.train.count - 1).time < stream.event(stream.count * 3 / 4).time)
+        #expect(split.askedCount > 50)
+    }
+
+    @Test func minimumLeavesTheCore() throws {
+        // b has one item; without b, item 2 has one user; without item 2, a has one item.
+        let text = [("a", "1"), ("a", "2"), ("b", "2"), ("c", "1"), ("c", "3"), ("d", "3"), ("d", "1")].enumerated().map
+        {
+            "{\"user_id\":\"\($1.0)\",\"product_id\":\"\($1.1)\",\"event_type\":\"view\",\"event_time\":\($0 + 1)}"
+        }.joined(separator: "\n")
+        let core = try PrequentialTests.read(text).keeping(userMinimum: 2, itemMinimum: 2)
+        #expect(core.count == 4 && core.userCount == 2 && core.itemCount == 2)
+    }
+
+    @Test func groupsHoldEveryCaseOnce() throws {
+        let result = Self.knn().run(.time(try Self.stream(), share: 0.6))
+        let groups = result.groups()
+        #expect(groups.reduce(0) { $0 + $1.metrics.count } == result.metrics.count)
+        #expect(zip(groups, groups.dropFirst()).allSatisfy { $0.range.upperBound + 1 == $1.range.lowerBound })
+    }
+
+    @Test func aModelDoesNotDifferFromItself() throws {
+        let split = OfflineSplit.lastOut(try Self.stream())
+        let result = Self.knn().run(split)
+        let interval = try #require(result.difference(.ndcg, to: result))
+        #expect(interval.mean == 0 && interval.low == 0 && interval.high == 0)
+        var shallow = ItemKNN()
+        shallow.neighbours = 1
+        var other = Self.knn()
+        other.model = .recommender(shallow)
+        let difference = try #require(result.difference(.recall, to: other.run(split)))
+        #expect(difference.low <= difference.mean && difference.mean <= difference.high)
+        #expect(abs(difference.mean - (result.metrics.recall - other.run(split).metrics.recall)) < 1e-12)
+    }
+
+    @Test func readsLinesOfUsersAndTheirItems() throws {
+        let stream = try PrequentialTests.read("1 10 11\n2 10\n")
+        #expect(stream.count == 3 && stream.userCount == 2 && stream.itemCount == 2)
+    }
+}
