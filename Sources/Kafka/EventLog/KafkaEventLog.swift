@@ -33,6 +33,14 @@ public final class KafkaEventLog: EventLog {
         }
 
         public var transactionalID: String { topics.application + "-" + (instanceID ?? memberName) }
+
+        /// For readers beside the group: librdkafka looks for the coordinator of some group even there, and where a
+        /// cluster guards its groups it has to be one that this deployment may see.
+        public var reading: KafkaSettings {
+            var settings = client
+            settings["group.id"] = settings["group.id"] ?? topics.application
+            return settings
+        }
     }
 
     public let settings: Settings
@@ -55,7 +63,7 @@ public final class KafkaEventLog: EventLog {
             if settings.isStatic, let id = settings.instanceID { group["group.instance.id"] = id }
             group["fetch.wait.max.ms"] = group["fetch.wait.max.ms"] ?? "20"
             consumer = try GroupConsumer(group, log: log)
-            pool = ReaderPool(settings.client, log: log)
+            pool = ReaderPool(settings.reading, log: log)
             offsets = StoredOffsets(consumer, settings, log: log)
             var producing = settings.client
             producing["client.id"] = settings.transactionalID

@@ -58,6 +58,8 @@ public final class Worker {
     var spare = OutputBuffer()
     /// Checkpoints that wait for their commit, where there are no transactions.
     var afterCommit = OutputBuffer()
+    /// Whether such checkpoints may still be on their way.
+    var hasUnacknowledgedCheckpoints = false
     var commit: CommitCycle
     var committedOffsets: [Int32: Int64] = [:]
     var offsetsInFlight: [Int32: Int64] = [:]

@@ -53,7 +53,7 @@ struct Redrive {
     }
 
     private func ends() throws -> [Int32: Int64] {
-        let reader = try PartitionReader(deployment.client)
+        let reader = try PartitionReader(deployment.reading)
         var ends: [Int32: Int64] = [:]
         for partition in 0..<Int32(partitions) {
             ends[partition] = try reader.queryWatermarks(TopicPartition(dlq, partition), timeoutMilliseconds: 10_000)
