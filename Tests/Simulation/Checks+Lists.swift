@@ -17,6 +17,7 @@ extension Checks {
             guard let value = record.value, let list = PublishedList(value) else {
                 // Nor from taking a list back that belongs to a newer event: a tombstone does not say which it is of.
                 if !mayPublishLate { newest[user] = nil }
+                last[user] = nil
                 continue
             }
             let name = String(decoding: user, as: UTF8.self)
@@ -36,7 +37,7 @@ extension Checks {
             lists.append((user, list, value))
         }
         checkProvenance(lists)
-        checkNewest(newest, orElse: mayPublishLate ? last : [:])
+        checkNewest(newest, orElse: mayPublishLate ? last : nil)
     }
 
     private mutating func checkProvenance(_ lists: [(user: [UInt8], list: PublishedList, bytes: [UInt8])]) {
@@ -69,7 +70,7 @@ extension Checks {
     /// The newest list includes the user's last event, or that event left the list as it was.
     private mutating func checkNewest(
         _ newest: [[UInt8]: (list: PublishedList, bytes: [UInt8])],
-        orElse last: [[UInt8]: (list: PublishedList, bytes: [UInt8])]
+        orElse last: [[UInt8]: (list: PublishedList, bytes: [UInt8])]?
     ) {
         var gone = Set(newest.keys)
         for (partition, store) in reference.stores.sorted(by: { $0.key < $1.key }) {
@@ -78,7 +79,7 @@ extension Checks {
                 let end = store[UserStore.User(number)].offset
                 gone.remove(user)
                 guard let violation = violation(user, partition, end, newest[user]) else { continue }
-                if let late = last[user], self.violation(user, partition, end, late) == nil { continue }
+                if let last, self.violation(user, partition, end, last[user]) == nil { continue }
                 fail(violation)
             }
         }

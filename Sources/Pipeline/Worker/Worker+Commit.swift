@@ -59,15 +59,16 @@ extension Worker {
             buffer.addTombstone(.users, source: partition, partition: partition, key: scratch.bytes)
         }
         worker.erased.removeAll()
-        while written < budget, let user = worker.store.takeLongestDirty() {
+        while written < budget, let since = worker.store.oldestDirtyOffset(),
+            let user = worker.store.takeLongestDirty()
+        {
             key(worker.store.identifiers.bytes(user))
             let before = buffer.byteCount
-            buffer.add(.users, source: partition, partition: partition, key: scratch.bytes) { writer in
-                codec.encode(worker.store[user], to: writer)
-            }
+            addCheckpoint(of: user, since: since, worker, key: scratch.bytes, to: buffer)
             written += buffer.byteCount - before
         }
-        let complete = worker.store.oldestDirtyOffset() ?? worker.position
+        let complete = min(
+            worker.store.oldestDirtyOffset() ?? worker.position, worker.store.oldestAsideOffset ?? worker.position)
         guard complete != worker.markedOffset else { return }
         worker.markedOffset = complete
         let marker = CheckpointRecord.Marker(

@@ -37,7 +37,7 @@ struct Redrive {
                 before += 1
                 return true
             }
-            guard letter.topic != nil, letter.sourcePartition != nil else {
+            guard letter.isWhole, letter.topic != nil, letter.sourcePartition != nil else {
                 homeless += 1
                 return true
             }
@@ -137,7 +137,7 @@ struct Redrive {
         )
         if homeless > 0 {
             print(
-                "\(homeless) letters name no topic and partition that they came from, and stay: see `freshet dlq list`")
+                "\(homeless) letters hold no whole record, or do not say where it came from, and stay: see `freshet dlq list`")
         }
         return 0
     }
