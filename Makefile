@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build demo picture test bench lint sanitize libraries clean
+.PHONY: help build demo picture test simulate bench lint sanitize libraries clean
 
 # The C libraries that the program is built with (README, "Dependencies"), by their names for pkg-config and for apt.
 MODULES := rdkafka libmicrohttpd yaml-0.1 zlib
@@ -14,6 +14,8 @@ DEMO ?=
 BENCH ?=
 TEST ?=
 SANITIZER ?= thread address
+SEEDS ?= 10000
+FIRST ?= 1
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +54,11 @@ picture: build ## The README's picture, recorded by the demo
 test: libraries ## The tests; on a real Kafka too where KAFKA_BOOTSTRAP is set (TEST='--filter EventsTests')
 	swift build --build-tests
 	swift test --skip-build $(TEST)
+
+simulate: libraries ## The simulation over many seeds, optimised (SEEDS=10000 FIRST=1)
+	@# A folder of its own, since code that tests can look into is built otherwise than the program.
+	FRESHET_SEEDS=$(SEEDS) FRESHET_FIRST_SEED=$(FIRST) swift test --configuration release -Xswiftc -enable-testing \
+	    --scratch-path .build/simulate --filter everySeedKeepsThePromises
 
 bench: libraries ## The figures of the README
 	swift build --configuration release --product freshet

@@ -81,6 +81,9 @@ struct Deployment {
         return settings
     }
 
+    /// What clients get that read beside any group.
+    var reading: KafkaSettings { logSettings(isStatic: false).reading }
+
     var isTransactional: Bool { configuration.string("processing.guarantee") == "exactly_once" }
 
     /// How a process of this deployment stands towards Kafka.

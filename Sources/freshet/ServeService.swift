@@ -77,6 +77,9 @@ final class ServeService: Service {
         defer { log.close() }
         let logger = logger
         log.warning = { logger.warning("\($0)") }
+        if let problem = log.limitsProblem {
+            logger.warning("the topics' max.message.bytes are not known (\(problem)); Kafka's default is taken for them")
+        }
         let worker = try Worker(settings: settings, log: log, clock: monotonicMilliseconds)
         worker.eventsTopicName = deployment.topics.events
         worker.admission.requiresKey = try log.partitionCount() > 1

@@ -8,11 +8,16 @@ extension Checks {
         var lists: [(user: [UInt8], list: PublishedList, bytes: [UInt8])] = []
         var newest: [[UInt8]: (list: PublishedList, bytes: [UInt8])] = [:]
         var seen: [[UInt8]: Set<PublishedList.Identity>] = [:]
+        // As they came in, where that may differ from the order of their offsets.
+        var last: [[UInt8]: (list: PublishedList, bytes: [UInt8])] = [:]
         var highest: [[UInt8]: Int64] = [:]
+        let mayPublishLate = !world.isTransactional && simulation.counts.freezes + simulation.counts.stalls > 0
         for record in broker.partition(.recommendations, 0).committed {
             guard let user = record.key else { continue }
             guard let value = record.value, let list = PublishedList(value) else {
-                newest[user] = nil
+                // Nor from taking a list back that belongs to a newer event: a tombstone does not say which it is of.
+                if !mayPublishLate { newest[user] = nil }
+                last[user] = nil
                 continue
             }
             let name = String(decoding: user, as: UTF8.self)
@@ -24,14 +29,15 @@ extension Checks {
                     fail("the lists of \(name) go back from \(highest[user] ?? -1) to \(list.offset)")
                 }
             }
+            last[user] = (list, value)
             // Without transactions nothing keeps a process that stood still from publishing an older list late.
-            if !world.isTransactional, let known = newest[user], known.list.offset > list.offset { continue }
+            if mayPublishLate, list.offset < highest[user] ?? -1 { continue }
             highest[user] = max(list.offset, highest[user] ?? -1)
             newest[user] = (list, value)
             lists.append((user, list, value))
         }
         checkProvenance(lists)
-        checkNewest(newest)
+        checkNewest(newest, orElse: mayPublishLate ? last : nil)
     }
 
     private mutating func checkProvenance(_ lists: [(user: [UInt8], list: PublishedList, bytes: [UInt8])]) {
@@ -62,16 +68,19 @@ extension Checks {
     }
 
     /// The newest list includes the user's last event, or that event left the list as it was.
-    private mutating func checkNewest(_ newest: [[UInt8]: (list: PublishedList, bytes: [UInt8])]) {
+    private mutating func checkNewest(
+        _ newest: [[UInt8]: (list: PublishedList, bytes: [UInt8])],
+        orElse last: [[UInt8]: (list: PublishedList, bytes: [UInt8])]?
+    ) {
         var gone = Set(newest.keys)
         for (partition, store) in reference.stores.sorted(by: { $0.key < $1.key }) {
             for number in 0..<store.upperBound where store[UserStore.User(number)].isPresent {
                 let user = Array(store.identifiers.bytes(UserStore.User(number)))
-                let last = store[UserStore.User(number)].offset
+                let end = store[UserStore.User(number)].offset
                 gone.remove(user)
-                let found = newest[user]
-                if let found, found.list.offset == last { continue }
-                checkUnchanged(user, partition, last, found)
+                guard let violation = violation(user, partition, end, newest[user]) else { continue }
+                if let last, self.violation(user, partition, end, last[user]) == nil { continue }
+                fail(violation)
             }
         }
         let counts = simulation.counts
@@ -81,12 +90,14 @@ extension Checks {
         }
     }
 
-    private mutating func checkUnchanged(
+    /// What is wrong with a user's list, if anything is: it is of the last event, or what that event makes.
+    private func violation(
         _ user: [UInt8], _ partition: Int32, _ last: Int64, _ found: (list: PublishedList, bytes: [UInt8])?
-    ) {
+    ) -> String? {
+        if let found, found.list.offset == last { return nil }
         let name = String(decoding: user, as: UTF8.self)
         guard let moment = reference.moments[Reference.Origin(partition: partition, offset: last)] else {
-            return fail("the last event of \(name) is not known")
+            return "the last event of \(name) is not known"
         }
         let expected = found.map { ListMaker.items($0.bytes) } ?? []
         let maker = makeMaker()
@@ -100,17 +111,17 @@ extension Checks {
                 try maker.advance(to: offset)
                 // Any of them: one may have been pinned.
                 for generation in generations {
-                    if try maker.make(moment, list, generation: generation)?.items == expected { return }
+                    if try maker.make(moment, list, generation: generation)?.items == expected { return nil }
                 }
                 offset += 1
             }
         } catch {
-            return fail("the list of \(name): \(error)")
+            return "the list of \(name): \(error)"
         }
         let now = (try? maker.make(moment, list, generation: generations.last ?? -1)?.items) ?? nil
-        fail(
+        return
             "the newest list of \(name) is of offset \(found?.list.offset ?? -1), its last event at \(last) changes it: "
-                + "\(expected) before, now \(now ?? [])")
+            + "\(expected) before, now \(now ?? [])"
     }
 
     private func makeMaker() -> ListMaker {

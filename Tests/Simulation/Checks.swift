@@ -33,7 +33,12 @@ struct Checks {
         for instance in simulation.instances {
             for (number, worker) in instance.worker.partitions.sorted(by: { $0.key < $1.key })
             where worker.store.hash(items: instance.worker.items.table.identifiers) != reference.hash(number) {
-                fail("the users of partition \(number) in \(instance.name) differ from an uninterrupted run")
+                let found = worker.store.recordHashes(items: instance.worker.items.table.identifiers)
+                let right = reference.stores[number]?.recordHashes(items: reference.items.identifiers) ?? [:]
+                let others = Set(found.keys).union(right.keys).filter { found[$0] != right[$0] }.sorted()
+                fail(
+                    "the users of partition \(number) in \(instance.name) differ from an uninterrupted run: "
+                        + "\(others), of \(found.keys.sorted()), not \(right.keys.sorted())")
             }
         }
     }

@@ -28,6 +28,10 @@ import Testing
         }
     }
 
+    /// Checkpoints of a partition's former owner that come in after the next one's: what lay between was lost.
+    @Test(arguments: [9032, 22891, 24312] as [UInt64])
+    func aFormerOwnerWritesNoCheckpointLate(_ seed: UInt64) { run(seed...seed) { $0.isTransactional = false } }
+
     private func run(_ seeds: ClosedRange<UInt64>, _ change: (inout World) -> Void) {
         for seed in seeds {
             let violations = Simulation(seed: seed, change: change).run()

@@ -1,4 +1,5 @@
 import Events
+import Foundation
 import Models
 @testable import Pipeline
 
@@ -72,16 +73,9 @@ final class ListMaker {
 
     /// The items of a list in order, each with its reason.
     static func items(_ bytes: [UInt8]) -> [String] {
-        let text = String(decoding: bytes, as: UTF8.self)
-        var found: [String] = []
-        for part in text.split(separator: "{").dropFirst() {
-            if part.hasPrefix("\"product_id\"") {
-                let fields = part.split(separator: "\"")
-                let reason = fields.firstIndex(of: "reason").map { fields[$0 + 2] } ?? ""
-                found.append("\(fields[2]) \(reason)")
-            }
-            if part.contains("\"continue_shopping\"") { break }
-        }
-        return text.contains("\"items\":[]") ? [] : found
+        // A parser, since a damaged event may have put quotes and braces into an item's name.
+        let list = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any]
+        let items = list?["items"] as? [[String: Any]] ?? []
+        return items.map { "\($0["product_id"] as? String ?? "") \($0["reason"] as? String ?? "")" }
     }
 }

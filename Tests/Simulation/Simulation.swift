@@ -104,7 +104,7 @@ final class Simulation {
     private func disturb() {
         if instances.count + absent.count < world.instancesMax, random.chance(world.joinChance + 0.01) { start(nil) }
         guard let chosen = instances.isEmpty ? nil : random.pick(instances), !chosen.isInStep else { return }
-        if chosen.log.isFrozen, !chosen.log.isReplaced, world.hasStaticMembers, random.chance(0.02) {
+        if chosen.log.isGivenUp, !chosen.log.isReplaced, world.hasStaticMembers, random.chance(0.02) {
             // Whoever watches over the processes takes it for dead: now two have the same id.
             trace?("\(chosen.name) is replaced")
             return start(chosen.name)

@@ -25,20 +25,19 @@ import Testing
         }
         let first = Self.environment["FRESHET_FIRST_SEED"].flatMap { UInt64($0) } ?? 1
         let count = Self.environment["FRESHET_SEEDS"].flatMap { UInt64($0) } ?? 200
-        var failed = 0
-        var total = Simulation.Counts()
-        for seed in first..<(first + count) {
-            let simulation = Simulation(seed: seed, change: Self.guarantee)
-            let violations = simulation.run()
-            total.add(simulation.counts)
-            guard let violation = violations.first else { continue }
-            failed += 1
-            Issue.record(
-                "\(violation)\n    repeat with: \(Self.prefix)FRESHET_SEED=\(seed) swift test --filter everySeedKeepsThePromises"
-            )
-            if failed == 20 { break }
+        let run = SeedRun(first..<(first + count), showsProgress: Self.environment["FRESHET_SEEDS"] != nil) {
+            let simulation = Simulation(seed: $0, change: Self.guarantee)
+            return (simulation.run(), simulation.counts)
         }
-        print("\(count) seeds, \(failed) failed: \(total)")
+        run.run()
+        for failure in run.failures {
+            Issue.record(
+                """
+                \(failure.violation)
+                    repeat with: \(Self.prefix)FRESHET_SEED=\(failure.seed) swift test --filter everySeedKeepsThePromises
+                """)
+        }
+        print(run.summary)
     }
 }
 

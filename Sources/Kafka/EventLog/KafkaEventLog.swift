@@ -33,6 +33,14 @@ public final class KafkaEventLog: EventLog {
         }
 
         public var transactionalID: String { topics.application + "-" + (instanceID ?? memberName) }
+
+        /// For readers beside the group: librdkafka looks for the coordinator of some group even there, and where a
+        /// cluster guards its groups it has to be one that this deployment may see.
+        public var reading: KafkaSettings {
+            var settings = client
+            settings["group.id"] = settings["group.id"] ?? topics.application
+            return settings
+        }
     }
 
     public let settings: Settings
@@ -41,6 +49,7 @@ public final class KafkaEventLog: EventLog {
     let topics: [Producer.Topic]
     private let pool: ReaderPool
     private let offsets: StoredOffsets
+    private let limits: TopicLimits?
     private var topicOfIndex: [LogTopic] = []
     private var waitingForEvents: [GroupChange] = []
     /// Errors that may pass, said once each time they begin.
@@ -55,12 +64,16 @@ public final class KafkaEventLog: EventLog {
             if settings.isStatic, let id = settings.instanceID { group["group.instance.id"] = id }
             group["fetch.wait.max.ms"] = group["fetch.wait.max.ms"] ?? "20"
             consumer = try GroupConsumer(group, log: log)
-            pool = ReaderPool(settings.client, log: log)
+            pool = ReaderPool(settings.reading, log: log)
             offsets = StoredOffsets(consumer, settings, log: log)
             var producing = settings.client
             producing["client.id"] = settings.transactionalID
             producing["linger.ms"] = producing["linger.ms"] ?? "0"
             producing["message.max.bytes"] = producing["message.max.bytes"] ?? "8000000"
+            let messageBytes = producing["message.max.bytes"].flatMap { Int($0) } ?? 8_000_000
+            // The embedded broker has no bounds.
+            limits = settings.memory == nil ? TopicLimits(settings, messageBytes: messageBytes, log: log) : nil
+            if let limits { producing["batch.size"] = producing["batch.size"] ?? "\(limits.batchBytes)" }
             // What is not written within the session must not be written at all: another member may have taken over.
             producing["message.timeout.ms"] =
                 producing["message.timeout.ms"] ?? (settings.isTransactional ? nil : "8000")
@@ -211,6 +224,11 @@ public final class KafkaEventLog: EventLog {
     // MARK: - Output
 
     public var isOpen: Bool { output.isOpen }
+
+    public func bytesMax(_ topic: LogTopic) -> Int { limits?[topic] ?? Int.max }
+
+    /// Why the sizes that the topics take are not known, so that the usual ones are taken for theirs.
+    public var limitsProblem: String? { limits?.problem?.description }
 
     public func append(_ record: borrowing OutputRecord) throws(LogError) {
         if record.topic.isInternal, let memory = settings.memory {

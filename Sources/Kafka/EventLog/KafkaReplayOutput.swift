@@ -64,7 +64,7 @@ public final class KafkaReplayOutput: ReplayOutput {
 
     private func end(_ topic: LogTopic, _ partition: Int32) throws(LogError) -> Int64 {
         do throws(KafkaError) {
-            let reader = try PartitionReader(settings.client)
+            let reader = try PartitionReader(settings.reading)
             return try reader.queryWatermarks(
                 TopicPartition(settings.topics[topic], partition), timeoutMilliseconds: 10_000
             ).high

@@ -7,7 +7,7 @@ public final class KafkaTopicReading: TopicReading {
 
     public init(_ settings: KafkaEventLog.Settings, log: KafkaLog? = nil) {
         self.settings = settings
-        pool = ReaderPool(settings.client, log: log)
+        pool = ReaderPool(settings.reading, log: log)
     }
 
     public func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader {

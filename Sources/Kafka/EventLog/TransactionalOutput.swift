@@ -98,6 +98,11 @@ final class TransactionalOutput: OutputPath {
     ) -> Result<CommitOutcome, LogError> {
         do throws(KafkaError) {
             try repeating { () throws(KafkaError) in try producer.flush(timeoutMilliseconds: 4_000) }
+            // Sent again, it would be refused again: the worker starts over, with the bounds as they are then.
+            if let failure = producer.takeFailure(), failure.code == .messageTooLarge {
+                _ = undo(producer, failure)
+                return .failure(LogError(failure, doing: "writing output"))
+            }
             // A member that was expelled has no standing to show, and offsets without one would not be checked.
             guard consumer.memberID != nil, !consumer.isAssignmentLost else {
                 let lost = KafkaError(code: .unknownMember, message: "this member is no longer in its group")

@@ -39,6 +39,9 @@ public protocol EventLog: AnyObject {
     /// Whether records can be appended and a commit begun now.
     var isOpen: Bool { get }
 
+    /// The most bytes that a record of a topic may have, key, value and headers together.
+    func bytesMax(_ topic: LogTopic) -> Int
+
     /// Sends a record. In a transaction it counts with the commit that follows.
     func append(_ record: borrowing OutputRecord) throws(LogError)
 
@@ -54,6 +57,11 @@ public protocol EventLog: AnyObject {
 
     /// Throws away what was appended since the last commit, where the log has transactions.
     func abort() throws(LogError)
+}
+
+extension EventLog {
+    /// No bound.
+    public func bytesMax(_ topic: LogTopic) -> Int { Int.max }
 }
 
 /// The committed offset of a partition.

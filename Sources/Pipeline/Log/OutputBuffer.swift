@@ -52,6 +52,21 @@ final class OutputBuffer {
         sent = 0
     }
 
+    /// Adds a record whose value `value` writes, unless that has more bytes than its topic takes.
+    /// - Returns: nil, or the value of a record that is too large.
+    func addBounded(
+        _ topic: LogTopic, source: Int32, partition: Int32?, key: UnsafeRawBufferPointer?,
+        headers: [(name: String, value: [UInt8]?)]? = nil, bytesMax: Int, value: (ByteWriter) -> Void
+    ) -> [UInt8]? {
+        let start = bytes.count
+        add(topic, source: source, partition: partition, key: key, headers: headers, value: value)
+        let more = headers?.reduce(0) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) + 10 } ?? 0
+        guard bytes.count - start + more > bytesMax, let entry = entries.popLast() else { return nil }
+        let refused = entry.value.map { Array(bytes.bytes($0)) } ?? []
+        bytes.truncate(to: start)
+        return refused
+    }
+
     /// Adds a record whose value `value` writes.
     func add(
         _ topic: LogTopic, source: Int32, partition: Int32?, key: UnsafeRawBufferPointer?,

@@ -13,6 +13,8 @@ public final class UserStore {
     /// Users in the order in which they became dirty; an entry whose user has been written since is stale.
     private var dirty: [(user: User, since: Int64)] = []
     private var dirtyHead = 0
+    /// Users whose record its topic does not take, and the first offset that none includes.
+    private var aside: [User: Int64] = [:]
     /// How many users have a state.
     public private(set) var count = 0
 
@@ -52,6 +54,7 @@ public final class UserStore {
     func erase(_ user: User) {
         release(Int(user))
         states[Int(user)] = UserState()
+        aside[user] = nil
         count -= 1
         identifiers.remove(user)
     }
@@ -95,6 +98,15 @@ public final class UserStore {
         }
         return user
     }
+
+    /// Takes a user out of the order: it stays dirty since an offset, for as long as this store lives.
+    func setAside(_ user: User, since: Int64) {
+        states[Int(user)].dirtySince = since
+        aside[user] = since
+    }
+
+    /// The first offset that is missing in the checkpoints of users set aside; nil where none is.
+    var oldestAsideOffset: Int64? { aside.values.min() }
 
     private func skipStale() {
         while dirtyHead < dirty.count {

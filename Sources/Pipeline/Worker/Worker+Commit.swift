@@ -23,6 +23,7 @@ extension Worker {
         }
         try afterCommit.send(to: log)
         afterCommit.removeAll()
+        hasUnacknowledgedCheckpoints = true
     }
 
     func beginCommitIfDue(force: Bool = false) throws(LogError) {
@@ -58,15 +59,16 @@ extension Worker {
             buffer.addTombstone(.users, source: partition, partition: partition, key: scratch.bytes)
         }
         worker.erased.removeAll()
-        while written < budget, let user = worker.store.takeLongestDirty() {
+        while written < budget, let since = worker.store.oldestDirtyOffset(),
+            let user = worker.store.takeLongestDirty()
+        {
             key(worker.store.identifiers.bytes(user))
             let before = buffer.byteCount
-            buffer.add(.users, source: partition, partition: partition, key: scratch.bytes) { writer in
-                codec.encode(worker.store[user], to: writer)
-            }
+            addCheckpoint(of: user, since: since, worker, key: scratch.bytes, to: buffer)
             written += buffer.byteCount - before
         }
-        let complete = worker.store.oldestDirtyOffset() ?? worker.position
+        let complete = min(
+            worker.store.oldestDirtyOffset() ?? worker.position, worker.store.oldestAsideOffset ?? worker.position)
         guard complete != worker.markedOffset else { return }
         worker.markedOffset = complete
         let marker = CheckpointRecord.Marker(
@@ -128,6 +130,18 @@ extension Worker {
         }
     }
 
+    /// Waits until checkpoints that were sent after their commit are written. One that comes in after the partition's next
+    /// owner has written its own would put an older state before the owner's marker: what lies between would be lost.
+    private func awaitCheckpoints(timeoutMilliseconds: UInt64) throws(LogError) {
+        guard hasUnacknowledgedCheckpoints else { return }
+        // A commit waits for all records before it; of offsets there is nothing new.
+        offsetsInFlight = [:]
+        commit.begin(now: clock())
+        try log.beginCommit([:])
+        try awaitOutcome(timeoutMilliseconds: timeoutMilliseconds)
+        hasUnacknowledgedCheckpoints = false
+    }
+
     /// Commits everything folded so far and waits for it, for a revocation or the end.
     public func settle(timeoutMilliseconds: UInt64) throws(LogError) {
         let deadline = clock() + timeoutMilliseconds
@@ -135,7 +149,9 @@ extension Worker {
             try collectOutcome()
             try sendOutput()
             try beginCommitIfDue(force: true)
-            if commit.isIdle, !hasUncommitted, !afterCommit.hasUnsent { return }
+            if commit.isIdle, !hasUncommitted, !afterCommit.hasUnsent {
+                return try awaitCheckpoints(timeoutMilliseconds: timeoutMilliseconds)
+            }
             guard clock() < deadline else {
                 throw LogError(
                     .retriable, "a commit did not end in \(timeoutMilliseconds) ms; is the broker reachable?")

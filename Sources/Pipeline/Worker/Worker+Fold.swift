@@ -23,7 +23,7 @@ extension Worker {
                 offset: record.offset)
             if record.offset < worker.doubtfulUntil { worker.store.forgetList(lesson.user) }
             worker.touch(lesson.user)
-            if worker.block.byteCount >= settings.blockBytes { closeBlock(worker) }
+            if worker.block.byteCount >= blockBytes { closeBlock(worker) }
         case .duplicate:
             counters.duplicates += 1
         case .erased(let existed):
@@ -72,20 +72,9 @@ extension Worker {
     /// Keeps a record that cannot be learnt, byte for byte, with the reason and where it came from.
     private func reject(_ record: borrowing LogRecord, _ rejection: Rejection) {
         guard settings.publishes else { return }
-        var headers = record.headers
-        func add(_ name: String, _ text: String) { headers.append((name, Array(text.utf8))) }
-        add("freshet.reason", rejection.code.rawValue)
-        add("freshet.detail", rejection.detail)
-        add("freshet.topic", eventsTopicName)
-        add("freshet.partition", String(record.partition))
-        add("freshet.offset", String(record.offset))
-        guard let value = record.value else {
-            return output.addTombstone(
-                .deadLetters, source: record.partition, partition: nil, key: record.key, headers: headers)
-        }
-        output.add(.deadLetters, source: record.partition, partition: nil, key: record.key, headers: headers) {
-            $0.raw(value)
-        }
+        let headers = origin(
+            rejection.code, rejection.detail, partition: record.partition, offset: record.offset)
+        keep(key: record.key, value: record.value, own: record.headers, headers: headers, source: record.partition)
     }
 
     /// Ends the block of what the partition taught and puts it on its way.

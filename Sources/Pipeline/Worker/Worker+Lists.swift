@@ -89,7 +89,7 @@ extension Worker {
         let provenance = ListEncoder.Provenance(
             partition: worker.partition, offset: state.offset, itemsOffset: items.offset,
             generation: serving?.generation.number)
-        output.add(.recommendations, source: worker.partition, partition: nil, key: id) { writer in
+        publish(.recommendations, worker, user) { writer in
             encoder.encode(
                 user: id, time: state.latestTime, items: list, own: own, table: items.table, provenance: provenance,
                 to: writer)
@@ -124,7 +124,7 @@ extension Worker {
         worker.store.states[Int(user)].featuresTime = state.latestTime
         counters.features += 1
         let id = worker.store.identifiers.bytes(user)
-        output.add(.userFeatures, source: worker.partition, partition: nil, key: id) { writer in
+        publish(.userFeatures, worker, user) { writer in
             userFeatures.write(
                 user: id, state: state, table: items.table, vectors: vectors?(state), to: writer)
         }

@@ -60,9 +60,13 @@ public final class Worker {
     var spare = OutputBuffer()
     /// Checkpoints that wait for their commit, where there are no transactions.
     var afterCommit = OutputBuffer()
+    /// Whether such checkpoints may still be on their way.
+    var hasUnacknowledgedCheckpoints = false
     var commit: CommitCycle
     var committedOffsets: [Int32: Int64] = [:]
     var offsetsInFlight: [Int32: Int64] = [:]
+    /// A block of the item log is closed at this size.
+    let blockBytes: Int
 
     // Workspace of the ranking.
     let workspace = QueryWorkspace()
@@ -74,6 +78,7 @@ public final class Worker {
         self.settings = settings
         self.log = log
         self.clock = clock
+        blockBytes = try Self.blockBytes(settings, log)
         let table = ItemTable(settings: settings.items)
         items = ItemFold(table: table)
         decoder = EventDecoder(typeNames: settings.typeNames)

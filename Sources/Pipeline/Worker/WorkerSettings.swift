@@ -85,6 +85,8 @@ public struct WorkerCounters: Sendable, Equatable {
     public var features = 0
     public var commits = 0
     public var aborts = 0
+    /// Lists, rows, dead letters and checkpoints that were larger than their topic takes.
+    public var tooLarge = 0
     public var rejections: [RejectionCode: Int] = [:]
 
     public init() {}
@@ -100,6 +102,7 @@ public struct WorkerCounters: Sendable, Equatable {
         sum.features += b.features
         sum.commits += b.commits
         sum.aborts += b.aborts
+        sum.tooLarge += b.tooLarge
         sum.rejections.merge(b.rejections) { $0 + $1 }
         return sum
     }

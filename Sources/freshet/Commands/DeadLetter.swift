@@ -19,6 +19,9 @@ struct DeadLetter {
     let topic: String?
     let sourcePartition: Int32?
     let sourceOffset: Int64?
+    /// Whether it holds the whole record that came in: not a list that its topic did not take, nor a record whose value the
+    /// dead-letter topic did not take.
+    let isWhole: Bool
     /// How often it was driven back before.
     let redriven: Int
 
@@ -43,6 +46,7 @@ struct DeadLetter {
         headers = own
         reason = added["reason"] ?? "unknown"
         detail = added["detail"] ?? ""
+        isWhole = reason != RejectionCode.tooLarge.rawValue && added["left-out"] == nil
         topic = added["topic"]
         sourcePartition = added["partition"].flatMap { Int32($0) }
         sourceOffset = added["offset"].flatMap { Int64($0) }

@@ -81,7 +81,7 @@ enum DoctorCommand {
         guard !group.members.isEmpty else {
             return .note("group", "nobody is in \(name): the service is not running", "freshet serve")
         }
-        let reader = try PartitionReader(deployment.client)
+        let reader = try PartitionReader(deployment.reading)
         var lag: Int64 = 0
         for offset in try admin.groupOffsets(name) where offset.place.topic == deployment.topics.events {
             let marks = try reader.queryWatermarks(offset.place, timeoutMilliseconds: 5_000)

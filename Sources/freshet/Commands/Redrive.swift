@@ -37,7 +37,7 @@ struct Redrive {
                 before += 1
                 return true
             }
-            guard letter.topic != nil, letter.sourcePartition != nil else {
+            guard letter.isWhole, letter.topic != nil, letter.sourcePartition != nil else {
                 homeless += 1
                 return true
             }
@@ -53,7 +53,7 @@ struct Redrive {
     }
 
     private func ends() throws -> [Int32: Int64] {
-        let reader = try PartitionReader(deployment.client)
+        let reader = try PartitionReader(deployment.reading)
         var ends: [Int32: Int64] = [:]
         for partition in 0..<Int32(partitions) {
             ends[partition] = try reader.queryWatermarks(TopicPartition(dlq, partition), timeoutMilliseconds: 10_000)
@@ -137,7 +137,7 @@ struct Redrive {
         )
         if homeless > 0 {
             print(
-                "\(homeless) letters name no topic and partition that they came from, and stay: see `freshet dlq list`")
+                "\(homeless) letters hold no whole record, or do not say where it came from, and stay: see `freshet dlq list`")
         }
         return 0
     }

@@ -25,7 +25,7 @@ struct EventsSample {
 
     /// Reads the topic's last records.
     mutating func read(_ deployment: Deployment, topic: String) throws {
-        let reader = try PartitionReader(deployment.client)
+        let reader = try PartitionReader(deployment.reading)
         var starts: [Int32: Int64] = [:]
         for partition in 0..<Int32(partitioning.partitions) {
             let marks = try reader.queryWatermarks(TopicPartition(topic, partition), timeoutMilliseconds: 10_000)

@@ -15,7 +15,7 @@ final class TopicScan {
         _ deployment: Deployment, topic: String, partitions: Int, from offsets: [Int32: Int64] = [:],
         otherwise: Int64 = PartitionOffset.beginning
     ) throws {
-        var settings = deployment.client
+        var settings = deployment.reading
         // An offset whose record retention has taken means the first one that is left.
         settings["auto.offset.reset"] = "earliest"
         settings["fetch.wait.max.ms"] = settings["fetch.wait.max.ms"] ?? "100"

@@ -12,6 +12,7 @@ final class ServeMetrics {
     private let lists: Counter
     private let unchanged: Counter
     private let features: Counter
+    private let tooLarge: Counter
     private let commits: Counter
     private let aborts: Counter
     private let users: Gauge
@@ -44,6 +45,7 @@ final class ServeMetrics {
         lists = counter("freshet_lists_total", "Lists published: new ones and changed ones.")
         unchanged = counter("freshet_lists_unchanged_total", "Lists that came out as they were published before.")
         features = counter("freshet_user_feature_rows_total", "Rows of user features published.")
+        tooLarge = counter("freshet_too_large_total", "Records that were larger than their topic takes, and were kept.")
         commits = counter("freshet_commits_total", "Commits of offsets, state and output.")
         aborts = counter("freshet_aborts_total", "Transactions that were aborted and sent again.")
         users = gauge("freshet_users", "Users in this instance's partitions.")
@@ -88,6 +90,7 @@ final class ServeMetrics {
         lists.increment(by: now.lists - last.lists)
         unchanged.increment(by: now.unchanged - last.unchanged)
         features.increment(by: now.features - last.features)
+        tooLarge.increment(by: now.tooLarge - last.tooLarge)
         commits.increment(by: now.commits - last.commits)
         aborts.increment(by: now.aborts - last.aborts)
         if now.rejected != last.rejected {

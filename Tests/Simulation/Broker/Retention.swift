@@ -3,7 +3,7 @@ import Pipeline
 /// Deletes old events and old records of the item log, as brokers do: what checkpoints and snapshots have held for
 /// longer than any process stands still.
 final class Retention {
-    private static let age = 2_000
+    private static let age = 5_000
 
     private let broker: SimulatedBroker
     private let partitions: Int

@@ -33,6 +33,8 @@ final class SimulatedLog: EventLog {
     var isFrozen = false
     var isReplaced = false
     private var freezes = 0
+    /// When it was frozen last.
+    private var frozenAt: UInt64 = 0
     var memberID = 0
     private(set) var held: Set<Int32> = []
     var fetches: [Int32: Fetch] = [:]
@@ -104,10 +106,16 @@ final class SimulatedLog: EventLog {
 
     func freeze() {
         isFrozen = true
+        frozenAt = time.now
         freezes += 1
         let this = freezes
         group.silence(of: memberID) { [self] in isFrozen && freezes == this }
     }
+
+    /// Whether it has stood still for so long that whoever watches over the processes puts another in its place, under the
+    /// same name. Without transactions nothing fences the old one but the time-out of what it had sent: it has to be dead,
+    /// or as good as dead (the README's limits).
+    var isGivenUp: Bool { isFrozen && (isTransactional || time.now > frozenAt + UInt64(messageTimeout)) }
 
     func thaw() {
         isFrozen = false

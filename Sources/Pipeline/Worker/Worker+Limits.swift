@@ -1,0 +1,90 @@
+internal import Events
+internal import Models
+
+/// Records that are larger than their topic takes: each is a value that is counted and kept, and stops nothing.
+extension Worker {
+    /// The least that the item log has to take a record: a block with one event, whatever its identifiers, and some more.
+    private static let itemLogBytesMin = 65_536
+    /// What one event adds to a block at most: its window of identifiers, and its own words.
+    private static let lessonBytesMax = 32_768
+
+    /// The size at which a block of the item log is closed, so that the next event still fits.
+    static func blockBytes(_ settings: WorkerSettings, _ log: any EventLog) throws(LogError) -> Int {
+        let most = log.bytesMax(.itemLog)
+        guard most >= itemLogBytesMin else {
+            throw LogError(
+                .fatal,
+                "the item log takes records of \(most) bytes only; set its topic's max.message.bytes to 1048588")
+        }
+        return min(settings.blockBytes, most - lessonBytesMax)
+    }
+
+    /// Adds a list or a row of a user. One that its topic does not take becomes a dead letter, which names the user's last
+    /// event and the topic; the list before it stays.
+    func publish(_ topic: LogTopic, _ worker: PartitionWorker, _ user: UserStore.User, value: (ByteWriter) -> Void) {
+        let id = worker.store.identifiers.bytes(user)
+        let most = log.bytesMax(topic)
+        guard
+            let refused = output.addBounded(
+                topic, source: worker.partition, partition: nil, key: id, bytesMax: most, value: value)
+        else { return }
+        counters.tooLarge += 1
+        let detail = "the record of \(refused.count) bytes for \(topic) is not written: the topic takes \(most)"
+        let headers = origin(.tooLarge, detail, partition: worker.partition, offset: worker.store[user].offset)
+        refused.withUnsafeBytes { keep(key: id, value: $0, own: [], headers: headers, source: worker.partition) }
+    }
+
+    /// Adds a dead letter. What the dead-letter topic does not take is left out, the value first: the letter still says
+    /// where the record is.
+    func keep(
+        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, own: [(name: String, value: [UInt8]?)],
+        headers: [(name: String, value: [UInt8]?)], source: Int32
+    ) {
+        guard let value else {
+            return output.addTombstone(.deadLetters, source: source, partition: nil, key: key, headers: own + headers)
+        }
+        let most = log.bytesMax(.deadLetters)
+        let refused = output.addBounded(
+            .deadLetters, source: source, partition: nil, key: key, headers: own + headers, bytesMax: most
+        ) { $0.raw(value) }
+        guard refused != nil else { return }
+        if headers.first(where: { $0.name == "freshet.reason" })?.value != Array(RejectionCode.tooLarge.rawValue.utf8) {
+            counters.tooLarge += 1
+        }
+        let leftOut = headers + [("freshet.left-out", Array(String(value.count).utf8))]
+        let rest = own.reduce(key?.count ?? 0) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) }
+        let isSmall = rest < most / 2
+        output.addTombstone(
+            .deadLetters, source: source, partition: nil, key: isSmall ? key : nil,
+            headers: (isSmall ? own : []) + leftOut)
+    }
+
+    /// The headers that say why a dead letter is there, and where it comes from.
+    func origin(
+        _ code: RejectionCode, _ detail: String, partition: Int32, offset: Int64
+    ) -> [(name: String, value: [UInt8]?)] {
+        [
+            ("freshet.reason", code.rawValue), ("freshet.detail", detail), ("freshet.topic", eventsTopicName),
+            ("freshet.partition", String(partition)), ("freshet.offset", String(offset)),
+        ].map { ($0.0, Array($0.1.utf8)) }
+    }
+
+    /// Adds the checkpoint of a user that has been dirty since an offset. One that the users topic does not take stays
+    /// dirty: the marker stands still there, and a restore applies the events again from it.
+    func addCheckpoint(
+        of user: UserStore.User, since: Int64, _ worker: PartitionWorker, key: UnsafeRawBufferPointer,
+        to buffer: OutputBuffer
+    ) {
+        let most = log.bytesMax(.users)
+        let refused = buffer.addBounded(
+            .users, source: worker.partition, partition: worker.partition, key: key, bytesMax: most
+        ) { codec.encode(worker.store[user], to: $0) }
+        guard let refused else { return }
+        counters.tooLarge += 1
+        worker.store.setAside(user, since: since)
+        notice(
+            "the state of user \(worker.store.identifiers.text(user)) has \(refused.count) bytes, the users topic takes "
+                + "\(most): raise its max.message.bytes, and start again before the events of partition "
+                + "\(worker.partition) from offset \(since) on expire")
+    }
+}
