@@ -84,6 +84,8 @@ final class ServeService: Service {
         worker.eventsTopicName = deployment.topics.events
         worker.admission.requiresKey = try log.partitionCount() > 1
         worker.notice = { logger.info("\($0)") }
+        let generations = DispatchQueue(label: "freshet.generations")
+        worker.models.perform = { generations.async(execute: $0) }
         defer { totals = totals + worker.counters }
         let end = stopsAtEnd ? try EndOfInput(log) : nil
         var shownAt: UInt64 = 0

@@ -14,6 +14,9 @@ public final class GenerationFollower {
     private var latest: (number: Int, chunks: [Int: [UInt8]]) = (-1, [:])
     private var served: GenerationShelf.Choice?
     private var fetch: Fetch?
+    private var decoding: GenerationDecoding?
+    /// Performs the decoding of a generation, here or on another thread: it takes the time of thousands of lists.
+    public var perform: (@escaping @Sendable () -> Void) -> Void = { $0() }
     /// Whether the end has been met once: readers need not say it again.
     private var hasMetEnd = false
     /// Whether everything that was in the topic at the start has been read, and what is to be served handed over.
@@ -49,14 +52,29 @@ public final class GenerationFollower {
         let choice = wanted.map { shelf.content($0) } ?? shelf.choice
         guard let choice, choice != served else {
             fetch = nil
+            decoding = nil
             hasCaughtUp = true
             return nil
         }
+        if let decoding, decoding.choice == choice { return try take(decoding) }
         guard let chunks = try chunks(of: choice) else { return nil }
         fetch = nil
         latest = (-1, [:])
-        let generation = try decode(choice, chunks)
-        served = choice
+        let decoding = GenerationDecoding(choice)
+        self.decoding = decoding
+        perform { decoding.decode(chunks) }
+        return try take(decoding)
+    }
+
+    /// Whether a generation is on its way.
+    var isBusy: Bool { fetch != nil || decoding != nil }
+
+    /// What was decoded, once it is.
+    private func take(_ decoding: GenerationDecoding) throws(LogError) -> Generation? {
+        guard let result = decoding.result else { return nil }
+        self.decoding = nil
+        let generation = try result.get()
+        served = decoding.choice
         hasCaughtUp = true
         return generation
     }
@@ -96,15 +114,5 @@ public final class GenerationFollower {
         // At the end without all chunks: the topic has moved on, and the next round decides anew.
         if !isAtEnd { fetch = present }
         return nil
-    }
-
-    private func decode(_ choice: GenerationShelf.Choice, _ chunks: [[UInt8]]) throws(LogError) -> Generation {
-        var stream: [UInt8] = []
-        for chunk in chunks { stream += chunk }
-        do {
-            return try stream.withUnsafeBytes { try GenerationCodec.decode($0) }
-        } catch {
-            throw LogError(.state, "generation \(choice.number) in the models topic is damaged: \(error)")
-        }
     }
 }

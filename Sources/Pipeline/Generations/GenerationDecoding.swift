@@ -1,0 +1,25 @@
+internal import Models
+internal import Synchronization
+
+/// A generation that is being made from its chunks, on whatever thread.
+final class GenerationDecoding: Sendable {
+    let choice: GenerationShelf.Choice
+    private let outcome = Mutex<Result<Generation, LogError>?>(nil)
+
+    init(_ choice: GenerationShelf.Choice) { self.choice = choice }
+
+    /// Nil as long as it is not done.
+    var result: Result<Generation, LogError>? { outcome.withLock { $0 } }
+
+    func decode(_ chunks: [[UInt8]]) {
+        let stream = Array(chunks.joined())
+        let result: Result<Generation, LogError>
+        do {
+            result = .success(try stream.withUnsafeBytes { try GenerationCodec.decode($0) })
+        } catch {
+            result = .failure(
+                LogError(.state, "generation \(choice.number) in the models topic is damaged: \(error)"))
+        }
+        outcome.withLock { $0 = result }
+    }
+}
