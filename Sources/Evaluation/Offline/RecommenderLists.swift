@@ -1,6 +1,6 @@
 internal import Events
 internal import Linear
-internal import Models
+public import Models
 
 /// Lists of one algorithm alone, fitted on the histories of a split.
 struct RecommenderLists {
@@ -29,7 +29,7 @@ struct RecommenderLists {
 extension EventStream {
     /// Each user's items as a training reads them, every pair once with the largest rating of its events and the time of
     /// its first one, and the stream's number of each of their users.
-    func histories() -> (histories: TrainingHistories, users: [Int]) {
+    public func histories() -> (histories: TrainingHistories, users: [Int]) {
         var builder = TrainingHistories.Builder()
         var byUser = [[Int]](repeating: [], count: users.upperBound)
         var category = [IdentifierTable.Number](repeating: IdentifierTable.none, count: items.upperBound)

@@ -288,8 +288,11 @@ public final class Leader {
             return
         }
         publication = nil
-        guard found.content != mine.content || shelf.content(mine.number)?.content != mine.content else { return }
-        notice("generation \(mine.number) was overwritten by another writer at the same moment, and is not served")
+        if found.content != mine.content || shelf.content(mine.number)?.content != mine.content {
+            notice("generation \(mine.number) was overwritten by a command at the same moment, and is not served")
+        } else if shelf.overwritten.contains(mine.number) {
+            notice("generation \(mine.number) took the place of one that a command wrote at the same moment")
+        }
     }
 
     private func add(_ topic: LogTopic, _ key: String, _ value: UnsafeRawBufferPointer?) {
