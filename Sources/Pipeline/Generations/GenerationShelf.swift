@@ -96,6 +96,10 @@ public struct GenerationShelf: Sendable {
         return number.flatMap { content($0) }
     }
 
+    /// Whether a decision was made against what is served now: if not, another one was promoted meanwhile, and the
+    /// candidate has to be compared with that one.
+    public func isCurrent(_ decision: GenerationDecision) -> Bool { decision.serving == choice?.number }
+
     /// One more than any number that something is known of.
     public var nextNumber: Int { (Array(entries.keys) + Array(decisions.keys)).max().map { $0 + 1 } ?? 1 }
 

@@ -5,8 +5,8 @@ public import Models
 ///
 /// There is no lock between the two. A command reads to the end just before it writes, takes the next free number, and
 /// reads back what then lies there: content that is not its own was written by the leader in the same moment, and the
-/// command tries again at the next number. In the other order, where the leader writes over what the command has already
-/// read back, the leader says so in its log; the window is the leader's one publication.
+/// command tries again at the next number. Where the one that wrote later won unseen by the other, the leader says so in
+/// its log (`GenerationShelf.overwritten`). In no order is a mixture served, or a generation by another one's decision.
 public final class ModelsTopic {
     private let reading: any TopicReading
     private let write: ([GenerationRecords.Record]) throws(LogError) -> Void
@@ -60,19 +60,21 @@ public final class ModelsTopic {
     // MARK: - Writing
 
     /// Publishes a generation with its decision at the next free number.
-    /// - Returns: the decision with that number.
+    /// - Returns: the decision with that number; nil where it was not published, because another generation serves by
+    ///   now than the one that this one was compared with.
     /// - Throws: when another writer took the number each time.
     public func publish(
         _ generation: Generation, _ decision: GenerationDecision, keeping kept: Int = 3
-    ) throws(LogError) -> GenerationDecision {
+    ) throws(LogError) -> GenerationDecision? {
         for _ in 0..<Self.attemptsMax {
             try refresh()
+            guard shelf.isCurrent(decision) else { return nil }
             let publication = shelf.publication(generation, decision, keeping: kept)
             try write(publication.records)
             let number = publication.decision.number
             try readBack { $0.decisions[number] != nil }
             if shelf.decisions[number]?.content == publication.decision.content,
-                shelf.content(number)?.content == publication.decision.content, !shelf.overwritten.contains(number)
+                shelf.content(number)?.content == publication.decision.content
             {
                 return publication.decision
             }

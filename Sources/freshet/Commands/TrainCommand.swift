@@ -32,13 +32,14 @@ enum TrainCommand {
             let histories =
                 try arguments["data"].map { try EvaluateCommand.readStream($0).histories().histories }
                 ?? access.histories()
-            let serving = try access.topic.serving()
-            let bar = ProgressBar("train \(recipe.model)", total: 100, unit: "%")
-            let outcome = trial.run(
-                recipe, histories, serving: serving, progress: { bar.update(completed: Int($0 * 100)) })
-            bar.finish()
-            guard let (generation, decision) = outcome else { return 1 }
-            return try CandidateReport(access: access, arguments: arguments).finish(generation, decision)
+            return try CandidateReport(access: access, arguments: arguments).run { serving in
+                let bar = ProgressBar("train \(recipe.model)", total: 100, unit: "%")
+                let outcome = trial.run(
+                    recipe, histories, serving: serving, progress: { bar.update(completed: Int($0 * 100)) })
+                bar.finish()
+                guard let outcome else { throw CommandFailure("the training ended without a model") }
+                return outcome
+            }
         }
     }
 

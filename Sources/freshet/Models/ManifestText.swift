@@ -51,11 +51,11 @@ enum ManifestText {
                 + DecisionText.time(manifest.latestTime),
             "items       \(grouped(generation.items.count)); \(generation.factors.columns) factors, "
                 + "\(generation.neighboursPerItem) neighbours each",
-            "projection  α \(manifest.alpha)  α₀ \(manifest.unobservedWeight)  λ \(manifest.regularization)  "
-                + "ν \(manifest.regularizationExponent)",
+            "projection  α \(Float(manifest.alpha))  α₀ \(Float(manifest.unobservedWeight))  "
+                + "λ \(Float(manifest.regularization))  ν \(Float(manifest.regularizationExponent))",
             "weights     sequential \(short(blend.sequential.weight))  neighbours \(short(blend.neighbours.weight))  "
                 + "factors \(short(blend.factors.weight))  category \(short(blend.category.weight))  "
-                + "popularity \(short(blend.popularity.weight)) (half-life \(blend.popularity.column))",
+                + "popularity \(short(blend.popularity.weight)) (column \(blend.popularity.column))",
         ]
         if !manifest.settings.isEmpty { lines.append("settings    " + manifest.settings.joined(separator: " ")) }
         return lines

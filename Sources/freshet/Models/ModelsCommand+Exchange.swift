@@ -106,8 +106,9 @@ extension ModelsCommand {
                     "none of the \(factors.ids.count) ids is an item of the histories",
                     remedy: "ids.txt must have the product ids of the events", exitCode: 65)
             }
-            let decision = trial.judge(generation, histories, serving: try access.topic.serving())
-            return try CandidateReport(access: access, arguments: arguments).finish(generation, decision)
+            return try CandidateReport(access: access, arguments: arguments).run { serving in
+                (generation, trial.judge(generation, histories, serving: serving))
+            }
         }
     }
 
