@@ -18,8 +18,9 @@ struct Deployment {
         .option("set", "KEY=VALUE", "A setting, over file and environment; can be repeated.", isRepeating: true),
     ]
 
-    init(_ arguments: ParsedArguments) throws {
-        configuration = try Self.configuration(arguments)
+    /// - Parameter isSetting: which names of `--set` are the deployment's.
+    init(_ arguments: ParsedArguments, isSetting: (String) -> Bool = { _ in true }) throws {
+        configuration = try Self.configuration(arguments, isSetting: isSetting)
         let environment = ProcessInfo.processInfo.environment
         guard let servers = arguments["bootstrap"] ?? environment["KAFKA_BOOTSTRAP"], !servers.isEmpty else {
             throw CommandFailure(
@@ -35,8 +36,12 @@ struct Deployment {
         self.bootstrap = bootstrap
     }
 
-    static func configuration(_ arguments: ParsedArguments) throws -> Configuration {
-        let overrides = try arguments.pairs("set").map { Override(key: $0.name, text: $0.value) }
+    static func configuration(
+        _ arguments: ParsedArguments, isSetting: (String) -> Bool = { _ in true }
+    ) throws -> Configuration {
+        let overrides = try arguments.pairs("set").filter { isSetting($0.name) }.map {
+            Override(key: $0.name, text: $0.value)
+        }
         let configuration = try Settings.table.load(
             file: arguments["config"], environment: ProcessInfo.processInfo.environment, overrides: overrides)
         LogSink.configure(configuration)

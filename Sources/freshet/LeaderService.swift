@@ -108,15 +108,19 @@ final class LeaderService: Service {
             let isBusy = try leader.step(timeoutMilliseconds: 20)
             leads.store(!leader.isFollower, ordering: .relaxed)
             if let (generation, decision) = trained.withLock({ $0.take() }), !leader.isFollower {
-                try leader.publish(generation, decision)
-                promoted.add(decision.isPromoted ? 1 : 0, ordering: .relaxed)
-                refused.add(decision.isPromoted ? 0 : 1, ordering: .relaxed)
+                if try leader.publish(generation, decision) {
+                    promoted.add(decision.isPromoted ? 1 : 0, ordering: .relaxed)
+                    refused.add(decision.isPromoted ? 0 : 1, ordering: .relaxed)
+                } else {
+                    trainedEvents = 0
+                }
             }
             let isTraining = training.withLock { $0 }
             if !isTraining, isDue(leader, after: trainedEvents, at: trainedAt) {
                 trainedAt = monotonicMilliseconds()
                 trainedEvents = leader.events
-                train(beside: leader.latest, events: leader.events)
+                let categories = leader.fold.map { ItemCategories($0.table) } ?? ItemCategories()
+                train(beside: leader.latest, categories, events: leader.events)
             } else if finishing.isRequested, !isBusy, !isTraining, leader.isFollower || leader.isSettled,
                 !trained.withLock({ $0 != nil })
             {
@@ -148,7 +152,7 @@ final class LeaderService: Service {
     }
 
     /// Trains on a thread of its own at low priority; the result is picked up by the leader.
-    private func train(beside serving: Generation?, events: Int) {
+    private func train(beside serving: Generation?, _ categories: ItemCategories, events: Int) {
         training.withLock { $0 = true }
         let thread = Thread { [self] in
             defer {
@@ -158,7 +162,7 @@ final class LeaderService: Service {
             // This thread only (PRIO_PROCESS, 0): Linux takes a thread's id for the process's.
             setpriority(0, 0, 10)
             do {
-                try makeGeneration(beside: serving, events: events)
+                try makeGeneration(beside: serving, categories, events: events)
             } catch {
                 logger.warning("training failed and will be tried again: \(error)")
             }
@@ -168,13 +172,16 @@ final class LeaderService: Service {
     }
 
     /// Trains a candidate and decides about it; both are published, whatever the decision.
-    private func makeGeneration(beside serving: Generation?, events: Int) throws {
+    private func makeGeneration(
+        beside serving: Generation?, _ categories: ItemCategories, events: Int
+    ) throws {
         let began = monotonicMilliseconds()
         let stop = stop
         let reading = KafkaTopicReading(log)
         guard
             let histories = try TrainingReader.histories(
-                reading, scale: worker.scale, decay: worker.decay, isCancelled: { stop.isRequested })
+                reading, scale: worker.scale, decay: worker.decay, categories: categories,
+                isCancelled: { stop.isRequested })
         else { return }
         let settings = deployment.trainingSettings(worker)
         let trial = GenerationTrial(settings: settings, rules: worker.rules, blend: worker.blend)

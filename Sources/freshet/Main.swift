@@ -19,6 +19,8 @@ struct Freshet {
             ConfigCommand.command,
             ReplayCommand.command,
             EvaluateCommand.command,
+            TrainCommand.command,
+            ModelsCommand.command,
         ])
 
     static func main() {

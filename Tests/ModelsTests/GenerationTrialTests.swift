@@ -42,7 +42,7 @@ import Testing
     private static let histories = GenerationTrainerTests.histories(users: 120, length: 14)
 
     private static func serving(share: Double) throws -> Generation {
-        let before = histories.until(histories.quantile(share))
+        let before = histories.until(histories.time(ofShare: share))
         return try #require(GenerationTrainer(settings: settings).train(before))
     }
 

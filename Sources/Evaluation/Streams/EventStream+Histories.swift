@@ -1,10 +1,10 @@
 internal import Events
-internal import Models
+public import Models
 
 extension EventStream {
     /// Each user's items as a training reads them, every pair once with the largest rating of its events and the time of
     /// its first one, and the stream's number of each of their users.
-    func histories() -> (histories: TrainingHistories, users: [Int]) {
+    public func histories() -> (histories: TrainingHistories, users: [Int]) {
         var builder = TrainingHistories.Builder()
         var byUser = [[Int]](repeating: [], count: users.upperBound)
         let category = categories()

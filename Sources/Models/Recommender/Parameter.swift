@@ -60,7 +60,7 @@ public enum ParameterDomain: Sendable, Equatable {
     public func text(_ value: Double) -> String {
         switch self {
         case .integer: "\(Int(value))"
-        case .real: "\(value)"
+        case .real: "\(Float(value))"
         case .choice(let names): names.indices.contains(Int(value)) ? names[Int(value)] : "?"
         }
     }

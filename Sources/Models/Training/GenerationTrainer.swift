@@ -82,7 +82,7 @@ public struct GenerationTrainer: Sendable {
         _ plan: inout Plan, _ histories: TrainingHistories, _ replay: HeldOutReplay,
         isCancelled: @escaping @Sendable () -> Bool
     ) -> BlendFit? {
-        let boundary = histories.quantile(1 - Self.heldOutShare)
+        let boundary = histories.time(ofShare: 1 - Self.heldOutShare)
         let before = histories.until(boundary)
         guard before.count > 0, before.count < histories.count else { return nil }
         var best: (fit: BlendFit, quality: Double)?

@@ -114,9 +114,14 @@ public struct GenerationTrial: Sendable {
     private func boundary(_ histories: TrainingHistories, serving: Generation) -> Int64 {
         let fresh = histories.times.filter { $0 > serving.manifest.latestTime }.sorted()
         return fresh.count >= Self.freshMin
-            ? fresh[fresh.count / 2 - 1] : histories.quantile(1 - Self.judgedShare)
+            ? fresh[fresh.count / 2 - 1] : histories.time(ofShare: 1 - Self.judgedShare)
     }
 
-    /// The time that the latest share of the histories begins after: what two generations are compared on by hand.
-    public static func boundary(_ histories: TrainingHistories) -> Int64 { histories.quantile(1 - judgedShare) }
+    /// The time after which some generations are best compared, in ms: that of the latest training, where enough came
+    /// after it, else the one that the latest tenth of the histories begins after.
+    public static func boundary(_ histories: TrainingHistories, of generations: [Generation]) -> Int64 {
+        let latest = generations.map(\.manifest.latestTime).max() ?? .min
+        return histories.times.count { $0 > latest } >= freshMin
+            ? latest : histories.time(ofShare: 1 - judgedShare)
+    }
 }

@@ -31,7 +31,7 @@ struct RecommenderTraining {
         if let blend {
             manifest.blend = blend
         } else {
-            let boundary = histories.quantile(1 - GenerationTrainer.heldOutShare)
+            let boundary = histories.time(ofShare: 1 - GenerationTrainer.heldOutShare)
             let trial = fit(
                 recommender, histories.until(boundary), manifest, progress: { progress(0.45 * $0) },
                 isCancelled: isCancelled)

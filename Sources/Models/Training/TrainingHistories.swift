@@ -121,8 +121,8 @@ public struct TrainingHistories: Sendable {
             latestTime: kept.map { times[$0] }.max() ?? 0)
     }
 
-    /// The time until which a share of the interactions lies.
-    func quantile(_ share: Double) -> Int64 {
+    /// The time until which a share of the interactions lies, in ms.
+    public func time(ofShare share: Double) -> Int64 {
         guard !times.isEmpty else { return 0 }
         return times.sorted()[min(times.count - 1, Int(Double(times.count) * share))]
     }

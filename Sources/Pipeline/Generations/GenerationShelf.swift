@@ -39,6 +39,8 @@ public struct GenerationShelf: Sendable {
     private var promotions: [Int] = []
     /// The generation that is served whatever is promoted.
     public private(set) var pinned: Int?
+    /// Numbers that a second writer took while another generation lay there: the first one's is gone.
+    public private(set) var overwritten: Set<Int> = []
 
     public init() {}
 
@@ -51,9 +53,11 @@ public struct GenerationShelf: Sendable {
             put(entry, at: number)
         case .manifest(let number)?:
             var entry = entries[number] ?? Entry()
+            let before = entry.manifest?.content
             entry.manifest = value.flatMap { bytes in
                 GenerationRecords.hashes(manifest: bytes).map { ($0, Hash64.hash(bytes)) }
             }
+            if let before, let now = entry.manifest?.content, before != now { overwritten.insert(number) }
             put(entry, at: number)
         case .decision(let number)?:
             promotions.removeAll { $0 == number }
@@ -92,16 +96,21 @@ public struct GenerationShelf: Sendable {
         return number.flatMap { content($0) }
     }
 
+    /// Whether a decision was made against what is served now: if not, another one was promoted meanwhile, and the
+    /// candidate has to be compared with that one.
+    public func isCurrent(_ decision: GenerationDecision) -> Bool { decision.serving == choice?.number }
+
     /// One more than any number that something is known of.
     public var nextNumber: Int { (Array(entries.keys) + Array(decisions.keys)).max().map { $0 + 1 } ?? 1 }
 
     /// Tombstones for what need not be kept when `newest` comes: all but the served generation, the `kept` promoted last,
-    /// the newest; and decisions beyond the last `decisionsMax`. What is half written is left alone while it may grow.
+    /// the one refused last, the newest; and decisions beyond the last `decisionsMax`. What is half written is left alone while it may grow.
     func surplus(keeping kept: Int, newest: Int) -> [GenerationRecords.Record] {
         var keeps = Set(promoted.suffix(kept))
         keeps.insert(newest)
         if let choice { keeps.insert(choice.number) }
         if let pinned { keeps.insert(pinned) }
+        if let refused = whole.last(where: { decisions[$0]?.isPromoted == false }) { keeps.insert(refused) }
         var records: [GenerationRecords.Record] = []
         for number in entries.keys.sorted() where !keeps.contains(number) {
             guard let entry = entries[number], entry.content != nil || number + 2 < newest else { continue }

@@ -117,15 +117,7 @@ public final class Leader {
 
     private func restore(_ collector: SnapshotCollector) throws(LogError) {
         guard let fold else { return }
-        if let newest = collector.newest(fingerprint: settings.fingerprint) {
-            do {
-                var loader = ItemSnapshot.Loader(into: fold, manifest: newest.manifest)
-                for chunk in newest.chunks { try chunk.withUnsafeBytes { try loader.load($0) } }
-                guard loader.finish() else { throw ByteReader.Malformed(offset: 0) }
-            } catch {
-                throw LogError(.state, "the item snapshot at \(newest.manifest.offset) is damaged: \(error)")
-            }
-        }
+        try fold.load(collector, fingerprint: settings.fingerprint)
         snapshots = collector.offsets
         snapshotChunks = collector.chunkCounts
         phase = .folding(try log.reader(.itemLog, partition: 0, from: fold.offset), isCaughtUp: false)
@@ -255,11 +247,14 @@ public final class Leader {
 
     /// Publishes a generation with what was decided about it, at the next free number: the chunks, the manifest, the
     /// decision; then the oldest go. Nobody serves a part of it, nor one that is not promoted.
-    @discardableResult
-    public func publish(
-        _ generation: Generation, _ decision: GenerationDecision
-    ) throws(LogError) -> GenerationDecision {
-        guard let fold, let shelf = models?.shelf else { return decision }
+    /// - Returns: false where it was not published, because another generation serves by now than the one that this one
+    ///   was compared with.
+    public func publish(_ generation: Generation, _ decision: GenerationDecision) throws(LogError) -> Bool {
+        guard let fold, let shelf = models?.shelf else { return false }
+        guard shelf.isCurrent(decision) else {
+            notice("a candidate is given up: another generation serves than the one that it was compared with")
+            return false
+        }
         let publication = shelf.publication(generation, decision, keeping: settings.kept)
         for (index, record) in publication.records.enumerated() {
             if let value = record.value {
@@ -276,7 +271,7 @@ public final class Leader {
         notice(
             "generation \(publication.decision.number) \(decision.isPromoted ? "promoted" : "refused"), "
                 + "\(decision.reason.text): \(generation.items.count) items, \(manifest.users) users")
-        return publication.decision
+        return true
     }
 
     /// Whether everything that was published has come back, so that `latest` is what is served by now.
@@ -288,8 +283,11 @@ public final class Leader {
             return
         }
         publication = nil
-        guard found.content != mine.content || shelf.content(mine.number)?.content != mine.content else { return }
-        notice("generation \(mine.number) was overwritten by another writer at the same moment, and is not served")
+        if found.content != mine.content || shelf.content(mine.number)?.content != mine.content {
+            notice("generation \(mine.number) was overwritten by a command at the same moment, and is not served")
+        } else if shelf.overwritten.contains(mine.number) {
+            notice("generation \(mine.number) took the place of one that a command wrote at the same moment")
+        }
     }
 
     private func add(_ topic: LogTopic, _ key: String, _ value: UnsafeRawBufferPointer?) {

@@ -5,7 +5,8 @@ public import Models
 public enum TrainingReader {
     /// The histories of all users, as their last checkpoints have them; nil when `isCancelled` says so.
     public static func histories(
-        _ log: any TopicReading, scale: RatingScale, decay: Decay, isCancelled: () -> Bool
+        _ log: any TopicReading, scale: RatingScale, decay: Decay, categories: ItemCategories = ItemCategories(),
+        isCancelled: () -> Bool
     ) throws(LogError) -> TrainingHistories? {
         let items = IdentifierTable(capacity: 1 << 14)
         let codec = UserStateCodec(items: items)
@@ -27,7 +28,7 @@ public enum TrainingReader {
             }
             store.addHistories(to: &builder, scale: scale, decay: decay)
         }
-        return builder.build(items)
+        return builder.build(items) { categories.category(of: items.text($0)) }
     }
 }
 

@@ -1,0 +1,58 @@
+internal import Events
+public import Models
+
+/// The categories of items by their identifiers: checkpoints of users do not have them, and the category learner's weight
+/// is fitted with them.
+public struct ItemCategories: Sendable {
+    private var numbers: [String: UInt32] = [:]
+
+    public init() {}
+
+    /// Those of a table; the numbers are that table's.
+    public init(_ table: ItemTable) {
+        for item in 0..<table.upperBound {
+            let item = IdentifierTable.Number(item)
+            let category = table.category(item)
+            guard category != IdentifierTable.none, table.attributes(item).isLive else { continue }
+            numbers[table.identifiers.text(item)] = category
+        }
+    }
+
+    /// Those at the end of the item log, restored as every instance restores its table.
+    public static func read(
+        _ reading: any TopicReading, items: ItemTable.Settings, fingerprint: UInt64
+    ) throws(LogError) -> ItemCategories {
+        let fold = ItemFold(table: ItemTable(settings: items))
+        let collector = SnapshotCollector(try reading.reader(.snapshots, partition: 0, from: 0))
+        while !(try collector.advance()) {}
+        try fold.load(collector, fingerprint: fingerprint)
+        let reader = try reading.reader(.itemLog, partition: 0, from: fold.offset)
+        var failure: ItemFold.Failure?
+        var isAtEnd = false
+        while !isAtEnd {
+            isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: 50) { record in
+                guard failure == nil, let value = record.value else { return }
+                do throws(ItemFold.Failure) { try fold.apply(value, at: record.offset) } catch { failure = error }
+            }
+            if let failure { throw LogError(.state, failure.description) }
+        }
+        return ItemCategories(fold.table)
+    }
+
+    /// `IdentifierTable.none` for none.
+    func category(of item: String) -> UInt32 { numbers[item] ?? IdentifierTable.none }
+}
+
+extension ItemFold {
+    /// Takes up the newest snapshot, if there is one.
+    func load(_ collector: SnapshotCollector, fingerprint: UInt64) throws(LogError) {
+        guard let newest = collector.newest(fingerprint: fingerprint) else { return }
+        do {
+            var loader = ItemSnapshot.Loader(into: self, manifest: newest.manifest)
+            for chunk in newest.chunks { try chunk.withUnsafeBytes { try loader.load($0) } }
+            guard loader.finish() else { throw ByteReader.Malformed(offset: 0) }
+        } catch {
+            throw LogError(.state, "the item snapshot at \(newest.manifest.offset) is damaged: \(error)")
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import Events
+import Foundation
+import Models
+import Pipeline
+import ServiceKit
+
+/// Decisions and comparisons as text and JSON.
+enum DecisionText {
+    static func figure(_ value: Double) -> String { HumanFormat.fixed(value, digits: 4) }
+
+    static func signed(_ value: Double) -> String { (value < 0 ? "−" : "+") + figure(abs(value)) }
+
+    /// `+0.0012 [−0.0003, +0.0030]`
+    static func interval(_ interval: PairedInterval) -> String {
+        "\(signed(interval.mean)) [\(signed(interval.low)), \(signed(interval.high))]"
+    }
+
+    static func time(_ milliseconds: Int64) -> String {
+        let writer = ByteWriter()
+        JSONText.time(milliseconds, to: writer)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    /// A comparison as a table, and what it was made on.
+    static func table(_ comparison: GenerationComparison, _ first: String, _ second: String) -> String {
+        var table = TextTable([.init("generation"), .init("HR@20", .right), .init("NDCG@20", .right)])
+        table.append([first, figure(comparison.candidate.hitRate), figure(comparison.candidate.ndcg)])
+        table.append([second, figure(comparison.serving.hitRate), figure(comparison.serving.ndcg)])
+        return table.render()
+            + "difference in NDCG@20 \(interval(comparison.difference)), 95% paired bootstrap over "
+            + "\(HumanFormat.grouped(comparison.users)) users\n"
+            + "\(HumanFormat.grouped(comparison.cases)) held-out interactions after \(time(comparison.boundary))"
+    }
+
+    static func members(_ comparison: GenerationComparison) -> [String: Any] {
+        [
+            "cases": comparison.cases, "users": comparison.users, "after": time(comparison.boundary),
+            "hr@20": [comparison.candidate.hitRate, comparison.serving.hitRate],
+            "ndcg@20": [comparison.candidate.ndcg, comparison.serving.ndcg],
+            "ndcg@20_difference": [
+                "mean": comparison.difference.mean, "low": comparison.difference.low,
+                "high": comparison.difference.high,
+            ],
+        ]
+    }
+
+    static func members(_ decision: GenerationDecision) -> [String: Any] {
+        var members: [String: Any] = [
+            "generation": decision.number, "model": decision.model, "promoted": decision.isPromoted,
+            "reason": decision.reason.text, "latest_event_time": time(decision.latestTime),
+        ]
+        if let serving = decision.serving { members["compared_with"] = serving }
+        if let comparison = decision.comparison { members["comparison"] = Self.members(comparison) }
+        return members
+    }
+
+    static func json(_ value: Any) throws -> String {
+        let data = try JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .withoutEscapingSlashes])
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// What was decided, in one line.
+    static func verdict(_ decision: GenerationDecision) -> String {
+        "generation \(decision.number) (\(decision.model)) \(decision.isPromoted ? "promoted" : "refused"): "
+            + decision.reason.text
+    }
+}

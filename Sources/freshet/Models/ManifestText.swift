@@ -1,0 +1,63 @@
+import Events
+import Linear
+import Models
+import ServiceKit
+
+/// What a generation says about itself, as text and JSON.
+enum ManifestText {
+    static func members(_ generation: Generation) -> [String: Any] {
+        let manifest = generation.manifest
+        let blend = manifest.blend
+        return [
+            "generation": generation.number, "model": manifest.model, "settings": manifest.settings,
+            "items": generation.items.count, "factors": generation.factors.columns,
+            "neighbours_per_item": generation.neighboursPerItem, "users": manifest.users,
+            "interactions": manifest.interactions, "events": manifest.events,
+            "latest_event_time": DecisionText.time(manifest.latestTime), "seed": manifest.seed,
+            "projection": [
+                "alpha": manifest.alpha, "alpha0": manifest.unobservedWeight,
+                "regularization": manifest.regularization, "exponent": manifest.regularizationExponent,
+            ],
+            "blend": [
+                "sequential": [
+                    "weight": blend.sequential.weight, "depth": blend.sequential.depth,
+                    "recency": blend.sequential.recency, "target_exponent": blend.sequential.targetExponent,
+                    "source_exponent": blend.sequential.sourceExponent,
+                ],
+                "neighbours": [
+                    "weight": blend.neighbours.weight, "depth": blend.neighbours.depth,
+                    "recency": blend.neighbours.recency,
+                ],
+                "factors": ["weight": blend.factors.weight, "short_memory": blend.factors.shortMemory],
+                "popularity": [
+                    "weight": blend.popularity.weight, "exponent": blend.popularity.exponent,
+                    "column": blend.popularity.column,
+                ],
+                "category": [
+                    "weight": blend.category.weight, "depth": blend.category.depth,
+                    "recency": blend.category.recency, "column": blend.category.column,
+                ],
+            ],
+        ]
+    }
+
+    static func lines(_ generation: Generation) -> [String] {
+        let manifest = generation.manifest
+        let blend = manifest.blend
+        func grouped(_ value: Int) -> String { HumanFormat.grouped(value) }
+        func short(_ value: Double) -> String { HumanFormat.fixed(value, digits: 3) }
+        var lines = [
+            "trained on  \(grouped(manifest.interactions)) interactions of \(grouped(manifest.users)) users, up to "
+                + DecisionText.time(manifest.latestTime),
+            "items       \(grouped(generation.items.count)); \(generation.factors.columns) factors, "
+                + "\(generation.neighboursPerItem) neighbours each",
+            "projection  α \(Float(manifest.alpha))  α₀ \(Float(manifest.unobservedWeight))  "
+                + "λ \(Float(manifest.regularization))  ν \(Float(manifest.regularizationExponent))",
+            "weights     sequential \(short(blend.sequential.weight))  neighbours \(short(blend.neighbours.weight))  "
+                + "factors \(short(blend.factors.weight))  category \(short(blend.category.weight))  "
+                + "popularity \(short(blend.popularity.weight)) (column \(blend.popularity.column))",
+        ]
+        if !manifest.settings.isEmpty { lines.append("settings    " + manifest.settings.joined(separator: " ")) }
+        return lines
+    }
+}

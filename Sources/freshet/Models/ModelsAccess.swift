@@ -1,0 +1,59 @@
+import Evaluation
+import Foundation
+import Kafka
+import Models
+import Pipeline
+import ServiceKit
+
+/// What the commands about models share: the deployment, its models topic and its users' histories.
+struct ModelsAccess {
+    let deployment: Deployment
+    let topic: ModelsTopic
+    private let reading: KafkaTopicReading
+
+    /// - Throws: a message with what to do where there is no broker or no models topic.
+    init(_ deployment: Deployment) throws {
+        self.deployment = deployment
+        _ = try deployment.requireTopic(deployment.topics[.models], deployment.reachedAdmin())
+        let settings = deployment.logSettings(isStatic: false)
+        reading = KafkaTopicReading(settings)
+        let output = try KafkaModelsOutput(settings)
+        topic = try ModelsTopic(reading) { (records) throws(LogError) in try output.write(records) }
+    }
+
+    /// Runs a command's work, whose errors of the log become messages.
+    static func run(_ body: () throws -> Int32) throws -> Int32 {
+        do {
+            return try body()
+        } catch let error as LogError {
+            throw CommandFailure(error.message)
+        }
+    }
+
+    /// The histories that the service has written to its users topic.
+    func histories() throws -> TrainingHistories {
+        let worker = try deployment.workerSettings()
+        let categories = try ItemCategories.read(reading, items: worker.items, fingerprint: worker.fingerprint)
+        let found = try TrainingReader.histories(
+            reading, scale: worker.scale, decay: worker.decay, categories: categories, isCancelled: { false })
+        guard let found, found.count > 0 else {
+            throw CommandFailure(
+                "\(deployment.topics[.users]) holds no histories", remedy: "let `freshet serve` read some events first")
+        }
+        return found
+    }
+
+    func trial() throws -> GenerationTrial {
+        let worker = try deployment.workerSettings()
+        return GenerationTrial(
+            settings: deployment.trainingSettings(worker), rules: worker.rules, blend: worker.blend)
+    }
+
+    /// A generation's number, as an argument.
+    static func number(_ text: String) throws -> Int {
+        guard let number = Int(text), number > 0 else {
+            throw UsageError("'\(text)' is no generation's number; `freshet models list` shows them")
+        }
+        return number
+    }
+}

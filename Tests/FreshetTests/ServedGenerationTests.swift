@@ -1,0 +1,119 @@
+import Events
+import Linear
+import Models
+import Testing
+
+@testable import Pipeline
+
+/// A worker whose events, models and lists are in memory: what `freshet models` writes is what its lists are made with.
+@Suite struct ServedGenerationTests {
+    private let log = MemoryEventLog()
+    private let worker: Worker
+    private let models: ModelsTopic
+
+    init() throws {
+        let topics = log.topics
+        worker = try Worker(settings: WorkerSettings(), log: log, clock: { 0 })
+        models = try ModelsTopic(log) { records in
+            for record in records { topics.append(.models, 0, key: Array(record.key.utf8), value: record.value) }
+        }
+    }
+
+    private func run(rounds: Int = 20) throws {
+        for _ in 0..<rounds { try worker.step(timeoutMilliseconds: 0) }
+        try worker.settle(timeoutMilliseconds: 1000)
+        for _ in 0..<3 { try worker.step(timeoutMilliseconds: 0) }
+    }
+
+    private func publish(_ mark: Float, isPromoted: Bool = true) throws {
+        var decision = GenerationDecision(isPromoted: isPromoted, reason: isPromoted ? .notWorse : .worse)
+        decision.serving = models.shelf.choice?.number
+        let items = (0..<40).map { "p\($0)" }
+        let factors = Matrix(items.indices.map { [Float($0) * mark, 1] })
+        let generation = Generation(
+            number: 0, manifest: GenerationManifest(), items: items, factors: factors, neighbours: [],
+            neighbourWeights: [], neighboursPerItem: 0)
+        _ = try models.publish(generation, decision)
+    }
+
+    private var served: Int? { worker.serving?.generation.number }
+
+    @Test func theWorkerFollowsPromotionRollBackAndPin() throws {
+        log.produceShop(400)
+        try run()
+        #expect(worker.isReady && served == nil)
+        try publish(1)
+        try run(rounds: 5)
+        #expect(served == 1)
+        try publish(-1)
+        try publish(3, isPromoted: false)
+        try run(rounds: 5)
+        #expect(served == 2)
+        #expect(try models.rollBack() == 1)
+        try run(rounds: 5)
+        #expect(served == 1)
+        // Lists name the generation that they were made with, and it goes on while others are promoted.
+        try publish(4)
+        log.produceShop(50, from: 400)
+        try run()
+        let newest = try #require(log.written.last { $0.topic == .recommendations }?.value)
+        #expect(String(decoding: newest, as: UTF8.self).contains("\"generation\":1,"))
+        try models.pin(nil)
+        try run(rounds: 5)
+        #expect(served == 4)
+        try models.promote(3)
+        try run(rounds: 5)
+        #expect(served == 3)
+    }
+
+    /// The process that publishes dies after each record in turn: what is served is the old one, until the last record.
+    @Test func aHalfPublicationIsNeverServed() throws {
+        try publish(1)
+        log.produceShop(100)
+        try run()
+        #expect(served == 1)
+        var decision = GenerationDecision(isPromoted: true, reason: .notWorse)
+        decision.serving = 1
+        let next = worker.models.shelf.publication(try models.generation(1), decision, keeping: 3)
+        for (index, record) in next.records.enumerated() {
+            log.topics.append(.models, 0, key: Array(record.key.utf8), value: record.value)
+            try run(rounds: 3)
+            let isDecided = next.records[...index].contains { $0.key == "decision/2" }
+            #expect(served == (isDecided ? 2 : 1))
+            let restarted = try Worker(settings: WorkerSettings(), log: log, clock: { 0 })
+            for _ in 0..<20 { _ = try restarted.advanceGeneration() }
+            #expect(restarted.serving?.generation.number == served)
+        }
+    }
+
+    @Test func liveQualityCountsWhatUsersDoNext() throws {
+        log.produceShop(600)
+        try run()
+        let all = worker.liveQuality
+        // In one batch nothing was listed before: the next events of known users are judged.
+        log.produceShop(11, from: 600)
+        try run()
+        #expect(worker.liveQuality.cases > all.cases)
+        #expect(worker.liveQuality.cases <= all.cases + 11)
+        #expect(0...1 ~= worker.liveQuality.hitRate && worker.liveQuality.ndcg <= worker.liveQuality.hitRate)
+    }
+
+    @Test func aListIsJudgedOnceAndByItsPlaces() {
+        var lists = LastLists()
+        #expect(lists.take(7, findingItem: 3) == nil)
+        let list = [5, 3, 9].map { RankedItem(item: $0, score: 1, reason: .popular) }
+        lists.put(list, of: 7)
+        #expect(lists.take(7, findingItem: 3) == .at(1))
+        #expect(lists.take(7, findingItem: 3) == nil)
+        lists.put(list, of: 7)
+        #expect(lists.take(7, findingItem: 4) == .missing)
+        // Another user of the same slot takes its place.
+        lists.put(list, of: 7)
+        lists.put(list, of: 7 + UserStore.User(LastLists.slots))
+        #expect(lists.take(7, findingItem: 3) == nil)
+        var quality = LiveQuality()
+        quality.add(.at(0))
+        quality.add(.missing)
+        #expect(abs(quality.hitRate - 0.5) < 0.001 && abs(quality.ndcg - 0.5) < 0.001 && quality.cases == 2)
+    }
+}
