@@ -19,7 +19,6 @@ public struct Ensemble: Sendable, Equatable {
 
     public init() {
         knn = ItemKNN()
-        knn.normalisesUsers = true
         knn.neighbours = 500
     }
 

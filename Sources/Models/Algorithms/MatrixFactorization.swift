@@ -10,10 +10,10 @@ public import Linear
 public struct MatrixFactorization: Sendable, Equatable {
     /// Length of the vectors.
     public var factors = 32
-    public var epochs = 40
-    public var learningRate: Float = 0.01
+    public var epochs = 12
+    public var learningRate: Float = 0.03
     /// λ
-    public var regularization: Float = 0.02
+    public var regularization: Float = 0.07
     /// Untouched items a rating, taken as 0.
     public var negatives = 4
     public var seed: UInt64 = 1
