@@ -71,6 +71,10 @@ void fk_axpby(int32_t level, float x_scale, const float *x, float y_scale, float
     CHOOSE(fk_axpby, x_scale, x, y_scale, y, length)
 }
 
+void fk_step(int32_t level, float pull, float shrink, float *x, float *y, ptrdiff_t length) {
+    CHOOSE(fk_step, pull, shrink, x, y, length)
+}
+
 void fk_dot_rows(
     int32_t level, const float *rows, ptrdiff_t stride, const int32_t *indices, ptrdiff_t count, const float *query,
     float *out) {

@@ -59,6 +59,15 @@ void VARIANT(fk_axpby)(float x_scale, const float *x, float y_scale, float *y, p
     for (ptrdiff_t i = 0; i < length; i += 16) store(y + i, a * load(x + i) + b * load(y + i));
 }
 
+void VARIANT(fk_step)(float pull, float shrink, float *x, float *y, ptrdiff_t length) {
+    f16 a = splat(pull), b = splat(shrink);
+    for (ptrdiff_t i = 0; i < length; i += 16) {
+        f16 left = load(x + i), right = load(y + i);
+        store(x + i, b * left + a * right);
+        store(y + i, b * right + a * left);
+    }
+}
+
 INLINE void prefetch_row(const float *row, ptrdiff_t length) {
     for (ptrdiff_t i = 0; i < length && i < 256; i += 16) __builtin_prefetch(row + i);
 }

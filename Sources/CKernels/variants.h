@@ -13,6 +13,7 @@ enum {
     void fk_axpy_##suffix(float, const float *, float *, ptrdiff_t);                                                   \
     void fk_xpay_##suffix(const float *, float, float *, ptrdiff_t);                                                   \
     void fk_axpby_##suffix(float, const float *, float, float *, ptrdiff_t);                                            \
+    void fk_step_##suffix(float, float, float *, float *, ptrdiff_t);                                                   \
     void fk_dot_rows_##suffix(const float *, ptrdiff_t, const int32_t *, ptrdiff_t, const float *, float *);           \
     void fk_multiply_add_##suffix(                                                                                     \
         ptrdiff_t, ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, float *,       \

@@ -38,6 +38,15 @@ public enum Kernels: Int32, CaseIterable, Sendable {
         fk_axpby(rawValue, xScale, x, yScale, y, length)
     }
 
+    /// `x = shrink · x + pull · y` and `y = shrink · y + pull · x`, of what was there before: a step of gradient descent on
+    /// a product of two vectors; the same demands.
+    @inline(__always)
+    public func mixBoth(
+        _ x: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ pull: Float, _ shrink: Float, length: Int
+    ) {
+        fk_step(rawValue, pull, shrink, x, y, length)
+    }
+
     /// `c += a · b` for row-major `b` (depth × columns) and `c` (rows × columns), where `a[r, k]` lies at
     /// `r · rowStep + k · depthStep`. Rows are a multiple of 8, columns of 16; each element's sum runs in the order of
     /// `k`, from zero, and is added to `c` once.

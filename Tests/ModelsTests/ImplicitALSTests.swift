@@ -47,7 +47,25 @@ struct ImplicitALSTests {
         return sum
     }
 
-    @Test(arguments: [ImplicitALS.Solver.cholesky, .conjugateGradient(steps: 3)])
+    /// One block of all columns is a Newton step on a quadratic: the minimum itself.
+    @Test(arguments: [10, 40]) func oneBlockIsExact(factors: Int) throws {
+        let exact = try #require(Self.model(.cholesky, factors: factors).train(data))
+        let blocks = try #require(Self.model(.blocks(size: factors), factors: factors).train(data))
+        for item in 0..<data.columns {
+            for column in 0..<factors { #expect(abs(exact.items[item, column] - blocks.items[item, column]) < 1e-3) }
+        }
+    }
+
+    /// Blocks of 16 of 40 columns, the last one narrower, come to the same loss after some sweeps.
+    @Test func smallBlocksComeToTheSameLoss() throws {
+        var (exact, blocks) = (Self.model(.cholesky, factors: 40), Self.model(.blocks(size: 16), factors: 40))
+        exact.sweeps = 12
+        blocks.sweeps = 12
+        let best = loss(exact, try #require(exact.train(data)))
+        #expect(loss(blocks, try #require(blocks.train(data))) < 1.02 * best)
+    }
+
+    @Test(arguments: [ImplicitALS.Solver.cholesky, .conjugateGradient(steps: 3), .blocks(size: 16)])
     func everySweepLowersTheLoss(solver: ImplicitALS.Solver) throws {
         var model = Self.model(solver)
         model.alpha = 2
@@ -80,7 +98,7 @@ struct ImplicitALSTests {
         }
     }
 
-    @Test(arguments: [ImplicitALS.Solver.cholesky, .conjugateGradient(steps: 3)])
+    @Test(arguments: [ImplicitALS.Solver.cholesky, .conjugateGradient(steps: 3), .blocks(size: 16)])
     func threadsLeaveNoTrace(solver: ImplicitALS.Solver) {
         var model = Self.model(solver, factors: 20)
         let two = Self.bits(model.train(data))

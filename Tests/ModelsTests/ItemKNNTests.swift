@@ -25,6 +25,7 @@ struct ItemKNNTests {
     func neighboursAreTheLargestCosines(shrinkage: Float) throws {
         var model = ItemKNN()
         model.neighbours = 7
+        model.normalisesUsers = false
         model.shrinkage = shrinkage
         let result = try #require(model.train(data))
         for item in 0..<50 {
@@ -55,6 +56,7 @@ struct ItemKNNTests {
         var model = ItemKNN()
         model.neighbours = 2
         model.dampensWeights = true
+        model.normalisesUsers = false
         let result = try #require(model.train(raw))
         for item in 0..<3 {
             for n in result.range(of: item) where result.indices[n] >= 0 {

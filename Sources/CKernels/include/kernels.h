@@ -26,6 +26,9 @@ void fk_axpy(int32_t level, float scale, const float *x, float *y, ptrdiff_t len
 void fk_xpay(int32_t level, const float *x, float scale, float *y, ptrdiff_t length);
 // y = x_scale * x + y_scale * y
 void fk_axpby(int32_t level, float x_scale, const float *x, float y_scale, float *y, ptrdiff_t length);
+// x = shrink * x + pull * y and y = shrink * y + pull * x, of the x and y that were there before: a step of gradient
+// descent on a product.
+void fk_step(int32_t level, float pull, float shrink, float *x, float *y, ptrdiff_t length);
 // out[i] = dot(query, rows + indices[i] * stride) for `count` rows.
 void fk_dot_rows(
     int32_t level, const float *rows, ptrdiff_t stride, const int32_t *indices, ptrdiff_t count, const float *query,

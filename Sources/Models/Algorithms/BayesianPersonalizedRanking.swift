@@ -42,7 +42,7 @@ public struct BayesianPersonalizedRanking: Sendable, Equatable {
         let start = start(interactions, items)
         guard let users = start.users else { return nil }
         var learner = PairwiseLearner(self, interactions, users: users, items: start.items)
-        let owners = rowOfEachInteraction(interactions)
+        let owners = interactions.owners
         var random = RandomStream(seed: seed ^ 0xB5E5_1A7E_0F2D_9C31)
         for epoch in 0..<epochs {
             var step = 0
@@ -83,14 +83,5 @@ public struct BayesianPersonalizedRanking: Sendable, Equatable {
         fill(&users, seed: seed, last: 1, known: nil)
         fill(&items, seed: seed ^ 0x5DEE_CE66_D1CE_4E5B, last: 0, known: known)
         return Factors(users: users, items: items)
-    }
-
-    private func rowOfEachInteraction(_ interactions: Interactions) -> [Int32] {
-        var result: [Int32] = []
-        result.reserveCapacity(interactions.count)
-        for row in 0..<interactions.rows {
-            result.append(contentsOf: repeatElement(Int32(row), count: interactions.range(of: row).count))
-        }
-        return result
     }
 }

@@ -6,9 +6,7 @@ internal import Linear
 final class BlockNewton {
     private let problem: RowProblem
     private let kernels = Kernels.best
-    /// Columns of a block.
-    private let size: Int
-    /// The same, padded to a multiple of 16.
+    /// Columns of a block, a multiple of 16: a block of a row is aligned as a row is, and its padding is zeros.
     private let width: Int
     private var square: Matrix
     private var room: Matrix
@@ -23,8 +21,7 @@ final class BlockNewton {
     init(problem: RowProblem, size: Int) {
         precondition(size > 0, "a block has columns")
         self.problem = problem
-        self.size = min(size, problem.other.columns)
-        width = (self.size + 15) / 16 * 16
+        width = (min(size, problem.other.columns) + 15) / 16 * 16
         square = Matrix(rows: width, columns: width)
         room = Matrix(rows: 1, columns: width)
         step = Matrix(rows: 1, columns: width)
@@ -48,8 +45,8 @@ final class BlockNewton {
                 guard let predictions = predictions.baseAddress else { return }
                 kernels.dot(
                     other, rows: indices + range.lowerBound, count: range.count, vector, into: predictions)
-                for first in stride(from: 0, to: other.columns, by: size) {
-                    improve(first..<min(first + size, other.columns), row, vector, predictions)
+                for first in stride(from: 0, to: other.columns, by: width) {
+                    improve(first..<min(first + width, other.columns), row, vector, predictions)
                 }
             }
         }
@@ -61,15 +58,20 @@ final class BlockNewton {
     ) {
         let (other, gram, ridge) = (problem.other, problem.gram, problem.ridge(row))
         let range = problem.interactions.range(of: row)
+        let length = min(width, other.stride - columns.lowerBound)
+        if length < width {
+            // The last block may be narrower: what the one before it left behind its columns goes.
+            plain.withUnsafeMutableBase { $0.update(repeating: 0, count: Self.chunk * width) }
+            weighted.withUnsafeMutableBase { $0.update(repeating: 0, count: Self.chunk * width) }
+        }
         step.withUnsafeMutableBase { step in
             square.withUnsafeMutableBase { square in
                 square.update(repeating: 0, count: width * width)
                 step.update(repeating: 0, count: width)
                 for (line, column) in columns.enumerated() {
                     let source = gram.row(column)
-                    for other in columns { square[line * width + other - columns.lowerBound] = source[other] }
-                    step[line] =
-                        -kernels.dot(source, vector, length: gram.stride) - ridge * vector[column]
+                    (square + line * width).update(from: source + columns.lowerBound, count: length)
+                    step[line] = -kernels.dot(source, vector, length: gram.stride) - ridge * vector[column]
                 }
                 for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.chunk) {
                     add(start..<min(start + Self.chunk, range.upperBound), range, columns, square, step, predictions)
@@ -81,7 +83,7 @@ final class BlockNewton {
                 for (line, column) in columns.enumerated() { vector[column] += step[line] }
                 for (place, n) in range.enumerated() {
                     let source = other.row(Int(problem.interactions.indices[n])) + columns.lowerBound
-                    for line in 0..<columns.count { predictions[place] += step[line] * source[line] }
+                    predictions[place] += kernels.dot(source, step, length: length)
                 }
             }
         }
@@ -92,21 +94,16 @@ final class BlockNewton {
         _ part: Range<Int>, _ range: Range<Int>, _ columns: Range<Int>, _ square: UnsafeMutablePointer<Float>,
         _ step: UnsafeMutablePointer<Float>, _ predictions: UnsafeMutablePointer<Float>
     ) {
+        let length = min(width, problem.other.stride - columns.lowerBound)
         plain.withUnsafeMutableBase { plain in
             weighted.withUnsafeMutableBase { weighted in
                 for (line, n) in part.enumerated() {
                     let source = problem.other.row(Int(problem.interactions.indices[n])) + columns.lowerBound
                     let weight = problem.interactions.weights[n]
-                    let miss = weight * (1 - predictions[n - range.lowerBound])
-                    for column in 0..<columns.count {
-                        plain[line * width + column] = source[column]
-                        weighted[line * width + column] = weight * source[column]
-                        step[column] += miss * source[column]
-                    }
-                    for column in columns.count..<width {
-                        plain[line * width + column] = 0
-                        weighted[line * width + column] = 0
-                    }
+                    (plain + line * width).update(from: source, count: length)
+                    kernels.mix(source, weight, into: weighted + line * width, 0, length: length)
+                    kernels.add(
+                        source, scaledBy: weight * (1 - predictions[n - range.lowerBound]), to: step, length: length)
                 }
                 kernels.multiplyAdd(
                     rows: width, columns: width, depth: part.count, weighted, rowStep: 1, depthStep: width, plain,

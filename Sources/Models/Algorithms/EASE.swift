@@ -8,10 +8,10 @@ public import Linear
 /// data and settings only.
 public struct EASE: Sendable, Equatable {
     /// λ, in users.
-    public var regularization: Float = 300
+    public var regularization: Float = 200
     /// Divides a user's row by (number of items)^exponent, so that who touches much says less with each touch; 0 is the
     /// paper's. Rows are scaled back by one factor for all, so that λ means the same.
-    public var userExponent: Float = 0
+    public var userExponent: Float = 0.25
     /// The largest catalogue that is taken: 20,000 items are 1.6 GB.
     public var itemsMax = 20_000
     /// Nothing here is random.

@@ -11,7 +11,7 @@ public struct ElementwiseALS: Sendable, Equatable {
     /// Times each rating: w.
     public var alpha: Float = 1
     /// c₀, what all missing items weigh together.
-    public var missingWeight: Float = 128
+    public var missingWeight: Float = 400
     /// a; 0 weighs all missing items alike.
     public var popularityExponent: Float = 0.4
     /// λ

@@ -2,7 +2,7 @@ public import Events
 
 extension ItemKNN: Recommender {
     public static let name = "knn"
-    public static let summary = "item-based neighbourhoods by cosine (Sarwar et al. 2001)"
+    public static let summary = "item-based neighbourhoods, by cosine or a variant of it (Sarwar et al. 2001)"
 
     public static let parameters: [Parameter<ItemKNN>] = [
         .integer("neighbours", 1...4096, \.neighbours, isLogarithmic: true, "kept of each item"),

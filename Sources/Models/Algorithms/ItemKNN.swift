@@ -18,7 +18,7 @@ public struct ItemKNN: Sendable, Equatable {
     /// Takes `1 + ln(weight)` for each weight (at least 1): many touches of one item say little more than a few.
     public var dampensWeights = false
     /// Divides a user's weights by their Euclidean norm: who touches much says less with each touch.
-    public var normalisesUsers = false
+    public var normalisesUsers = true
     /// Nothing here is random.
     public var seed: UInt64 = 1
     /// Users with more items than this are left out: robots, and they cost the square of it.

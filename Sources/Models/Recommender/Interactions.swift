@@ -63,6 +63,14 @@ public struct Interactions: Sendable {
 
     public func range(of row: Int) -> Range<Int> { offsets[row]..<offsets[row + 1] }
 
+    /// The row of each pair.
+    var owners: [Int32] {
+        var result: [Int32] = []
+        result.reserveCapacity(count)
+        for row in 0..<rows { result.append(contentsOf: repeatElement(Int32(row), count: range(of: row).count)) }
+        return result
+    }
+
     /// Whether a pair is there.
     func contains(_ row: Int, _ column: Int32) -> Bool {
         var (low, high) = (offsets[row], offsets[row + 1])

@@ -1,9 +1,9 @@
 /// All algorithms, by name.
 public enum RecommenderCatalogue {
     public static let all: [any Recommender.Type] = [
-        ImplicitALS.self, ElementwiseALS.self, BayesianPersonalizedRanking.self, EASE.self, ItemKNN.self,
-        SequentialCovisitation.self,
-        Popularity.self,
+        ImplicitALS.self, ElementwiseALS.self, EASE.self, ItemKNN.self, Ensemble.self,
+        BayesianPersonalizedRanking.self, MatrixFactorization.self, FactorizationMachine.self,
+        SequentialCovisitation.self, Popularity.self,
     ]
 
     /// The algorithm of a name, or nil.

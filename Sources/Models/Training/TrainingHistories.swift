@@ -57,9 +57,9 @@ public struct TrainingHistories: Sendable {
         }
 
         /// - Parameters:
+        ///   - category: the category of an item, `IdentifierTable.none` for none.
         ///   - brand: the brand of an item, `IdentifierTable.none` for none.
         ///   - price: the price of an item, NaN for none.
-        ///   - category: the category of an item, `IdentifierTable.none` for none.
         public func build(
             _ identifiers: IdentifierTable,
             category: (IdentifierTable.Number) -> IdentifierTable.Number = { _ in IdentifierTable.none },
