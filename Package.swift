@@ -66,7 +66,7 @@ let package = Package(
         tests("HTTPAPITests", ["HTTPAPI"]),
         tests("ServiceKitTests", ["ServiceKit"]),
         tests("SimulationTests", ["Pipeline", "Models", "FeatureStore", "Events", "Linear"], path: "Tests/Simulation"),
-        tests("FreshetTests", ["freshet", "HTTPAPI", "Kafka", "Pipeline", "Models", "Events", "ServiceKit"]),
+        tests("FreshetTests", ["freshet", "Evaluation", "HTTPAPI", "Kafka", "Pipeline", "Models", "Events", "ServiceKit"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -19,6 +19,7 @@ struct Freshet {
             ConfigCommand.command,
             ReplayCommand.command,
             EvaluateCommand.command,
+            DataCommand.command,
         ])
 
     static func main() {
