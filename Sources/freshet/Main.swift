@@ -19,6 +19,7 @@ struct Freshet {
             ConfigCommand.command,
             ReplayCommand.command,
             EvaluateCommand.command,
+            TuneCommand.command,
             DataCommand.command,
         ])
 

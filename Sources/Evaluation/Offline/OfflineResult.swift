@@ -50,11 +50,11 @@ public struct OfflineResult: Sendable {
     mutating func add(_ statistics: ListStatistics) { self.statistics.append(statistics) }
 
     /// The difference of a measure to another model's on the same cases, with its interval.
-    public func difference(_ measure: RankingMeasure, to other: OfflineResult) -> PairedBootstrap.Interval? {
+    public func difference(_ measure: RankingMeasure, to other: OfflineResult) -> PairedDifference? {
         precondition(
             cases.count == other.cases.count && zip(cases, other.cases).allSatisfy { $0.user == $1.user },
             "differences are of the same users")
-        return PairedBootstrap().interval(
+        return PairedDifference(
             zip(cases, other.cases).map { $0.values[measure] - $1.values[measure] }, clusters: cases.map(\.user))
     }
 

@@ -45,6 +45,14 @@ public struct OfflineSplit {
     /// How many users are asked for.
     public var askedCount: Int { wanted.count { !$0.isEmpty } }
 
+    /// A fingerprint of what is learnt and asked.
+    public var hash: UInt64 {
+        (train.records + test.records).reduce(UInt64(train.count)) { hash, record in
+            let user = Hash64.hash(train.users.bytes(record.user), seed: hash)
+            return Hash64.hash(train.items.bytes(record.item), seed: user)
+        }
+    }
+
     /// Leaves out each user's last event, by time and then the order in the stream (which is sorted). Users with one event
     /// only stay in training, and so do events of an item that the user had touched before: no list can hold it.
     public static func lastOut(_ stream: EventStream) -> OfflineSplit {
@@ -95,6 +103,19 @@ public struct OfflineSplit {
     private init(_ stream: EventStream, isAsked: (Int) -> Bool) {
         self.init(
             train: EventStream(stream) { !isAsked($0) }, stream: stream, asked: (0..<stream.count).filter(isAsked))
+    }
+
+    /// The same with a share of the users, chosen by a hash of their identifiers; a larger share has all of a smaller one's.
+    public func keeping(share: Double) -> OfflineSplit {
+        guard share < 1 else { return self }
+        let border = UInt64(max(share, 0) * 0x1p32)
+        let isKept = (0..<train.users.upperBound).map {
+            Hash64.hash(train.users.bytes(IdentifierTable.Number($0)), seed: 0x5EA2C4) >> 32 < border
+        }
+        let (learnt, asked) = (train.records, test.records)
+        return OfflineSplit(
+            train: EventStream(train) { isKept[Int(learnt[$0].user)] }, stream: test,
+            asked: asked.indices.filter { isKept[Int(asked[$0].user)] })
     }
 
     /// Reads what is learnt and what is asked from the bytes of two files.

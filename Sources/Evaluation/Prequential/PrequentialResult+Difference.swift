@@ -3,8 +3,8 @@ internal import Foundation
 extension PrequentialResult {
     /// Differences to another run on the same events.
     public struct Difference: Sendable, Equatable {
-        public var hitRate: PairedBootstrap.Interval
-        public var ndcg: PairedBootstrap.Interval
+        public var hitRate: PairedDifference
+        public var ndcg: PairedDifference
     }
 
     /// Another run's outcomes, one a line: the event's place in the stream and its item's rank in the list, both from 0,
@@ -46,8 +46,8 @@ extension PrequentialResult {
             gains.append(Self.gain(outcome.rank) - Self.gain(other))
         }
         let users = outcomes.map(\.user)
-        guard let hitRate = PairedBootstrap().interval(hits, clusters: users),
-            let ndcg = PairedBootstrap().interval(gains, clusters: users)
+        guard let hitRate = PairedDifference(hits, clusters: users),
+            let ndcg = PairedDifference(gains, clusters: users)
         else { return nil }
         return Difference(hitRate: hitRate, ndcg: ndcg)
     }

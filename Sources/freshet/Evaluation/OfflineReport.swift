@@ -104,7 +104,7 @@ struct OfflineReport {
     }
 
     /// `(+0.0123: +0.0050 to +0.0190)*`.
-    static func text(_ interval: PairedBootstrap.Interval) -> String {
+    static func text(_ interval: PairedDifference) -> String {
         let numbers = [interval.mean, interval.low, interval.high].map { String(format: "%+.4f", $0) }
         return "(\(numbers[0]): \(numbers[1]) to \(numbers[2]))" + (interval.isSignificant ? "*" : " ")
     }
