@@ -85,20 +85,31 @@ public struct TrialOrder: Sendable {
         }
     }
 
-    /// Best first: front by front (Deb et al. 2002), within one by the first objective, then by number. Trials without
+    /// Best first: front by front (Deb et al. 2002), within one by the objectives in turn, then by number. Trials without
     /// values come last.
     public func sorted(_ trials: [Trial]) -> [Trial] {
-        var rest = trials.filter { $0.values != nil }
-        var result: [Trial] = []
-        while !rest.isEmpty {
-            let front = front(rest)
-            let numbers = Set(front.map(\.plan.number))
-            result += front.sorted { a, b in
-                let (x, y) = (objectives[0].gain(a.values?[0] ?? 0), objectives[0].gain(b.values?[0] ?? 0))
-                return x != y ? x > y : a.plan.number < b.plan.number
+        var ranked = trials.compactMap { trial in
+            trial.values.map { values in
+                (trial: trial, gains: zip(objectives, values).map { $0.gain($1) }, rank: 0)
             }
-            rest.removeAll { numbers.contains($0.plan.number) }
         }
-        return result + trials.filter { $0.values == nil }.sorted { $0.plan.number < $1.plan.number }
+        // With the largest gains first a trial comes behind all that dominate it.
+        ranked.sort { a, b in
+            a.gains != b.gains ? b.gains.lexicographicallyPrecedes(a.gains) : a.trial.plan.number < b.trial.plan.number
+        }
+        // One objective has an order already.
+        if objectives.count > 1 {
+            for place in ranked.indices {
+                for other in 0..<place
+                where ranked[other].gains != ranked[place].gains
+                    && zip(ranked[other].gains, ranked[place].gains).allSatisfy({ $0 >= $1 })
+                {
+                    ranked[place].rank = max(ranked[place].rank, ranked[other].rank + 1)
+                }
+            }
+            let places = ranked.indices.sorted { (ranked[$0].rank, $0) < (ranked[$1].rank, $1) }
+            ranked = places.map { ranked[$0] }
+        }
+        return ranked.map(\.trial) + trials.filter { $0.values == nil }.sorted { $0.plan.number < $1.plan.number }
     }
 }
