@@ -7,8 +7,8 @@ SHELL := /bin/bash
 .PHONY: help build demo picture test simulate bench lint sanitize libraries clean
 
 # The C libraries that the program is built with (README, "Dependencies"), by their names for pkg-config and for apt.
-MODULES := rdkafka libmicrohttpd yaml-0.1 zlib
-PACKAGES := librdkafka-dev libmicrohttpd-dev libyaml-dev zlib1g-dev pkg-config
+MODULES := rdkafka libmicrohttpd yaml-0.1 sqlite3 zlib
+PACKAGES := librdkafka-dev libmicrohttpd-dev libyaml-dev libsqlite3-dev zlib1g-dev pkg-config
 
 DEMO ?=
 BENCH ?=
@@ -26,8 +26,8 @@ libraries:
 	@if command -v pkg-config >/dev/null && pkg-config --exists $(MODULES); then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then \
 	    echo 'These C libraries are needed, with their headers, and pkg-config:'; \
-	    echo '  librdkafka, libmicrohttpd, libyaml, zlib'; \
-	    echo '  Fedora: sudo dnf install librdkafka-devel libmicrohttpd-devel libyaml-devel zlib-devel pkgconf'; \
+	    echo '  librdkafka, libmicrohttpd, libyaml, SQLite, zlib'; \
+	    echo '  Fedora: sudo dnf install librdkafka-devel libmicrohttpd-devel libyaml-devel sqlite-devel zlib-devel pkgconf'; \
 	    exit 1; \
 	fi; \
 	if [ "$$(id -u)" = 0 ]; then root=; \

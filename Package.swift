@@ -27,6 +27,7 @@ let package = Package(
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // The arithmetic: kernels in C are optimised in debug builds too, since tests run whole streams through them.
@@ -47,7 +48,7 @@ let package = Package(
             dependencies: [
                 "Linear", "Events", "Models", "FeatureStore", "Pipeline", "Kafka", "Evaluation", "HTTPAPI",
                 "ServiceKit",
-                "CZlib",
+                "CSQLite", "CZlib",
             ],
             swiftSettings: house),
         // The figures of `make bench`.
@@ -66,7 +67,9 @@ let package = Package(
         tests("HTTPAPITests", ["HTTPAPI"]),
         tests("ServiceKitTests", ["ServiceKit"]),
         tests("SimulationTests", ["Pipeline", "Models", "FeatureStore", "Events", "Linear"], path: "Tests/Simulation"),
-        tests("FreshetTests", ["freshet", "HTTPAPI", "Kafka", "Pipeline", "Models", "Events", "ServiceKit"]),
+        tests(
+            "FreshetTests",
+            ["freshet", "Evaluation", "HTTPAPI", "Kafka", "Pipeline", "Models", "Events", "ServiceKit"]),
     ],
     swiftLanguageModes: [.v6]
 )

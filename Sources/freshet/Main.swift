@@ -21,6 +21,8 @@ struct Freshet {
             EvaluateCommand.command,
             TrainCommand.command,
             ModelsCommand.command,
+            TuneCommand.command,
+            DataCommand.command,
         ])
 
     static func main() {

@@ -54,16 +54,16 @@ import Testing
     @Test func bootstrapFindsTheIntervalOfANormalMean() throws {
         // 400 differences of mean 0.05 and deviation 1: half a width of 1.96 / √400.
         var differences = (0..<400).map { $0 % 2 == 0 ? 1.05 : -0.95 }
-        let interval = try #require(PairedBootstrap().interval(differences))
+        let interval = try #require(PairedInterval(differences))
         #expect(abs(interval.mean - 0.05) < 1e-9)
         #expect(abs(interval.high - interval.low - 2 * 1.96 / 20) < 0.02)
         #expect(!interval.isSignificant)
-        #expect(PairedBootstrap().interval(differences) == interval)
+        #expect(PairedInterval(differences) == interval)
         // Copies in the same cluster say nothing new; as cases of their own they would halve the width.
         differences += differences + differences + differences
-        let clustered = try #require(PairedBootstrap().interval(differences, clusters: (0..<1600).map { $0 % 400 }))
+        let clustered = try #require(PairedInterval(differences, clusters: (0..<1600).map { $0 % 400 }))
         #expect(abs(clustered.high - clustered.low - (interval.high - interval.low)) < 1e-9)
-        #expect(PairedBootstrap().interval([]) == nil)
+        #expect(PairedInterval([]) == nil)
     }
 
     @Test func listStatistics() throws {

@@ -55,7 +55,7 @@ public struct OfflineResult: Sendable {
         precondition(
             cases.count == other.cases.count && zip(cases, other.cases).allSatisfy { $0.user == $1.user },
             "differences are of the same users")
-        return PairedBootstrap().interval(
+        return PairedInterval(
             zip(cases, other.cases).map { $0.values[measure] - $1.values[measure] }, clusters: cases.map(\.user))
     }
 

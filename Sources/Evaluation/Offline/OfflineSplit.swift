@@ -4,6 +4,8 @@ internal import Events
 public struct OfflineSplit {
     /// In the order of their times.
     public let train: EventStream
+    /// The first event of each wanted pair, with the users and items of `train`.
+    public let test: EventStream
     /// The wanted items of each user, by the stream's numbers, without those that the user has in training; none for a user
     /// who has nothing in training.
     let wanted: [[IdentifierTable.Number]]
@@ -21,23 +23,35 @@ public struct OfflineSplit {
         }
         var wanted = [[IdentifierTable.Number]](repeating: [], count: isKnown.count)
         var ratings = [[Float]](repeating: [], count: isKnown.count)
-        for record in asked.lazy.map({ stream.records[$0] }) where isKnown[Int(record.user)] {
+        var isFirst = [Bool](repeating: false, count: stream.count)
+        for index in asked where isKnown[Int(stream.records[index].user)] {
+            let record = stream.records[index]
             let rating = Float(RatingScale.standard[record.type])
             let user = Int(record.user)
             if touched.insert(record.pair).inserted {
                 wanted[user].append(record.item)
                 ratings[user].append(rating)
+                isFirst[index] = true
             } else if let place = wanted[user].firstIndex(of: record.item) {
                 ratings[user][place] = max(ratings[user][place], rating)
             }
         }
         self.train = train
+        test = EventStream(stream) { isFirst[$0] }
         self.wanted = wanted
         wantedRatings = ratings
     }
 
     /// How many users are asked for.
     public var askedCount: Int { wanted.count { !$0.isEmpty } }
+
+    /// A fingerprint of what is learnt and asked.
+    public var hash: UInt64 {
+        (train.records + test.records).reduce(UInt64(train.count)) { hash, record in
+            let user = Hash64.hash(train.users.bytes(record.user), seed: hash)
+            return Hash64.hash(train.items.bytes(record.item), seed: user)
+        }
+    }
 
     /// Leaves out each user's last event, by time and then the order in the stream (which is sorted). Users with one event
     /// only stay in training, and so do events of an item that the user had touched before: no list can hold it.
@@ -91,14 +105,27 @@ public struct OfflineSplit {
             train: EventStream(stream) { !isAsked($0) }, stream: stream, asked: (0..<stream.count).filter(isAsked))
     }
 
-    /// Reads two files of lines `user item item …` (LightGCN's layout); each item counts as one view, all at one time.
-    public static func userLines(
+    /// The same with a share of the users, chosen by a hash of their identifiers; a larger share has all of a smaller one's.
+    public func keeping(share: Double) -> OfflineSplit {
+        guard share < 1 else { return self }
+        let border = UInt64(max(share, 0) * 0x1p32)
+        let isKept = (0..<train.users.upperBound).map {
+            Hash64.hash(train.users.bytes(IdentifierTable.Number($0)), seed: 0x5EA2C4) >> 32 < border
+        }
+        let (learnt, asked) = (train.records, test.records)
+        return OfflineSplit(
+            train: EventStream(train) { isKept[Int(learnt[$0].user)] }, stream: test,
+            asked: asked.indices.filter { isKept[Int(asked[$0].user)] })
+    }
+
+    /// Reads what is learnt and what is asked from the bytes of two files.
+    public static func files(
         train: UnsafeRawBufferPointer, test: UnsafeRawBufferPointer
     ) throws(EventStreamReader.Failure) -> OfflineSplit {
-        let stream = EventStream()
-        try UserLines.read(train, into: stream)
+        let stream = try EventStreamReader().read(train)
         let learnt = stream.count
-        try UserLines.read(test, into: stream)
+        let asked = try EventStreamReader().read(test)
+        for index in 0..<asked.count { stream.append(asked.event(index)) }
         return OfflineSplit(stream) { $0 >= learnt }
     }
 }

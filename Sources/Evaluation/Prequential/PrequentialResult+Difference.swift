@@ -47,8 +47,8 @@ extension PrequentialResult {
             gains.append(Self.gain(outcome.rank) - Self.gain(other))
         }
         let users = outcomes.map(\.user)
-        guard let hitRate = PairedBootstrap().interval(hits, clusters: users),
-            let ndcg = PairedBootstrap().interval(gains, clusters: users)
+        guard let hitRate = PairedInterval(hits, clusters: users),
+            let ndcg = PairedInterval(gains, clusters: users)
         else { return nil }
         return Difference(hitRate: hitRate, ndcg: ndcg)
     }

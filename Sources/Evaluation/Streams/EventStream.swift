@@ -71,6 +71,12 @@ public final class EventStream {
         return event
     }
 
+    /// The number of an event's user, from 0; streams parted from one have the same numbers.
+    public func userNumber(_ index: Int) -> Int { Int(records[index].user) }
+
+    /// The identifier of an item's number; valid until the next `append`.
+    public func itemIdentifier(_ item: IdentifierTable.Number) -> UnsafeRawBufferPointer { items.bytes(item) }
+
     private func word(_ bytes: UnsafeRawBufferPointer) -> IdentifierTable.Number {
         bytes.isEmpty ? IdentifierTable.none : words.intern(bytes)
     }

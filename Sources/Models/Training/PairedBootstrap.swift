@@ -48,12 +48,14 @@ public struct PairedBootstrap: Sendable {
     }
 }
 
-extension PairedBootstrap {
+extension PairedInterval {
+    /// Of differences one by one.
+    ///
     /// - Parameters:
     ///   - differences: one a case.
     ///   - clusters: what each case belongs to, any numbers; nil where each stands alone.
     /// - Returns: nil where there are no cases.
-    public func interval(_ differences: [Double], clusters: [Int]? = nil) -> PairedInterval? {
+    public init?(_ differences: [Double], clusters: [Int]? = nil) {
         guard !differences.isEmpty else { return nil }
         precondition(clusters.map { $0.count == differences.count } ?? true, "a cluster for each case")
         var sums: [(sum: Double, cases: Int)] = []
@@ -68,6 +70,6 @@ extension PairedBootstrap {
             sums[place].sum += difference
             sums[place].cases += 1
         }
-        return interval(sums)
+        self = PairedBootstrap().interval(sums)
     }
 }

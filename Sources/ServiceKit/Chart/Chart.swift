@@ -31,7 +31,7 @@ public struct Chart: Sendable {
     public var xHasZero = true
     public var yHasZero = true
     public var series: [Series] = []
-    /// Places on the x-axis that are marked by thin upright lines.
+    /// Places on the x-axis that are marked by short strokes.
     public var marks: [Double] = []
     public var marksTitle = ""
 
@@ -55,8 +55,8 @@ public struct Chart: Sendable {
                 + "\(short(Self.size.height))\" width=\"\(short(Self.size.width))\" role=\"img\">",
             "<title>\(escaped(title))</title>",
             "<style>text{font:14px system-ui,-apple-system,\"Segoe UI\",\"DejaVu Sans\",sans-serif;fill:#333}"
-                + ".t{font-size:18px;font-weight:600;fill:#111}.s{fill:#666}.g{stroke:#e6e6e6}.m{stroke:#b9b9b9;"
-                + "stroke-dasharray:2 3}.l{fill:none;stroke-width:2.2;stroke-linejoin:round}</style>",
+                + ".t{font-size:18px;font-weight:600;fill:#111}.s{fill:#666}.g{stroke:#e6e6e6}.m{stroke:#777;"
+                + "stroke-width:1.4}.l{fill:none;stroke-width:2.2;stroke-linejoin:round}</style>",
             "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>",
             text(title, Self.plot.left, 32, "class=\"t\""),
             text(subtitle, Self.plot.left, 54, "class=\"s\""),
@@ -65,7 +65,7 @@ public struct Chart: Sendable {
         for mark in marks {
             let place = short(Self.plot.left + x.share(mark) * (Self.plot.right - Self.plot.left))
             lines.append(
-                "<line class=\"m\" x1=\"\(place)\" x2=\"\(place)\" y1=\"\(short(Self.plot.top))\" "
+                "<line class=\"m\" x1=\"\(place)\" x2=\"\(place)\" y1=\"\(short(Self.plot.bottom - 12))\" "
                     + "y2=\"\(short(Self.plot.bottom))\"/>")
         }
         for series in series { lines.append(drawn(series, x, y)) }
@@ -131,7 +131,7 @@ public struct Chart: Sendable {
         func entry(_ title: String, _ sign: String) {
             lines.append(sign)
             lines.append(text(title, left + 32, height + 5, ""))
-            left += 32 + Double(displayWidth(title)) * 7.8 + 22
+            left += 32 + Double(displayWidth(title)) * 8.6 + 26
         }
         for series in series where !series.title.isEmpty {
             let colour = Self.palette[series.colour % Self.palette.count]
@@ -152,7 +152,7 @@ public struct Chart: Sendable {
             let place = short(left + 14)
             entry(
                 marksTitle,
-                "<line class=\"m\" x1=\"\(place)\" x2=\"\(place)\" y1=\"\(short(height - 9))\" y2=\"\(short(height + 9))\"/>"
+                "<line class=\"m\" x1=\"\(place)\" x2=\"\(place)\" y1=\"\(short(height - 7))\" y2=\"\(short(height + 7))\"/>"
             )
         }
         return lines

@@ -1,4 +1,5 @@
 internal import Evaluation
+internal import Events
 internal import Foundation
 internal import ServiceKit
 
@@ -8,10 +9,12 @@ enum EvaluateCommand {
         "evaluate", "Measure the quality of lists on a data set.",
         subcommands: [PrequentialCommand.command, OfflineCommand.command])
 
-    static func readStream(_ path: String) throws -> EventStream {
+    static func readStream(_ path: String, rule: RatingRule = .positives) throws -> EventStream {
         let data = try contents(path)
+        var reader = EventStreamReader()
+        reader.rule = rule
         do {
-            return try data.withUnsafeBytes { try EventStreamReader().read($0) }
+            return try data.withUnsafeBytes { try reader.read($0) }
         } catch {
             throw CommandFailure("'\(path)' is no data set that can be read: \(error)", exitCode: 65)
         }

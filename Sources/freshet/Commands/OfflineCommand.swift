@@ -6,8 +6,8 @@ internal import ServiceKit
 enum OfflineCommand {
     static let command = Command(
         "offline", "Train models once, rank all items, compare with what was left out.",
-        discussion: "Either --train and --test (lines of a user and its items, as in LightGCN's data sets), or --data "
-            + "with events and --split. Several --model stand side by side, each compared with the first by a paired "
+        discussion: "Either --train and --test (events, or lines of a user and its items, as in LightGCN's data sets), "
+            + "or --data with events and --split. Several --model stand side by side, each compared with the first by a paired "
             + "bootstrap over users.",
         options: [
             .option(
@@ -73,7 +73,7 @@ enum OfflineCommand {
             do {
                 return [
                     try trainBytes.withUnsafeBytes { train in
-                        try testBytes.withUnsafeBytes { try OfflineSplit.userLines(train: train, test: $0) }
+                        try testBytes.withUnsafeBytes { try OfflineSplit.files(train: train, test: $0) }
                     }
                 ]
             } catch {

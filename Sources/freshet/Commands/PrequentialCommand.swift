@@ -86,7 +86,7 @@ enum PrequentialCommand {
         return PrequentialReport.Other(title: text, run: run, difference: difference)
     }
 
-    private static func write(_ text: String, to path: String) throws {
+    static func write(_ text: String, to path: String) throws {
         do {
             try Data(text.utf8).write(to: URL(fileURLWithPath: path))
         } catch {

@@ -20,16 +20,18 @@ struct ShopCatalogue {
 
     static let productsOfLine = 50
 
-    init(seed: UInt64) {
+    /// - Parameter productsOfLine: beyond 50 there are not names enough, and several products have the same.
+    init(seed: UInt64, productsOfLine: Int = ShopCatalogue.productsOfLine) {
         var random = ShopRandom(seed: seed ^ 0xCA7A_1063)
         var products: [Product] = []
         var ofLine: [[Int]] = []
         for (number, line) in ProductLine.all.enumerated() {
             var places: [Int] = []
             var names: Set<String> = []
-            while places.count < Self.productsOfLine {
+            while places.count < productsOfLine {
                 let product = Self.product(products.count, number, line, &random)
-                guard names.insert(product.name).inserted else { continue }
+                let isNew = names.insert(product.name).inserted
+                guard isNew || productsOfLine > Self.productsOfLine else { continue }
                 places.append(products.count)
                 products.append(product)
             }
@@ -49,7 +51,8 @@ struct ShopCatalogue {
         let share = random.uniform()
         let price = line.prices.low + (line.prices.high - line.prices.low) * share * share
         return Product(
-            id: "P" + String(10_000 + number).dropFirst(), name: name, brand: brand, line: place,
+            id: number < 10_000 ? "P" + String(10_000 + number).dropFirst() : "P\(number)", name: name, brand: brand,
+            line: place,
             price: price.rounded() - 0.01)
     }
 

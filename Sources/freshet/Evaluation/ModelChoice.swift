@@ -53,10 +53,11 @@ struct ModelChoice {
         return evaluation.shop
     }
 
-    static func recommender<R: Recommender>(
-        _: R.Type, _ settings: [(name: String, value: String)]
+    /// An algorithm with settings by name.
+    static func recommender(
+        _ type: any Recommender.Type, _ settings: [(name: String, value: String)]
     ) throws -> any Recommender {
-        var recommender = R()
+        var recommender: any Recommender = type.init()
         for (name, value) in settings {
             do {
                 try recommender.set(name, to: value)

@@ -100,7 +100,8 @@ struct PrequentialReport {
     /// HR and NDCG of each part of the stream, at the part's end.
     var chart: Chart {
         var chart = Chart(
-            title: "Lists of what comes next: \(dataset)", xLabel: "events so far", yLabel: "of each part of the stream"
+            title: "Live quality of the lists on \(dataset)", xLabel: "events so far",
+            yLabel: "HR and NDCG of each part of the stream"
         )
         chart.subtitle =
             "recommend, score, then learn; \(HumanFormat.grouped(result.count)) events scored: "

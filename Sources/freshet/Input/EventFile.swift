@@ -15,7 +15,9 @@ final class EventFile {
     private static let examplesMax = 5
 
     /// - Parameter format: found by looking at the file when nil.
-    init(_ path: String, format: DataFormat?, typeNames: EventTypeNames = .standard) throws {
+    init(_ path: String, format: DataFormat?, rule: RatingRule = .standard, typeNames: EventTypeNames = .standard)
+        throws
+    {
         input = try InputFile(path)
         let prefix = try input.peek()
         guard !prefix.isEmpty else { throw CommandFailure("\(input.name) is empty", exitCode: 65) }
@@ -26,7 +28,7 @@ final class EventFile {
                 exitCode: 65)
         }
         self.format = format
-        reader = DataFileReader(format: format, typeNames: typeNames)
+        reader = DataFileReader(format: format, rule: rule, typeNames: typeNames)
     }
 
     var rejected: Int { rejections.values.reduce(0, +) }

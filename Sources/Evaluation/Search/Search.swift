@@ -1,0 +1,90 @@
+internal import Models
+
+/// Thinks of settings to try, batch by batch. What a batch holds follows from the seed and the values of the batches before
+/// it alone: not from how many of its trials run at once, nor from whether the search was interrupted.
+public struct Search: Sendable {
+    public enum Method: String, CaseIterable, Sendable {
+        case random
+        /// `ParzenEstimator`, after some random trials.
+        case tpe
+        /// Successive halving (Jamieson and Talwalkar, AISTATS 2016): all settings with a ninth of the effort, the best third
+        /// of them with a third, the best third of those with all of it.
+        case halving
+    }
+
+    public let space: SearchSpace
+    public let method: Method
+    /// How many settings are tried.
+    public let trials: Int
+    public let order: TrialOrder
+    public let seed: UInt64
+
+    /// Trials of a batch, except in halving. They do not know of each other's values, so that several run at once.
+    static let batchSize = 4
+    /// Random ones before the estimator.
+    static let firstTrials = 12
+    /// The part of trials that goes on, and by which the effort grows, in halving: one in three.
+    static let reduction = 3
+    static let budgets = [1.0 / 9, 1.0 / 3, 1]
+
+    public init(space: SearchSpace, method: Method, trials: Int, objectives: [Objective], seed: UInt64) {
+        precondition(trials > 0, "a search tries something")
+        self.space = space
+        self.method = method
+        self.trials = trials
+        order = TrialOrder(objectives)
+        self.seed = seed
+    }
+
+    /// How many trials there are in all.
+    public var total: Int {
+        guard method == .halving else { return trials }
+        return rungs.reduce(0, +)
+    }
+
+    /// Settings on each rung of the halving.
+    private var rungs: [Int] {
+        var sizes = [trials]
+        while sizes.count < Self.budgets.count { sizes.append(max(1, sizes[sizes.count - 1] / Self.reduction)) }
+        return sizes
+    }
+
+    /// The trials of a batch; none behind the last.
+    /// - Parameters:
+    ///   - batch: from 0.
+    ///   - done: all trials of the batches before it, in any order.
+    public func plans(batch: Int, after done: [Trial]) -> [TrialPlan] {
+        if method == .halving { return rung(batch, done) }
+        let first = batch * Self.batchSize
+        guard first < trials else { return [] }
+        let places = order.sorted(done.filter { $0.plan.number < first }).filter { $0.values != nil }
+            .compactMap { space.places(of: $0.plan.settings) }
+        return (first..<min(first + Self.batchSize, trials)).map { number in
+            var random = RandomStream(seed: seed, row: number)
+            let isEarly = method == .random || number < Self.firstTrials || places.count < 2
+            let place =
+                isEarly
+                ? space.dimensions.map { _ in random.uniform() }
+                : ParzenEstimator(space: space).next(places, using: &random)
+            return TrialPlan(number: number, settings: space.settings(at: place), budget: 1)
+        }
+    }
+
+    private func rung(_ rung: Int, _ done: [Trial]) -> [TrialPlan] {
+        let sizes = rungs
+        guard rung < sizes.count else { return [] }
+        let first = sizes[..<rung].reduce(0, +)
+        guard rung > 0 else {
+            return (0..<trials).map { number in
+                var random = RandomStream(seed: seed, row: number)
+                return TrialPlan(
+                    number: number, settings: space.settings(at: space.dimensions.map { _ in random.uniform() }),
+                    budget: Self.budgets[0])
+            }
+        }
+        let before = done.filter { $0.plan.number >= first - sizes[rung - 1] && $0.plan.number < first }
+        return order.sorted(before).filter { $0.values != nil }.prefix(sizes[rung]).enumerated().map { place, trial in
+            TrialPlan(number: first + place, settings: trial.plan.settings, budget: Self.budgets[rung])
+        }
+    }
+}

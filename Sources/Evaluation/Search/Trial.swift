@@ -1,0 +1,115 @@
+/// Settings that a search wants tried.
+public struct TrialPlan: Sendable, Equatable {
+    /// From 0, in the order in which the search thought of them.
+    public let number: Int
+    public let settings: [String: String]
+    /// The share of the full effort, in 0...1.
+    public let budget: Double
+}
+
+/// Settings that were tried.
+public struct Trial: Sendable, Equatable {
+    public let plan: TrialPlan
+    /// The objectives in the search's order; nil where the trial was stopped, or the algorithm refused its settings.
+    public let values: [Double]?
+    /// Of training and ranking.
+    public let seconds: Double
+
+    public init(plan: TrialPlan, values: [Double]?, seconds: Double) {
+        self.plan = plan
+        self.values = values
+        self.seconds = seconds
+    }
+}
+
+extension TrialPlan {
+    /// As it was planned in an earlier run.
+    public init(number: Int, budget: Double, settings: [String: String]) {
+        self.init(number: number, settings: settings, budget: budget)
+    }
+}
+
+/// What a search wants: a measure of lists, as large as can be, or seconds, as few as can be.
+public enum Objective: Sendable, Equatable {
+    case measure(RankingMeasure)
+    case seconds
+
+    public init?(_ name: String) {
+        if name == "seconds" {
+            self = .seconds
+        } else if let measure = RankingMeasure(rawValue: name) {
+            self = .measure(measure)
+        } else {
+            return nil
+        }
+    }
+
+    public var name: String {
+        switch self {
+        case .measure(let measure): measure.rawValue
+        case .seconds: "seconds"
+        }
+    }
+
+    /// The names that there are.
+    public static let names = RankingMeasure.allCases.map(\.rawValue) + ["seconds"]
+
+    /// A value of which more is better.
+    public func gain(_ value: Double) -> Double { self == .seconds ? -value : value }
+}
+
+/// Which trials are better, by one objective or by several.
+public struct TrialOrder: Sendable {
+    public let objectives: [Objective]
+
+    public init(_ objectives: [Objective]) {
+        precondition(!objectives.isEmpty, "a search wants something")
+        self.objectives = objectives
+    }
+
+    /// Whether one is at least as good by all objectives, and better by one.
+    func dominates(_ a: [Double], _ b: [Double]) -> Bool {
+        var isBetter = false
+        for (objective, (x, y)) in zip(objectives, zip(a, b)) {
+            if objective.gain(x) < objective.gain(y) { return false }
+            if objective.gain(x) > objective.gain(y) { isBetter = true }
+        }
+        return isBetter
+    }
+
+    /// Those that no other dominates, in the order given: the Pareto front.
+    public func front(_ trials: [Trial]) -> [Trial] {
+        trials.filter { trial in
+            guard let values = trial.values else { return false }
+            return !trials.contains { $0.values.map { dominates($0, values) } ?? false }
+        }
+    }
+
+    /// Best first: front by front (Deb et al. 2002), within one by the objectives in turn, then by number. Trials without
+    /// values come last.
+    public func sorted(_ trials: [Trial]) -> [Trial] {
+        var ranked = trials.compactMap { trial in
+            trial.values.map { values in
+                (trial: trial, gains: zip(objectives, values).map { $0.gain($1) }, rank: 0)
+            }
+        }
+        // With the largest gains first a trial comes behind all that dominate it.
+        ranked.sort { a, b in
+            a.gains != b.gains ? b.gains.lexicographicallyPrecedes(a.gains) : a.trial.plan.number < b.trial.plan.number
+        }
+        // One objective has an order already.
+        if objectives.count > 1 {
+            for place in ranked.indices {
+                for other in 0..<place
+                where ranked[other].gains != ranked[place].gains
+                    && zip(ranked[other].gains, ranked[place].gains).allSatisfy({ $0 >= $1 })
+                {
+                    ranked[place].rank = max(ranked[place].rank, ranked[other].rank + 1)
+                }
+            }
+            let places = ranked.indices.sorted { (ranked[$0].rank, $0) < (ranked[$1].rank, $1) }
+            ranked = places.map { ranked[$0] }
+        }
+        return ranked.map(\.trial) + trials.filter { $0.values == nil }.sorted { $0.plan.number < $1.plan.number }
+    }
+}

@@ -1,0 +1,161 @@
+internal import Dispatch
+internal import Evaluation
+internal import Events
+internal import Foundation
+internal import Models
+internal import ServiceKit
+
+/// `freshet tune`: searches for an algorithm's settings.
+enum TuneCommand {
+    static let command = Command(
+        "tune", "Search for the settings of an algorithm.",
+        discussion:
+            "What --split would ask for is laid aside. Trials learn and are asked by the same split of the rest; the best "
+            + "settings are then measured once on what was laid aside. The same seed gives the same trials, whatever "
+            + "--jobs, also when the search is interrupted and goes on from its --store; only objectives of time differ "
+            + "from run to run, and what follows from them.",
+        arguments: [DataCommand.file],
+        options: [
+            .option("model", "name", RecommenderCatalogue.all.map { $0.name }.joined(separator: ", "), default: "als"),
+            .option("trials", "n", "settings to try", type: .int(1...100_000), default: "40"),
+            .option(
+                "method", "name",
+                "random; tpe, the Parzen estimator; halving: many with little effort, the best with more",
+                type: .oneOf(Search.Method.allCases.map(\.rawValue)), default: "tpe"),
+            .option(
+                "objective", "names", "one or more of \(Objective.names.joined(separator: ", ")), with commas",
+                default: "ndcg"),
+            .option("set", "name=value", "a setting that all trials have", isRepeating: true),
+            .option(
+                "search", "name=range",
+                "search only what is named so: name, name=low..high or name=one|other (default: all that is not set)",
+                isRepeating: true),
+            .option("seed", "n", "other trials", type: .int(0...Int.max), default: "1"),
+            .option("store", "file.sqlite", "keep the trials there, and go on from those that it has"),
+            .option("jobs", "n", "trials at once", type: .int(1...256), default: "1"),
+            .option("trial-time", "duration", "stop trials that take longer", type: .duration),
+            .option("length", "n", "items in a list", type: .int(1...1000), default: "20"),
+            .option("top", "n", "rows of the leaderboard", type: .int(1...10_000), default: "10"),
+            .option("chart", "file.svg", "draw the trials there, with two objectives their Pareto front"),
+            .option("best", "file", "write the best settings there, as `evaluate offline --model` takes them"),
+            .flag("json", "print one JSON object"),
+        ] + SplitOptions.options(default: "last-out"),
+        run: run)
+
+    private static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        let name = arguments.required("model")
+        guard let type = RecommenderCatalogue.find(name) else {
+            let names = RecommenderCatalogue.all.map { $0.name }.joined(separator: ", ")
+            throw UsageError("there is no model '\(name)' to tune; there are \(names)")
+        }
+        let search = try search(type, arguments)
+        let rule = try SplitOptions.rule(arguments)
+        let splits = rule.splits(of: try SplitOptions.stream(arguments.required("file"), arguments))
+        let stop = StopRequest()
+        let jobs = arguments.int("jobs") ?? 1
+        let evaluation = TrialEvaluation(
+            type: type, fixed: try arguments.pairs("set"), splits: rule.splits(of: splits[0].train),
+            objectives: search.order.objectives, threads: max(1, ProcessInfo.processInfo.activeProcessorCount / jobs),
+            length: arguments.int("length") ?? 20, secondsMax: arguments.duration("trial-time")?.inSeconds, stop: stop)
+        guard evaluation.splits.contains(where: { $0.askedCount > 0 }) else {
+            throw CommandFailure("nothing is left to ask trials for", remedy: "take another --split", exitCode: 65)
+        }
+        let store = try TrialStore(
+            arguments["store"] ?? ":memory:", description: description(search, arguments, evaluation))
+        let trials = try withInterrupts(stop) {
+            let bar = ProgressBar("tune \(name)", total: search.total, unit: "trials")
+            let run = TuneRun(search: search, store: store, jobs: jobs, stop: stop, evaluate: evaluation.run)
+            let trials = try run.run { bar.update(completed: $0) }
+            bar.update(completed: trials.count)
+            bar.finish()
+            return trials
+        }
+        var report = TuneReport(
+            model: name, search: search, trials: trials, fixed: evaluation.fixed, length: evaluation.length)
+        if let best = report.best, !stop.isRequested {
+            var final = OfflineEvaluation()
+            final.model = .recommender(try evaluation.recommender(best.plan))
+            final.length = evaluation.length
+            report.test = final.run(splits[0])
+        }
+        try write(report, arguments)
+        return stop.isRequested ? 130 : report.best == nil ? 1 : 0
+    }
+
+    private static func search(_ type: any Recommender.Type, _ arguments: ParsedArguments) throws -> Search {
+        let fixed = Set(try arguments.pairs("set").map(\.name))
+        let method = Search.Method(rawValue: arguments.required("method")) ?? .tpe
+        let texts = arguments.all("search")
+        let objectives = try arguments.required("objective").split(separator: ",").map { word in
+            guard let objective = Objective(String(word)) else {
+                throw UsageError("'\(word)' is no objective; there are \(Objective.names.joined(separator: ", "))")
+            }
+            return objective
+        }
+        guard !objectives.isEmpty else { throw UsageError("--objective names nothing") }
+        // Halving gives out passes over the data itself.
+        let effort = method == .halving ? type.effortName : nil
+        let space: SearchSpace
+        do {
+            space =
+                texts.isEmpty
+                ? SearchSpace(type, without: fixed.union(effort.map { [$0] } ?? []))
+                : try SearchSpace(type, texts: texts)
+        } catch {
+            throw UsageError(error.description)
+        }
+        if let twice = space.dimensions.first(where: { fixed.contains($0.name) || $0.name == effort }) {
+            throw UsageError("'\(twice.name)' cannot be searched: --set or the method gives it")
+        }
+        guard !space.dimensions.isEmpty else { throw UsageError("there is nothing to search") }
+        return Search(
+            space: space, method: method, trials: arguments.int("trials") ?? 40, objectives: objectives,
+            seed: UInt64(arguments.int("seed") ?? 1))
+    }
+
+    /// What must be the same for a search to go on.
+    private static func description(
+        _ search: Search, _ arguments: ParsedArguments, _ evaluation: TrialEvaluation
+    ) throws -> [String: String] {
+        var description = [
+            "model": arguments.required("model"), "method": search.method.rawValue, "seed": "\(search.seed)",
+            "objectives": search.order.objectives.map(\.name).joined(separator: ","),
+            "space": search.space.dimensions.map { "\($0.name)=\($0.domain)" }.joined(separator: ","),
+            "set": evaluation.fixed.map { "\($0.name)=\($0.value)" }.joined(separator: ","),
+            "split": arguments.required("split"), "length": "\(evaluation.length)",
+            "data": String(evaluation.splits.reduce(0) { Hash64.hash($1.hash, seed: $0) }, radix: 16),
+        ]
+        // More trials lengthen the other methods' searches; halving's first rung would be another.
+        if search.method == .halving { description["trials"] = "\(search.trials)" }
+        return description
+    }
+
+    /// Ctrl-C stops the trials, and what was found so far is shown.
+    private static func withInterrupts<Result>(_ stop: StopRequest, _ body: () throws -> Result) rethrows -> Result {
+        let sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { stop.request() }
+            source.resume()
+            return source
+        }
+        defer {
+            for source in sources { source.cancel() }
+            for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+        }
+        return try body()
+    }
+
+    private static func write(_ report: TuneReport, _ arguments: ParsedArguments) throws {
+        if let path = arguments["chart"] { try PrequentialCommand.write(report.chart.svg(), to: path) }
+        if let path = arguments["best"], let best = report.best {
+            try PrequentialCommand.write(report.choice(best) + "\n", to: path)
+        }
+        if arguments.flag("json") {
+            print(report.json)
+        } else {
+            let rows = arguments.int("top") ?? 10
+            print(report.text(rows: rows, style: Style(for: .standardOutput)), terminator: "")
+        }
+    }
+}

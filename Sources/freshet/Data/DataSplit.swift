@@ -1,0 +1,81 @@
+internal import Evaluation
+internal import Events
+internal import Foundation
+internal import ServiceKit
+
+/// `freshet data split`: the very splits that `evaluate offline` uses, on disk for other programs.
+enum DataSplit {
+    static let command = Command(
+        "split", "Write the splits of `evaluate offline` to disk.",
+        discussion:
+            "Into the folder, or into fold-1, fold-2 … in it: train.jsonl and test.jsonl with the events; train.txt "
+            + "and test.txt with lines of a user and its items, numbers from 0; users.txt and items.txt with the "
+            + "identifier of each number. The same file and rule give the same bytes. `evaluate offline --train "
+            + "train.jsonl --test test.jsonl` asks for the same.",
+        arguments: [DataCommand.file],
+        options: SplitOptions.options(default: "last-out") + [
+            .option("to", "folder", "where to", default: "."),
+            .flag("negatives", "write negatives.txt too: a user, its wanted item, and the 99 of --protocol ncf"),
+        ]
+    ) { arguments in
+        let rule = try SplitOptions.rule(arguments)
+        guard !arguments.flag("negatives") || rule == .lastOut else {
+            throw UsageError("--negatives takes --split last-out")
+        }
+        let stream = try SplitOptions.stream(arguments.required("file"), arguments)
+        let splits = rule.splits(of: stream)
+        let folder = URL(fileURLWithPath: arguments.required("to"))
+        for (number, split) in splits.enumerated() {
+            let place = splits.count == 1 ? folder : folder.appending(path: "fold-\(number + 1)")
+            try write(split, to: place, hasNegatives: arguments.flag("negatives"))
+            LineOutput.standardError.write(
+                line: "\(place.path): \(HumanFormat.grouped(split.train.count)) events to learn, "
+                    + "\(HumanFormat.grouped(split.test.count)) to ask of \(HumanFormat.grouped(split.askedCount)) users"
+            )
+        }
+        return 0
+    }
+
+    static func write(_ split: OfflineSplit, to folder: URL, hasNegatives: Bool) throws {
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        } catch {
+            throw CommandFailure(
+                "cannot make the folder '\(folder.path)': \(error.localizedDescription)", exitCode: 73)
+        }
+        func output(_ name: String) throws -> OutputFile { try OutputFile(folder.appending(path: name).path) }
+        for (name, stream) in [("train.jsonl", split.train), ("test.jsonl", split.test)] {
+            let file = try output(name)
+            for index in 0..<stream.count {
+                try file.write {
+                    EventEncoder.append(stream.event(index), to: &$0)
+                    $0.append(UInt8(ascii: "\n"))
+                }
+            }
+            try file.finish()
+        }
+        var writer = UserLinesWriter()
+        try writer.write(split.train, to: output("train.txt"))
+        try writer.write(split.test, to: output("test.txt"))
+        if hasNegatives {
+            let file = try output("negatives.txt")
+            let negatives = SampledNegatives().draw(split)
+            for index in 0..<split.test.count {
+                let event = split.test.event(index)
+                var numbers = [writer.user(event.user), writer.item(event.item)]
+                for item in negatives[split.test.userNumber(index)] {
+                    numbers.append(writer.item(split.train.itemIdentifier(item)))
+                }
+                try file.write {
+                    $0.append(contentsOf: (numbers.map(String.init).joined(separator: " ") + "\n").utf8)
+                }
+            }
+            try file.finish()
+        }
+        for (name, identifiers) in [("users.txt", writer.users), ("items.txt", writer.items)] {
+            let file = try output(name)
+            for identifier in identifiers { try file.write { $0.append(contentsOf: (identifier + "\n").utf8) } }
+            try file.finish()
+        }
+    }
+}

@@ -1,0 +1,40 @@
+internal import Evaluation
+internal import Events
+
+/// Numbers users and items from 0 in the order in which they come, and writes lines of a user and its items.
+struct UserLinesWriter {
+    private(set) var users: [String] = []
+    private(set) var items: [String] = []
+    private var userNumbers: [String: Int] = [:]
+    private var itemNumbers: [String: Int] = [:]
+
+    mutating func user(_ id: UnsafeRawBufferPointer) -> Int { Self.number(id, &userNumbers, &users) }
+    mutating func item(_ id: UnsafeRawBufferPointer) -> Int { Self.number(id, &itemNumbers, &items) }
+
+    private static func number(
+        _ id: UnsafeRawBufferPointer, _ numbers: inout [String: Int], _ names: inout [String]
+    ) -> Int {
+        let name = String(decoding: id, as: UTF8.self)
+        if let number = numbers[name] { return number }
+        numbers[name] = names.count
+        names.append(name)
+        return names.count - 1
+    }
+
+    /// Each user's items once, by their first events, users by their numbers.
+    mutating func write(_ stream: EventStream, to output: OutputFile) throws {
+        var lists: [Int: (items: [Int], known: Set<Int>)] = [:]
+        for index in 0..<stream.count {
+            let event = stream.event(index)
+            let item = item(event.item)
+            var list = lists[user(event.user)] ?? ([], [])
+            if list.known.insert(item).inserted { list.items.append(item) }
+            lists[user(event.user)] = list
+        }
+        for user in lists.keys.sorted() {
+            let text = ([user] + (lists[user]?.items ?? [])).map(String.init).joined(separator: " ") + "\n"
+            try output.write { $0.append(contentsOf: text.utf8) }
+        }
+        try output.finish()
+    }
+}

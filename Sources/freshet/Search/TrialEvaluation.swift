@@ -1,0 +1,70 @@
+internal import Dispatch
+internal import Evaluation
+internal import Models
+internal import ServiceKit
+
+/// Tries settings of one algorithm on splits. What it reads is not written while trials run, so threads may share it.
+struct TrialEvaluation: @unchecked Sendable {
+    let type: any Recommender.Type
+    /// Settings that all trials have.
+    let fixed: [(name: String, value: String)]
+    let splits: [OfflineSplit]
+    let objectives: [Objective]
+    let threads: Int
+    let length: Int
+    /// How long a trial may take, in seconds; nil for as long as it wants.
+    let secondsMax: Double?
+    let stop: StopRequest
+
+    /// Nil when the search was stopped; a trial without values when it took too long.
+    func run(_ plan: TrialPlan) -> Trial? {
+        let start = DispatchTime.now().uptimeNanoseconds
+        let seconds: @Sendable () -> Double = { Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9 }
+        let isLate: @Sendable () -> Bool = { secondsMax.map { seconds() > $0 } ?? false }
+        guard let recommender = try? recommender(plan) else { return Trial(plan: plan, values: nil, seconds: 0) }
+        let sharesUsers = type.effortName == nil
+        var evaluation = OfflineEvaluation()
+        evaluation.model = .recommender(recommender)
+        evaluation.length = length
+        let result = evaluation.run(
+            sharesUsers ? splits.map { $0.keeping(share: plan.budget) } : splits, progress: { _ in },
+            isCancelled: { stop.isRequested || isLate() })
+        if stop.isRequested { return nil }
+        let values = result.map { result in
+            objectives.map { objective -> Double in
+                switch objective {
+                case .measure(let measure): result.metrics[measure]
+                case .seconds: seconds()
+                }
+            }
+        }
+        return Trial(plan: plan, values: values, seconds: seconds())
+    }
+
+    /// The algorithm with a plan's settings, and as much of its passes as the plan's budget allows.
+    func recommender(_ plan: TrialPlan) throws -> any Recommender {
+        let searched = plan.settings.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
+        var recommender = try ModelChoice.recommender(type, fixed + searched)
+        recommender.threads = threads
+        if plan.budget < 1, let effort = type.effortName {
+            try Self.reduce(&recommender, effort, to: plan.budget)
+        }
+        return recommender
+    }
+
+    private static func reduce(_ recommender: inout any Recommender, _ effort: String, to share: Double) throws {
+        func reduced<R: Recommender>(_ recommender: R) throws -> R {
+            var recommender = recommender
+            guard let parameter = R.parameters.first(where: { $0.name == effort }) else { return recommender }
+            parameter.set(&recommender, max(1, (parameter.get(recommender) * share).rounded()))
+            return recommender
+        }
+        recommender = try reduced(recommender)
+    }
+}
+
+extension Recommender {
+    /// What a smaller budget is a share of: the setting that counts passes over the data; nil for an algorithm without, which
+    /// gets a share of the users.
+    static var effortName: String? { parameters.first { $0.name == "sweeps" || $0.name == "epochs" }?.name }
+}

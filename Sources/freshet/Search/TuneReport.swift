@@ -1,0 +1,136 @@
+internal import Evaluation
+internal import Foundation
+internal import ServiceKit
+
+/// What a search found, as tables, JSON and a chart.
+struct TuneReport {
+    let model: String
+    let search: Search
+    /// By number.
+    let trials: [Trial]
+    /// Settings that all trials had.
+    let fixed: [(name: String, value: String)]
+    let length: Int
+    /// The best settings, trained on all but the test and asked for the test, which no trial saw.
+    var test: OfflineResult?
+
+    /// Trials with all of the effort, which alone can be compared.
+    private var full: [Trial] { trials.filter { $0.plan.budget == 1 && $0.values != nil } }
+    private var front: Set<Int> { Set(search.order.front(full).map(\.plan.number)) }
+    private var objectives: [Objective] { search.order.objectives }
+
+    var best: Trial? { search.order.sorted(full).first }
+
+    /// `als:factors=64,…`, as `evaluate offline --model` takes it.
+    func choice(_ trial: Trial) -> String {
+        let pairs = fixed.map { "\($0.name)=\($0.value)" } + names.map { "\($0)=\(trial.plan.settings[$0] ?? "")" }
+        return pairs.isEmpty ? model : "\(model):" + pairs.joined(separator: ",")
+    }
+
+    private var names: [String] { search.space.dimensions.map(\.name) }
+
+    private func title(_ objective: Objective) -> String {
+        objective == .seconds ? "seconds" : "\(objective.name)@\(length)"
+    }
+
+    func text(rows: Int, style: Style) -> String {
+        guard let best else { return "no trial has come to its end\n" }
+        var table = TextTable(
+            [.init("", .right), .init("trial", .right)] + objectives.map { .init(title($0), .right) }
+                + (objectives.contains(.seconds) ? [] : [.init("seconds", .right)]) + names.map { .init($0, .right) })
+        let front = front
+        for (place, trial) in search.order.sorted(full).prefix(rows).enumerated() {
+            let isOnFront = objectives.count > 1 && front.contains(trial.plan.number)
+            var cells = ["\(place + 1)\(isOnFront ? "*" : "")", "\(trial.plan.number)"]
+            cells += (trial.values ?? []).map { HumanFormat.fixed($0, digits: 4) }
+            if !objectives.contains(.seconds) { cells.append(HumanFormat.fixed(trial.seconds, digits: 2)) }
+            table.append(cells + names.map { trial.plan.settings[$0] ?? "" })
+        }
+        var text = table.render(style: style)
+        if objectives.count > 1 { text += "* no other trial is better by all objectives: the Pareto front\n" }
+        let stopped = trials.count { $0.values == nil }
+        text +=
+            "\n\(trials.count) of \(search.total) trials" + (stopped > 0 ? ", \(stopped) of them stopped" : "") + "\n"
+        text += "best: --model \(choice(best))\n"
+        if let test {
+            text +=
+                "on what no trial saw: HR@\(length) \(HumanFormat.fixed(test.metrics.hitRate, digits: 4)), "
+                + "recall \(HumanFormat.fixed(test.metrics.recall, digits: 4)), "
+                + "NDCG \(HumanFormat.fixed(test.metrics.ndcg, digits: 4)) of \(test.metrics.count) users\n"
+        }
+        return text
+    }
+
+    var json: String {
+        var object = JSONObject()
+        object.add("model", model)
+        object.add("trials", trials.map(self.object))
+        if let best {
+            object.add("best", self.object(best))
+            object.add("choice", choice(best))
+        }
+        object.add("front", search.order.sorted(full).filter { front.contains($0.plan.number) }.map(self.object))
+        if let test {
+            var measures = JSONObject()
+            measures.add("users", test.metrics.count)
+            for measure in RankingMeasure.allCases {
+                measures.add("\(measure.rawValue)@\(length)", test.metrics[measure])
+            }
+            object.add("test", measures)
+        }
+        return object.text
+    }
+
+    private func object(_ trial: Trial) -> JSONObject {
+        var object = JSONObject()
+        object.add("number", trial.plan.number)
+        object.add("budget", trial.plan.budget)
+        for (objective, value) in zip(objectives, trial.values ?? []) where objective != .seconds {
+            object.add(title(objective), value)
+        }
+        object.add("seconds", trial.seconds)
+        var settings = JSONObject()
+        for name in names { settings.add(name, trial.plan.settings[name] ?? "") }
+        object.add("settings", settings)
+        return object
+    }
+
+    /// One objective over the trials, or two of them against each other with their front.
+    var chart: Chart {
+        let first = title(objectives[0])
+        guard objectives.count > 1 else {
+            var chart = Chart(title: "Search for \(model)'s settings", xLabel: "trial", yLabel: first)
+            chart.yHasZero = false
+            var best = -Double.infinity
+            let found = full.map { trial in (x: Double(trial.plan.number), y: trial.values?[0] ?? 0) }
+            let bests = found.map { point -> (x: Double, y: Double) in
+                best = max(best, objectives[0].gain(point.y))
+                return (point.x, abs(best))
+            }
+            chart.subtitle = "\(search.method.rawValue), \(full.count) trials, seed \(search.seed)"
+            chart.series = [
+                .init("trials", colour: 4, drawing: .points, points: found),
+                .init("best so far", colour: 0, drawing: .steps, points: bests),
+            ]
+            return chart
+        }
+        var chart = Chart(
+            title: "Search for \(model)'s settings: \(first) and \(title(objectives[1]))",
+            xLabel: title(objectives[1]), yLabel: first)
+        chart.xHasZero = objectives[1] == .seconds
+        chart.yHasZero = objectives[0] == .seconds
+        chart.subtitle = "\(search.method.rawValue), \(full.count) trials, seed \(search.seed)"
+        func point(_ trial: Trial) -> (x: Double, y: Double) { (trial.values?[1] ?? 0, trial.values?[0] ?? 0) }
+        let front = front
+        let best = full.filter { front.contains($0.plan.number) }.map(point)
+            .sorted { objectives[1].gain($0.x) > objectives[1].gain($1.x) }
+        chart.series = [
+            .init(
+                "trials", colour: 4, drawing: .points,
+                points: full.filter { !front.contains($0.plan.number) }.map(point)),
+            .init("", colour: 0, drawing: .steps, points: best),
+            .init("Pareto front", colour: 0, drawing: .points, points: best),
+        ]
+        return chart
+    }
+}

@@ -1,0 +1,95 @@
+import Evaluation
+import Foundation
+import Models
+import ServiceKit
+import Synchronization
+import Testing
+
+@testable import freshet
+
+@Suite struct TuneTests {
+    private static func splits() throws -> [OfflineSplit] {
+        let lines = DataSimulation.events(users: 40, items: 80, events: 600, seed: 11)
+        return [
+            .lastOut(try Array(lines.joined(separator: [10])).withUnsafeBytes { try EventStreamReader().read($0) })
+        ]
+    }
+
+    private static func evaluation(_ stop: StopRequest = StopRequest()) throws -> TrialEvaluation {
+        TrialEvaluation(
+            type: ItemKNN.self, fixed: [], splits: try splits(), objectives: [.measure(.ndcg), .measure(.map)],
+            threads: 1, length: 20, secondsMax: nil, stop: stop)
+    }
+
+    private static func search(_ method: Search.Method) -> Search {
+        Search(
+            space: SearchSpace(ItemKNN.self), method: method, trials: 18,
+            objectives: [.measure(.ndcg), .measure(.map)], seed: 4)
+    }
+
+    private static func outcome(_ trials: [Trial]) -> [[String: String]] {
+        trials.map { trial in
+            trial.plan.settings.merging([
+                "number": "\(trial.plan.number)", "budget": "\(trial.plan.budget)", "values": "\(trial.values ?? [])",
+            ]) { $1 }
+        }
+    }
+
+    @Test(arguments: Search.Method.allCases) func resumedSearchEndsAsTheWholeOne(_ method: Search.Method) throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString + ".sqlite").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let evaluation = try Self.evaluation()
+        let search = Self.search(method)
+        let memory = try TrialStore(":memory:", description: [:])
+        let whole = try TuneRun(
+            search: search, store: memory, jobs: 1, stop: StopRequest(), evaluate: evaluation.run
+        ).run { _ in }
+        #expect(whole.count == search.total)
+        // Stopped in the middle of a batch, with two jobs.
+        let stop = StopRequest()
+        let count = Atomic(0)
+        let half = try TuneRun(
+            search: search, store: try TrialStore(path, description: ["seed": "4"]), jobs: 2, stop: stop,
+            evaluate: { plan in
+                if count.wrappingAdd(1, ordering: .relaxed).newValue == 14 { stop.request() }
+                return evaluation.run(plan)
+            }
+        ).run { _ in }
+        #expect(half.count >= 13 && half.count < whole.count)
+        let resumed = try TuneRun(
+            search: search, store: try TrialStore(path, description: ["seed": "4"]), jobs: 2, stop: StopRequest(),
+            evaluate: evaluation.run
+        ).run { _ in }
+        #expect(Self.outcome(resumed) == Self.outcome(whole))
+        #expect(throws: CommandFailure.self) { try TrialStore(path, description: ["seed": "5"]) }
+    }
+
+    @Test func stoppedAndLateTrials() throws {
+        let plan = Self.search(.random).plans(batch: 0, after: [])[0]
+        let stop = StopRequest()
+        let evaluation = try Self.evaluation(stop)
+        let late = TrialEvaluation(
+            type: ItemKNN.self, fixed: [], splits: evaluation.splits, objectives: evaluation.objectives, threads: 1,
+            length: 20, secondsMax: 0, stop: stop)
+        #expect(try #require(late.run(plan)).values == nil)
+        #expect(try #require(evaluation.run(plan)).values?.count == 2)
+        stop.request()
+        #expect(evaluation.run(plan) == nil)
+    }
+
+    @Test func smallerEffortIsFewerSweeps() throws {
+        let evaluation = TrialEvaluation(
+            type: ImplicitALS.self, fixed: [("sweeps", "18")], splits: [], objectives: [.seconds], threads: 1,
+            length: 20, secondsMax: nil, stop: StopRequest())
+        let plan = TrialPlan(number: 0, budget: 1.0 / 3, settings: ["factors": "8"])
+        let als = try #require(try evaluation.recommender(plan) as? ImplicitALS)
+        #expect(als.sweeps == 6 && als.factors == 8 && als.threads == 1)
+    }
+
+    @Test func refusesAFileThatIsNoDatabase() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data("this is no database, and long enough to be read as one".utf8).write(to: URL(fileURLWithPath: path))
+        #expect(throws: CommandFailure.self) { try TrialStore(path, description: [:]) }
+    }
+}
