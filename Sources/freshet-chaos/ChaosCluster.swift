@@ -1,7 +1,7 @@
 import Foundation
 
 /// A Kafka cluster of three brokers, by way of a launcher.
-final class ChaosCluster {
+final class ChaosCluster: Sendable {
     static let brokers = 3
     let folder: String
     let bootstrap: String

@@ -1,6 +1,7 @@
 import Foundation
 import Kafka
 import ServiceKit
+import Synchronization
 
 /// What goes wrong, one thing after another, some at the same time; everything is mended again.
 final class ChaosFaults {
@@ -13,6 +14,14 @@ final class ChaosFaults {
         var rebalances = 0
     }
 
+    private final class Flag: Sendable {
+        let value = Atomic(false)
+    }
+
+    private final class Problems: Sendable {
+        let value = Mutex<[String]>([])
+    }
+
     private(set) var counts = Counts()
     private let cluster: ChaosCluster
     private let instances: [ChaosInstance]
@@ -20,6 +29,8 @@ final class ChaosFaults {
     private let began = Date()
     /// What is to be mended, and when.
     private var repairs: [(at: Date, subject: String, action: () throws -> Void)] = []
+    private let isBrokerBroken = Flag()
+    private let problems = Problems()
     private var standing = ""
     private var askedAt = Date.distantPast
 
@@ -41,6 +52,8 @@ final class ChaosFaults {
             Thread.sleep(forTimeInterval: 0.1)
         }
         try mend(everything: true)
+        while isBrokerBroken.value.load(ordering: .acquiring) { Thread.sleep(forTimeInterval: 0.1) }
+        if let problem = problems.value.withLock({ $0.first }) { throw ChaosFailure(problem) }
     }
 
     private func mend(everything: Bool = false) throws {
@@ -65,7 +78,7 @@ final class ChaosFaults {
         case 0...4: try killInstance()
         case 5...6: freezeInstance()
         case 7: leave()
-        default: try breakBroker()
+        default: breakBroker()
         }
     }
 
@@ -104,20 +117,25 @@ final class ChaosFaults {
         later(chosen.name, pause) { try chosen.start() }
     }
 
-    /// One broker at a time: the cluster itself promises nothing beyond that.
-    private func breakBroker() throws {
-        guard !isBroken("broker") else { return }
+    /// One broker at a time, on a thread of its own, since a broker's start takes its time: the cluster itself promises
+    /// nothing beyond one, and the next must not fall before the last has caught up.
+    private func breakBroker() {
+        guard !isBrokerBroken.value.exchange(true, ordering: .acquiringAndReleasing) else { return }
         let node = random.int(1...ChaosCluster.brokers)
         let pause = random.seconds(3...15)
         let kills = random.int(0...1) == 0
         say("broker \(node) \(kills ? "is killed" : "freezes") for \(Int(pause)) s")
         if kills { counts.brokerKills += 1 } else { counts.brokerFreezes += 1 }
-        let cluster = cluster
-        try cluster.act(kills ? "kill" : "pause", node: node)
-        later("broker", pause) {
-            try cluster.act(kills ? "resume" : "unpause", node: node)
-            // Until it has caught up the next one must not fall.
-            self.later("broker", 8) {}
+        Thread.detachNewThread { [cluster, isBrokerBroken, problems] in
+            do {
+                try cluster.act(kills ? "kill" : "pause", node: node)
+                Thread.sleep(forTimeInterval: pause)
+                try cluster.act(kills ? "resume" : "unpause", node: node)
+                Thread.sleep(forTimeInterval: 8)
+            } catch {
+                problems.value.withLock { $0.append("\(error)") }
+            }
+            isBrokerBroken.value.store(false, ordering: .releasing)
         }
     }
 

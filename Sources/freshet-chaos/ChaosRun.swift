@@ -43,7 +43,8 @@ final class ChaosRun {
             cluster.stop()
             if !keepsFolder { try? FileManager.default.removeItem(atPath: folder) }
         }
-        LineOutput.standardOutput.write(line: "seed \(seed), \(instances.count) instances, \(ChaosCluster.brokers) brokers; logs in \(folder)")
+        LineOutput.standardOutput.write(
+            line: "seed \(seed), \(instances.count) instances, \(ChaosCluster.brokers) brokers; logs in \(folder)")
         let made = try ChaosInstance.run(
             ["topics", "create", "--partitions", "\(Self.partitions)"], bootstrap: cluster.bootstrap)
         guard made.status == 0 else { throw ChaosFailure("the topics cannot be made:\n\(made.output)") }

@@ -10,7 +10,7 @@ struct ChaosVerdict {
     let settledSeconds: Double?
     let instances: [ChaosInstance]
 
-    private static let sample = 25
+    private static let sample = 12
 
     private struct Row {
         var what: String
@@ -77,6 +77,7 @@ struct ChaosVerdict {
 
     /// The newest lists of some users, computed again from the log.
     private func explained(_ seen: ChaosWatcher.Seen) throws -> Row {
+        LineOutput.standardOutput.write(line: "lists are computed again")
         let users = seen.newest.keys.sorted()
         let step = max(1, users.count / Self.sample)
         var wrong: [String] = []
@@ -94,7 +95,10 @@ struct ChaosVerdict {
 
     /// The state in memory, restored, and rebuilt from the events alone; the items from a snapshot and from the log.
     private func stateRows() throws -> [Row] {
+        LineOutput.standardOutput.write(line: "the state is restored and replayed")
         for instance in instances { instance.leave() }
+        // Static members stay in the group until their sessions end; only then has the next one everything.
+        Thread.sleep(forTimeInterval: 12)
         let served = try object(["serve", "--stop-at-end"])
         let restored = try object(["state", "hash", "--json"])
         let other = ["FRESHET_APPLICATION_ID": "chaos-replay"]
