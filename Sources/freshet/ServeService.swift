@@ -78,7 +78,8 @@ final class ServeService: Service {
         let logger = logger
         log.warning = { logger.warning("\($0)") }
         if let problem = log.limitsProblem {
-            logger.warning("the topics' max.message.bytes are not known (\(problem)); Kafka's default is taken for them")
+            logger.warning(
+                "the topics' max.message.bytes are not known (\(problem)); Kafka's default is taken for them")
         }
         let worker = try Worker(settings: settings, log: log, clock: monotonicMilliseconds)
         worker.eventsTopicName = deployment.topics.events

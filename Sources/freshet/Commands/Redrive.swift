@@ -137,7 +137,8 @@ struct Redrive {
         )
         if homeless > 0 {
             print(
-                "\(homeless) letters hold no whole record, or do not say where it came from, and stay: see `freshet dlq list`")
+                "\(homeless) letters hold no whole record, or do not say where it came from, and stay: see `freshet dlq list`"
+            )
         }
         return 0
     }
