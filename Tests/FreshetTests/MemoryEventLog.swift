@@ -59,7 +59,9 @@ final class MemoryEventLog: EventLog, TopicReading {
     func append(_ record: borrowing OutputRecord) throws(LogError) {
         let (key, value) = (record.key.map(Array.init), record.value.map(Array.init))
         var output = Output(topic: record.topic, key: key, value: value)
-        for header in record.headers { output.headers[header.name] = String(decoding: header.value ?? [], as: UTF8.self) }
+        for header in record.headers {
+            output.headers[header.name] = String(decoding: header.value ?? [], as: UTF8.self)
+        }
         written.append(output)
         topics.append(record.topic, record.partition ?? 0, key: key, value: value)
     }
