@@ -178,7 +178,8 @@ extension Worker {
 extension Worker {
     /// Whether lists or restores wait for a later round.
     public var hasPendingWork: Bool {
-        hasPendingRanks || models.isBusy || output.hasUnsent || afterCommit.hasUnsent || partitions.values.contains { !$0.isLive }
+        hasPendingRanks || models.isBusy || output.hasUnsent || afterCommit.hasUnsent
+            || partitions.values.contains { !$0.isLive }
     }
 
     /// Commits what was folded, for the end of the process; with `flushesAll` also the state of every user, so that the
