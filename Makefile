@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build demo picture test simulate bench lint sanitize libraries clean
+.PHONY: help build demo picture test simulate chaos bench lint sanitize libraries clean
 
 # The C libraries that the program is built with (README, "Dependencies"), by their names for pkg-config and for apt.
 MODULES := rdkafka libmicrohttpd yaml-0.1 sqlite3 zlib
@@ -16,6 +16,9 @@ TEST ?=
 SANITIZER ?= thread address
 SEEDS ?= 10000
 FIRST ?= 1
+MINUTES ?= 5
+CHAOS ?=
+SEED ?= 1
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +62,11 @@ simulate: libraries ## The simulation over many seeds, optimised (SEEDS=10000 FI
 	@# A folder of its own, since code that tests can look into is built otherwise than the program.
 	FRESHET_SEEDS=$(SEEDS) FRESHET_FIRST_SEED=$(FIRST) swift test --configuration release -Xswiftc -enable-testing \
 	    --scratch-path .build/simulate --filter everySeedKeepsThePromises
+
+chaos: libraries ## Instances and brokers killed and frozen on a real cluster (MINUTES=5 SEED=1; KAFKA_LAUNCHER)
+	swift build --configuration release --product freshet
+	swift build --configuration release --product freshet-chaos
+	.build/release/freshet-chaos --minutes $(MINUTES) --seed $(SEED) $(CHAOS)
 
 bench: libraries ## The figures of the README
 	swift build --configuration release --product freshet

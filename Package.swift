@@ -56,6 +56,10 @@ let package = Package(
             name: "freshet-bench",
             dependencies: ["Linear", "Events", "Models", "Pipeline", "Kafka", "ServiceKit", "CRdKafka"],
             swiftSettings: house),
+        // Instances and brokers under faults, for `make chaos`.
+        .executableTarget(
+            name: "freshet-chaos", dependencies: ["Events", "Models", "Pipeline", "Kafka", "ServiceKit"],
+            swiftSettings: house),
 
         tests("LinearTests", ["Linear"]),
         tests("EventsTests", ["Events"]),

@@ -12,6 +12,7 @@ final class ClientHandle: @unchecked Sendable {
     private let opaque: Unmanaged<ClientContext>
     /// Set when a close ran into its deadline: freeing may then hang as well, and must hang elsewhere.
     private let isStuck = Atomic<Bool>(false)
+    private let isUnfreeable = Atomic<Bool>(false)
 
     init(_ kind: rd_kafka_type_t, _ settings: KafkaSettings, context: ClientContext) throws(KafkaError) {
         var settings = settings
@@ -37,7 +38,13 @@ final class ClientHandle: @unchecked Sendable {
         isStuck.store(true, ordering: .relaxed)
     }
 
+    /// Says that freeing would end the process: the client is left as it is for as long as that lives.
+    func markUnfreeable() {
+        isUnfreeable.store(true, ordering: .relaxed)
+    }
+
     deinit {
+        if isUnfreeable.load(ordering: .relaxed) { return }
         let box = SendablePointer(raw: raw)
         let opaque = SendableContext(opaque: opaque)
         let free: @Sendable () -> Void = {

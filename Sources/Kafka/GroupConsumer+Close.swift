@@ -11,6 +11,9 @@ extension GroupConsumer {
     public func close(timeoutMilliseconds: Int32) -> Bool {
         if isClosed { return true }
         isClosed = true
+        // librdkafka (2.0.2) frees a sticky assignor's state that a member between joining and its first assignment does
+        // not have yet, and aborts the process over it: "Assertion `assignor_state' failed".
+        if !wasAssigned, memberID != nil { client.markUnfreeable() }
         answerPending()
         if let error = rd_kafka_consumer_close_queue(client.raw, poller.queue) {
             // Already closing, or fatal: then there is no group to leave any more.

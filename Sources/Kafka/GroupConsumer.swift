@@ -20,6 +20,8 @@ public final class GroupConsumer: @unchecked Sendable {
     /// What the group decided and the application has not answered yet.
     var pending: ConsumerEvent?
     var isClosed = false
+    /// Whether the group has ever told this member what it has.
+    var wasAssigned = false
 
     /// Connects in the background; joins no group before ``subscribe(to:)``. `group.id` is required, and with
     /// `group.instance.id` the membership is static: leaving is then noticed only after `session.timeout.ms`.
@@ -55,7 +57,9 @@ public final class GroupConsumer: @unchecked Sendable {
         let polled = poller.poll(max: max, timeoutMilliseconds: timeoutMilliseconds)
         for event in polled.events {
             switch event {
-            case .assigned, .revoked, .lost: pending = event
+            case .assigned, .revoked, .lost:
+                pending = event
+                wasAssigned = true
             default: break
             }
         }

@@ -13,7 +13,9 @@ final class EndOfInput {
 
     /// True when the group has committed the end of every partition and this member has nothing left to do.
     func isReached(_ worker: Worker, _ log: KafkaEventLog) throws(LogError) -> Bool {
-        guard worker.isReady, !worker.hasUncommitted, !worker.isCommitting, !worker.hasPendingWork else { return false }
+        // Before the group has said so, it is not known what this member has to do.
+        guard worker.isAssigned, worker.isReady, !worker.hasUncommitted, !worker.isCommitting, !worker.hasPendingWork
+        else { return false }
         return try isCommitted(log)
     }
 

@@ -7,7 +7,11 @@ final class MemoryEventLog: EventLog, TopicReading {
         var topic: LogTopic
         var key: [UInt8]?
         var value: [UInt8]?
+        var headers: [String: String] = [:]
     }
+
+    /// The most bytes of a record, where there is a bound.
+    var limits: [LogTopic: Int] = [:]
 
     let topics = MemoryTopics()
     /// Nothing is delivered before `resume`.
@@ -18,6 +22,8 @@ final class MemoryEventLog: EventLog, TopicReading {
     private(set) var committed: [Int32: Int64] = [:]
 
     var isTransactional: Bool { true }
+
+    func bytesMax(_ topic: LogTopic) -> Int { limits[topic] ?? Int.max }
     var isOpen: Bool { true }
 
     func poll(
@@ -52,7 +58,11 @@ final class MemoryEventLog: EventLog, TopicReading {
 
     func append(_ record: borrowing OutputRecord) throws(LogError) {
         let (key, value) = (record.key.map(Array.init), record.value.map(Array.init))
-        written.append(Output(topic: record.topic, key: key, value: value))
+        var output = Output(topic: record.topic, key: key, value: value)
+        for header in record.headers {
+            output.headers[header.name] = String(decoding: header.value ?? [], as: UTF8.self)
+        }
+        written.append(output)
         topics.append(record.topic, record.partition ?? 0, key: key, value: value)
     }
 
@@ -68,6 +78,12 @@ final class MemoryEventLog: EventLog, TopicReading {
     }
 
     func waitForOutcome(timeoutMilliseconds: Int) throws(LogError) {}
+
+    /// Another member takes the partition over.
+    func restart() {
+        isAssigned = false
+        input = nil
+    }
 
     /// Adds an event to the input.
     func produce(key: String, _ value: String) {

@@ -1,174 +1,177 @@
 import Foundation
 import Testing
 
-/// The program against brokers that ask who it is, with no more rights than the README's table gives it.
-@Suite(.serialized, .enabled(if: KafkaTool.isAvailable, Comment(rawValue: KafkaTool.skipReason)))
-struct SecurityTests {
-    private static let authorizer = [
-        "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-        // The listener without a password belongs to the test and to the brokers themselves.
-        "super.users=User:ANONYMOUS",
-    ]
-
-    private static func folder() throws -> String {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("secrets-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        return path
-    }
-
-    @Test func saslPlainOverTLS() throws {
-        let password = "hidden-\(UUID().uuidString)"
-        let cluster = try KafkaCluster(secure: "freshet:\(password)", options: Self.authorizer)
-        let folder = try Self.folder()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try Data((password + "\n").utf8).write(to: URL(fileURLWithPath: folder + "/password"))
-        try Rights.grant(to: "User:freshet", cluster)
-        let common = [
-            "KAFKA_BOOTSTRAP": cluster.secureBootstrap, "FRESHET_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
-            "FRESHET_KAFKA_SASL_MECHANISM": "PLAIN", "FRESHET_KAFKA_SASL_USERNAME": "freshet",
-            "FRESHET_KAFKA_SSL_CA_LOCATION": cluster.folder + "/ca.pem",
-        ]
-        let byFile = common.merging(["FRESHET_KAFKA_SASL_PASSWORD_FILE": folder + "/password"]) { $1 }
-        let byEnvironment = common.merging(["FRESHET_KAFKA_SASL_PASSWORD": password]) { $1 }
-        try Job(cluster, Program(environment: byFile), secrets: [password]).run()
-        try Job(cluster, Program(environment: byEnvironment), secrets: [password]).runAgain()
-
-        let wrong = Program(environment: common.merging(["FRESHET_KAFKA_SASL_PASSWORD": "no-\(password)"]) { $1 })
-        let refused = try wrong.run(["doctor"])
-        #expect(refused.status == 1)
-        #expect(!(refused.output + refused.log).contains(password))
-    }
-
-    @Test func mutualTLS() throws {
-        let passphrase = "hidden-\(UUID().uuidString)"
-        let cluster = try KafkaCluster(
-            secure: "unused:unused",
-            options: Self.authorizer + [
-                "listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SSL",
-                "listener.name.secure.ssl.client.auth=required", "listener.name.secure.ssl.truststore.type=PEM",
-                "listener.name.secure.ssl.truststore.location=FOLDER/ca.pem",
-            ])
-        let folder = try Self.folder()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try KafkaTool.shell(
-            """
-            cd "$1"
-            openssl req -newkey rsa:2048 -passout "pass:$3" -subj /CN=freshet -keyout client.key -out client.csr
-            openssl x509 -req -in client.csr -CA "$2/ca.pem" -CAkey "$2/ca.key" -CAcreateserial -days 2 -out client.pem
-            """, folder, cluster.folder, passphrase)
-        try Data(passphrase.utf8).write(to: URL(fileURLWithPath: folder + "/passphrase"))
-        try Rights.grant(to: "User:CN=freshet", cluster)
-        let common = [
-            "KAFKA_BOOTSTRAP": cluster.secureBootstrap, "FRESHET_KAFKA_SECURITY_PROTOCOL": "SSL",
-            "FRESHET_KAFKA_SSL_CA_LOCATION": cluster.folder + "/ca.pem",
-            "FRESHET_KAFKA_SSL_CERTIFICATE_LOCATION": folder + "/client.pem",
-            "FRESHET_KAFKA_SSL_KEY_LOCATION": folder + "/client.key",
-        ]
-        let byFile = common.merging(["FRESHET_KAFKA_SSL_KEY_PASSWORD_FILE": folder + "/passphrase"]) { $1 }
-        let byEnvironment = common.merging(["FRESHET_KAFKA_SSL_KEY_PASSWORD": passphrase]) { $1 }
-        try Job(cluster, Program(environment: byFile), secrets: [passphrase]).run()
-        try Job(cluster, Program(environment: byEnvironment), secrets: [passphrase]).runAgain()
-
-        // Without a certificate nobody gets in.
-        let stranger = common.filter { !$0.key.contains("CERTIFICATE") && !$0.key.contains("KEY") }
-        #expect(try Program(environment: stranger).run(["doctor"]).status == 1)
-    }
-
-    /// What a deployment of its own name, prefixed, and the public topics need: the README's table.
-    private enum Rights {
-        static let rights: [[String]] = [
-            ["--operation", "Read", "--operation", "DescribeConfigs", "--topic", "events", "--topic", "items"],
-            [
-                "--operation", "Write", "--operation", "DescribeConfigs", "--topic", "recommendations", "--topic",
-                "recommendations.items", "--topic", "features.users", "--topic", "features.items", "--topic",
-                "events.dead-letter",
-            ],
-            [
-                "--operation", "Read", "--operation", "Write", "--operation", "DescribeConfigs", "--topic", "freshet.",
-                "--resource-pattern-type", "prefixed",
-            ],
-            ["--operation", "Read", "--group", "freshet", "--resource-pattern-type", "prefixed"],
-            ["--operation", "Write", "--transactional-id", "freshet-", "--resource-pattern-type", "prefixed"],
-            // For `topics create` and `produce`, which need not be the service's own rights.
-            ["--operation", "Create", "--cluster"],
-            ["--operation", "Write", "--topic", "events"],
+extension ProgramTests {
+    /// The program against brokers that ask who it is, with no more rights than the README's table gives it.
+    @Suite struct SecurityTests {
+        private static let authorizer = [
+            "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            // The listener without a password belongs to the test and to the brokers themselves.
+            "super.users=User:ANONYMOUS",
         ]
 
-        static func grant(to principal: String, _ cluster: KafkaCluster) throws {
-            for right in rights {
-                let words = right.map { "'\($0)'" }.joined(separator: " ")
-                try KafkaTool.shell(
-                    #""$0" tool acls --bootstrap-server "$1" --add --allow-principal "$2" \#(words)"#,
-                    cluster.bootstrap, principal)
+        private static func folder() throws -> String {
+            let path = FileManager.default.temporaryDirectory.appendingPathComponent("secrets-\(UUID().uuidString)")
+                .path
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            return path
+        }
+
+        @Test func saslPlainOverTLS() throws {
+            let password = "hidden-\(UUID().uuidString)"
+            let cluster = try KafkaCluster(secure: "freshet:\(password)", options: Self.authorizer)
+            let folder = try Self.folder()
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            try Data((password + "\n").utf8).write(to: URL(fileURLWithPath: folder + "/password"))
+            try Rights.grant(to: "User:freshet", cluster)
+            let common = [
+                "KAFKA_BOOTSTRAP": cluster.secureBootstrap, "FRESHET_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+                "FRESHET_KAFKA_SASL_MECHANISM": "PLAIN", "FRESHET_KAFKA_SASL_USERNAME": "freshet",
+                "FRESHET_KAFKA_SSL_CA_LOCATION": cluster.folder + "/ca.pem",
+            ]
+            let byFile = common.merging(["FRESHET_KAFKA_SASL_PASSWORD_FILE": folder + "/password"]) { $1 }
+            let byEnvironment = common.merging(["FRESHET_KAFKA_SASL_PASSWORD": password]) { $1 }
+            try Job(cluster, Program(environment: byFile), secrets: [password]).run()
+            try Job(cluster, Program(environment: byEnvironment), secrets: [password]).runAgain()
+
+            let wrong = Program(environment: common.merging(["FRESHET_KAFKA_SASL_PASSWORD": "no-\(password)"]) { $1 })
+            let refused = try wrong.run(["doctor"])
+            #expect(refused.status == 1)
+            #expect(!(refused.output + refused.log).contains(password))
+        }
+
+        @Test func mutualTLS() throws {
+            let passphrase = "hidden-\(UUID().uuidString)"
+            let cluster = try KafkaCluster(
+                secure: "unused:unused",
+                options: Self.authorizer + [
+                    "listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SSL",
+                    "listener.name.secure.ssl.client.auth=required", "listener.name.secure.ssl.truststore.type=PEM",
+                    "listener.name.secure.ssl.truststore.location=FOLDER/ca.pem",
+                ])
+            let folder = try Self.folder()
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            try KafkaTool.shell(
+                """
+                cd "$1"
+                openssl req -newkey rsa:2048 -passout "pass:$3" -subj /CN=freshet -keyout client.key -out client.csr
+                openssl x509 -req -in client.csr -CA "$2/ca.pem" -CAkey "$2/ca.key" -CAcreateserial -days 2 -out client.pem
+                """, folder, cluster.folder, passphrase)
+            try Data(passphrase.utf8).write(to: URL(fileURLWithPath: folder + "/passphrase"))
+            try Rights.grant(to: "User:CN=freshet", cluster)
+            let common = [
+                "KAFKA_BOOTSTRAP": cluster.secureBootstrap, "FRESHET_KAFKA_SECURITY_PROTOCOL": "SSL",
+                "FRESHET_KAFKA_SSL_CA_LOCATION": cluster.folder + "/ca.pem",
+                "FRESHET_KAFKA_SSL_CERTIFICATE_LOCATION": folder + "/client.pem",
+                "FRESHET_KAFKA_SSL_KEY_LOCATION": folder + "/client.key",
+            ]
+            let byFile = common.merging(["FRESHET_KAFKA_SSL_KEY_PASSWORD_FILE": folder + "/passphrase"]) { $1 }
+            let byEnvironment = common.merging(["FRESHET_KAFKA_SSL_KEY_PASSWORD": passphrase]) { $1 }
+            try Job(cluster, Program(environment: byFile), secrets: [passphrase]).run()
+            try Job(cluster, Program(environment: byEnvironment), secrets: [passphrase]).runAgain()
+
+            // Without a certificate nobody gets in.
+            let stranger = common.filter { !$0.key.contains("CERTIFICATE") && !$0.key.contains("KEY") }
+            #expect(try Program(environment: stranger).run(["doctor"]).status == 1)
+        }
+
+        /// What a deployment of its own name, prefixed, and the public topics need: the README's table.
+        private enum Rights {
+            static let rights: [[String]] = [
+                ["--operation", "Read", "--operation", "DescribeConfigs", "--topic", "events", "--topic", "items"],
+                [
+                    "--operation", "Write", "--operation", "DescribeConfigs", "--topic", "recommendations", "--topic",
+                    "recommendations.items", "--topic", "features.users", "--topic", "features.items", "--topic",
+                    "events.dead-letter",
+                ],
+                [
+                    "--operation", "Read", "--operation", "Write", "--operation", "DescribeConfigs", "--topic",
+                    "freshet.",
+                    "--resource-pattern-type", "prefixed",
+                ],
+                ["--operation", "Read", "--group", "freshet", "--resource-pattern-type", "prefixed"],
+                ["--operation", "Write", "--transactional-id", "freshet-", "--resource-pattern-type", "prefixed"],
+                // For `topics create` and `produce`, which need not be the service's own rights.
+                ["--operation", "Create", "--cluster"],
+                ["--operation", "Write", "--topic", "events"],
+            ]
+
+            static func grant(to principal: String, _ cluster: KafkaCluster) throws {
+                for right in rights {
+                    let words = right.map { "'\($0)'" }.joined(separator: " ")
+                    try KafkaTool.shell(
+                        #""$0" tool acls --bootstrap-server "$1" --add --allow-principal "$2" \#(words)"#,
+                        cluster.bootstrap, principal)
+                }
             }
         }
-    }
 
-    /// One deployment's life: everything that it says on the way is searched for secrets.
-    private struct Job {
-        let cluster: KafkaCluster
-        let program: Program
-        let secrets: [String]
-        private static let events = 400
+        /// One deployment's life: everything that it says on the way is searched for secrets.
+        private struct Job {
+            let cluster: KafkaCluster
+            let program: Program
+            let secrets: [String]
+            private static let events = 400
 
-        init(_ cluster: KafkaCluster, _ program: Program, secrets: [String]) {
-            self.cluster = cluster
-            var program = program
-            program.environment["FRESHET_LOGGING_LEVEL"] = "debug"
-            // The library's own log of its configuration and of logging in.
-            program.environment["FRESHET_KAFKA_DEBUG"] = "conf,security"
-            self.program = program
-            self.secrets = secrets
-        }
-
-        /// Makes the topics, sends events, learns them, and compares the state in memory with the state restored.
-        func run() throws {
-            try check(["topics", "create", "--partitions", "2"])
-            try send(from: 0)
-            let served = try check(["serve", "--stop-at-end"])
-            #expect(served.summary["events"] as? Int == Self.events)
-            #expect(served.summary["lists"] as? Int ?? 0 > 0)
-            let restored = try check(["state", "hash", "--json"])
-            #expect(restored.summary["users"] as? String == served.summary["users"] as? String)
-            #expect(restored.summary["items"] as? String == served.summary["items"] as? String)
-            try check(["topics", "check"])
-            try check(["config"])
-        }
-
-        /// More events, with the service watched by HTTP.
-        func runAgain() throws {
-            try send(from: Self.events)
-            let port = try LoopbackHTTP.freePort()
-            let service = try program.start(["serve", "--http", "127.0.0.1:\(port)"])
-            let deadline = Date(timeIntervalSinceNow: 60)
-            while LoopbackHTTP.get("/ready", port: port)?.hasPrefix("HTTP/1.1 200") != true, Date() < deadline {
-                Thread.sleep(forTimeInterval: 0.1)
+            init(_ cluster: KafkaCluster, _ program: Program, secrets: [String]) {
+                self.cluster = cluster
+                var program = program
+                program.environment["FRESHET_LOGGING_LEVEL"] = "debug"
+                // The library's own log of its configuration and of logging in.
+                program.environment["FRESHET_KAFKA_DEBUG"] = "conf,security"
+                self.program = program
+                self.secrets = secrets
             }
-            let metrics = LoopbackHTTP.get("/metrics", port: port) ?? ""
-            let doctor = try check(["doctor"])
-            #expect(doctor.output.contains("freshet is Stable"))
-            service.interrupt()
-            let ended = try service.wait()
-            #expect(ended.status == 0)
-            #expect(metrics.contains("freshet_events_total"))
-            for secret in secrets { #expect(!(metrics + ended.output + ended.log).contains(secret)) }
-            try check(["replay", "--verify"])
-        }
 
-        private func send(from start: Int) throws {
-            let lines = (start..<(start + Self.events)).map { index in
-                #"{"event_time":\#(1_700_000_000 + index * 60),"event_type":"view","product_id":"p\#(index * index % 97)","#
-                    + #""user_id":"u\#(index * 7 % 31)"}"#
+            /// Makes the topics, sends events, learns them, and compares the state in memory with the state restored.
+            func run() throws {
+                try check(["topics", "create", "--partitions", "2"])
+                try send(from: 0)
+                let served = try check(["serve", "--stop-at-end"])
+                #expect(served.summary["events"] as? Int == Self.events)
+                #expect(served.summary["lists"] as? Int ?? 0 > 0)
+                let restored = try check(["state", "hash", "--json"])
+                #expect(restored.summary["users"] as? String == served.summary["users"] as? String)
+                #expect(restored.summary["items"] as? String == served.summary["items"] as? String)
+                try check(["topics", "check"])
+                try check(["config"])
             }
-            try check(["produce", "-", "--format", "jsonl"], input: lines.joined(separator: "\n"))
-        }
 
-        @discardableResult
-        private func check(_ arguments: [String], input: String? = nil) throws -> Program.Outcome {
-            let outcome = try program.run(arguments, input: input)
-            #expect(outcome.status == 0, "\(arguments): \(outcome.log.suffix(3000))\(outcome.output.suffix(3000))")
-            for secret in secrets { #expect(!(outcome.output + outcome.log).contains(secret), "\(arguments)") }
-            return outcome
+            /// More events, with the service watched by HTTP.
+            func runAgain() throws {
+                try send(from: Self.events)
+                let port = try LoopbackHTTP.freePort()
+                let service = try program.start(["serve", "--http", "127.0.0.1:\(port)"])
+                let deadline = Date(timeIntervalSinceNow: 60)
+                while LoopbackHTTP.get("/ready", port: port)?.hasPrefix("HTTP/1.1 200") != true, Date() < deadline {
+                    Thread.sleep(forTimeInterval: 0.1)
+                }
+                let metrics = LoopbackHTTP.get("/metrics", port: port) ?? ""
+                let doctor = try check(["doctor"])
+                #expect(doctor.output.contains("freshet is Stable"))
+                service.interrupt()
+                let ended = try service.wait()
+                #expect(ended.status == 0)
+                #expect(metrics.contains("freshet_events_total"))
+                for secret in secrets { #expect(!(metrics + ended.output + ended.log).contains(secret)) }
+                try check(["replay", "--verify"])
+            }
+
+            private func send(from start: Int) throws {
+                let lines = (start..<(start + Self.events)).map { index in
+                    #"{"event_time":\#(1_700_000_000 + index * 60),"event_type":"view","product_id":"p\#(index * index % 97)","#
+                        + #""user_id":"u\#(index * 7 % 31)"}"#
+                }
+                try check(["produce", "-", "--format", "jsonl"], input: lines.joined(separator: "\n"))
+            }
+
+            @discardableResult
+            private func check(_ arguments: [String], input: String? = nil) throws -> Program.Outcome {
+                let outcome = try program.run(arguments, input: input)
+                #expect(outcome.status == 0, "\(arguments): \(outcome.log.suffix(3000))\(outcome.output.suffix(3000))")
+                for secret in secrets { #expect(!(outcome.output + outcome.log).contains(secret), "\(arguments)") }
+                return outcome
+            }
         }
     }
 }

@@ -49,7 +49,7 @@ public final class KafkaEventLog: EventLog {
     let topics: [Producer.Topic]
     private let pool: ReaderPool
     private let offsets: StoredOffsets
-    private let limits: TopicLimits?
+    private let survey: TopicSurvey?
     private var topicOfIndex: [LogTopic] = []
     private var waitingForEvents: [GroupChange] = []
     /// Errors that may pass, said once each time they begin.
@@ -72,8 +72,8 @@ public final class KafkaEventLog: EventLog {
             producing["message.max.bytes"] = producing["message.max.bytes"] ?? "8000000"
             let messageBytes = producing["message.max.bytes"].flatMap { Int($0) } ?? 8_000_000
             // The embedded broker has no bounds.
-            limits = settings.memory == nil ? TopicLimits(settings, messageBytes: messageBytes, log: log) : nil
-            if let limits { producing["batch.size"] = producing["batch.size"] ?? "\(limits.batchBytes)" }
+            survey = settings.memory == nil ? TopicSurvey(settings, messageBytes: messageBytes, log: log) : nil
+            if let survey { producing["batch.size"] = producing["batch.size"] ?? "\(survey.batchBytes)" }
             // What is not written within the session must not be written at all: another member may have taken over.
             producing["message.timeout.ms"] =
                 producing["message.timeout.ms"] ?? (settings.isTransactional ? nil : "8000")
@@ -90,6 +90,13 @@ public final class KafkaEventLog: EventLog {
         } catch {
             throw LogError(error, doing: "connecting")
         }
+        try checkPartitions(survey?.partitionCount(.events) ?? 0)
+    }
+
+    /// Partitions that the users topic does not have cannot be worked on.
+    private func checkPartitions(_ count: Int) throws(LogError) {
+        guard let users = survey?.partitionCount(.users) else { return }
+        try settings.topics.check(eventsPartitions: count, usersPartitions: users)
     }
 
     public var isTransactional: Bool { settings.isTransactional }
@@ -112,7 +119,9 @@ public final class KafkaEventLog: EventLog {
         var changes: [GroupChange] = []
         for event in polled.events {
             switch event {
-            case .assigned(let places): changes.append(.assigned(places.map(\.partition)))
+            case .assigned(let places):
+                try checkPartitions(Int(places.map(\.partition).max() ?? -1) + 1)
+                changes.append(.assigned(places.map(\.partition)))
             case .revoked(let places): changes.append(.revoked(places.map(\.partition)))
             case .lost(let places): changes.append(.lost(places.map(\.partition)))
             case .endOfPartition(let end): changes.append(.end(partition: end.place.partition, offset: end.offset))
@@ -225,10 +234,10 @@ public final class KafkaEventLog: EventLog {
 
     public var isOpen: Bool { output.isOpen }
 
-    public func bytesMax(_ topic: LogTopic) -> Int { limits?[topic] ?? Int.max }
+    public func bytesMax(_ topic: LogTopic) -> Int { survey?.bytesMax(topic) ?? Int.max }
 
     /// Why the sizes that the topics take are not known, so that the usual ones are taken for theirs.
-    public var limitsProblem: String? { limits?.problem?.description }
+    public var limitsProblem: String? { survey?.problem?.description }
 
     public func append(_ record: borrowing OutputRecord) throws(LogError) {
         if record.topic.isInternal, let memory = settings.memory {

@@ -18,6 +18,8 @@ public final class KafkaStateLog: EventLog {
             throw LogError(
                 .fatal, "there is no topic \(settings.topics.events); `freshet topics create` makes what is missing")
         }
+        let users = try reading.partitions(.users).count
+        if users > 0 { try settings.topics.check(eventsPartitions: partitions.count, usersPartitions: users) }
         do throws(KafkaError) {
             var group = settings.client
             group["group.id"] = settings.topics.application

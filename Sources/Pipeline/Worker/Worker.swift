@@ -14,6 +14,8 @@ public final class Worker {
     public let items: ItemFold
     /// The partitions that this member has.
     public internal(set) var partitions: [Int32: PartitionWorker] = [:]
+    /// Whether the group has told this member what it has, be it nothing.
+    public private(set) var isAssigned = false
     public internal(set) var counters = WorkerCounters()
     /// What users did next after the lists that this member made.
     public internal(set) var liveQuality = LiveQuality()
@@ -128,7 +130,10 @@ public final class Worker {
             wait = 0
             wanted = round.records > before && round.changes.isEmpty ? moreForBatch(round.records) : 0
         } while wanted > 0
-        for change in round.changes { try apply(change) }
+        for change in round.changes {
+            if case .assigned = change { isAssigned = true }
+            try apply(change)
+        }
         try rankTouched()
         try sendOutput()
         try beginCommitIfDue()

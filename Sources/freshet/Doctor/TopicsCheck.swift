@@ -46,7 +46,9 @@ struct TopicsCheck {
             let why = wanted.name == deployment.topics[.users] ? "as many as the events topic" : "one"
             return .wrong(
                 wanted.name, "\(count) partitions; it has to have \(why) (\(wanted.partitions))",
-                "`freshet reset`, delete the topic, `freshet topics create`, `freshet replay`")
+                "where partitions were added to \(deployment.topics.events): rebuild beside under another application.id with "
+                    + "ingest.rekey: true; else `freshet reset`, delete the topic, `freshet topics create`, `freshet replay`"
+            )
         }
         for (key, value) in wanted.settings.sorted(by: { $0.key < $1.key }) {
             let found = settings[key]?.value ?? ""

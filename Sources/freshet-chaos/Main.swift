@@ -1,0 +1,29 @@
+import Foundation
+import ServiceKit
+
+/// `freshet-chaos`: the built program, a real cluster, constant load and everything that goes wrong; then a verdict.
+@main
+struct Main {
+    static let command = Command(
+        "freshet-chaos", "Instances and brokers are killed and frozen under load; then everything is counted.",
+        discussion:
+            "Needs a launcher of a Kafka cluster (KAFKA_LAUNCHER, else ../shared/kafka/kafka): `start --dir D --brokers "
+            + "N -o KEY=VALUE` printing KAFKA_BOOTSTRAP=…, `kill|resume|pause|unpause --dir D --node N`, `stop --dir D`; "
+            + "and the program `freshet` beside this one. CHAOS_PRELOAD names a newer librdkafka for the instances. Exit "
+            + "code 1 when a promise is broken.",
+        options: [
+            .option("minutes", "N", "How long faults go on.", type: .double(0.1...1440), default: "5"),
+            .option("seed", "N", "Which faults, when, and which events.", type: .int(0...Int.max), default: "1"),
+            .option("rate", "N", "Events a second.", type: .int(1...100_000), default: "300"),
+            .option("instances", "N", "Instances of the program.", type: .int(1...16), default: "3"),
+            .flag("keep", "Keep the folder with the logs of instances and brokers."),
+        ]
+    ) { arguments in
+        let run = try ChaosRun(
+            seed: UInt64(arguments.int("seed") ?? 1), rate: arguments.int("rate") ?? 300,
+            instances: arguments.int("instances") ?? 3, keepsFolder: arguments.flag("keep"))
+        return try run.run(minutes: arguments.double("minutes") ?? 5) ? 0 : 1
+    }
+
+    static func main() { exit(command.main()) }
+}
