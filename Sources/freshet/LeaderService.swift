@@ -104,8 +104,9 @@ final class LeaderService: Service {
         var trainedAt: UInt64 = 0
         var trainedEvents = 0
         var askedAt = monotonicMilliseconds()
+        var pace = RowPace()
         while !stop.isRequested {
-            let isBusy = try leader.step(timeoutMilliseconds: 20)
+            let isBusy = try leader.step(timeoutMilliseconds: 20, rowsMax: pace.rows(isHurried: finishing.isRequested))
             leads.store(!leader.isFollower, ordering: .relaxed)
             if let (generation, decision) = trained.withLock({ $0.take() }), !leader.isFollower {
                 if try leader.publish(generation, decision) {
@@ -207,5 +208,20 @@ extension Deployment {
         settings.factors = configuration.int("training.factors")
         settings.items = worker.items
         return settings
+    }
+}
+
+/// How many items' rows are published at once: some hundreds a second, since each round is a transaction that the broker
+/// works at while lists wait for theirs; without a pause where the end is waited for.
+private struct RowPace {
+    private static let rows = 500
+    private static let pauseMilliseconds: UInt64 = 1_000
+    private var due: UInt64 = 0
+
+    mutating func rows(isHurried: Bool) -> Int {
+        let now = monotonicMilliseconds()
+        guard isHurried || now >= due else { return 0 }
+        due = now + Self.pauseMilliseconds
+        return Self.rows
     }
 }

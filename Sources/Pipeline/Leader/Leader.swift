@@ -14,8 +14,6 @@ public final class Leader {
         public var rowsIntervalMilliseconds: Int64 = 6 * 3_600_000
         /// Whether related items and item features are published.
         public var publishesRows = true
-        /// Items published in one round.
-        public var rowsPerRound = 200
         /// Bytes of the item log that make a new snapshot due, if they are no fewer than the last snapshot's own.
         public var snapshotBytes = 8 << 20
         /// Snapshots and generations that are kept.
@@ -72,7 +70,8 @@ public final class Leader {
     public var hasRowsToPublish: Bool { settings.publishesRows && (fold?.changes?.count ?? 0) > 0 }
 
     /// One round; true when there may be more to do at once.
-    public func step(timeoutMilliseconds: Int) throws(LogError) -> Bool {
+    /// - Parameter rowsMax: items whose rows may be published in this round, in a transaction of their own.
+    public func step(timeoutMilliseconds: Int, rowsMax: Int = 200) throws(LogError) -> Bool {
         guard try log.isLeading(timeoutMilliseconds: timeoutMilliseconds) else {
             if !isFollower { resign() }
             return false
@@ -99,7 +98,7 @@ public final class Leader {
             settlePublication()
             phase = .folding(reader, isCaughtUp: wasCaughtUp || (isAtEnd && models?.hasCaughtUp == true))
             try takeCatalogue()
-            let published = isAtEnd ? try publishRows() : 0
+            let published = isAtEnd ? try publishRows(most: rowsMax) : 0
             if isAtEnd, bytesSinceSnapshot >= max(settings.snapshotBytes, snapshotSize) { try snapshot() }
             return !isAtEnd || published > 0
         }
@@ -141,10 +140,10 @@ public final class Leader {
     // MARK: - Rows
 
     /// Publishes some of the items whose rows are out of date.
-    private func publishRows() throws(LogError) -> Int {
+    private func publishRows(most: Int) throws(LogError) -> Int {
         guard let fold, fold.changes != nil else { return 0 }
         var published = 0
-        while published < settings.rowsPerRound, let item = fold.changes?.take(time: fold.table.latestTime) {
+        while published < most, let item = fold.changes?.take(time: fold.table.latestTime) {
             let id = Array(fold.table.identifiers.bytes(item))
             publishRows(of: item, id, fold)
             published += 1
