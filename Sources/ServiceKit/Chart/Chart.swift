@@ -42,7 +42,7 @@ public struct Chart: Sendable {
     }
 
     private static let size = (width: 860.0, height: 460.0)
-    private static let plot = (left: 76.0, right: 836.0, top: 104.0, bottom: 402.0)
+    private static let plot = (left: 92.0, right: 824.0, top: 104.0, bottom: 402.0)
     /// Okabe and Ito's, which also the colour-blind tell apart.
     private static let palette = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c8c8c"]
 

@@ -60,6 +60,7 @@ enum TuneCommand {
         guard evaluation.splits.contains(where: { $0.askedCount > 0 }) else {
             throw CommandFailure("nothing is left to ask trials for", remedy: "take another --split", exitCode: 65)
         }
+        if let refusal = try evaluation.refusal() { throw CommandFailure(refusal, exitCode: 65) }
         let store = try TrialStore(
             arguments["store"] ?? ":memory:", description: description(search, arguments, evaluation))
         let trials = try withInterrupts(stop) {
@@ -76,7 +77,8 @@ enum TuneCommand {
             var final = OfflineEvaluation()
             final.model = .recommender(try evaluation.recommender(best.plan))
             final.length = evaluation.length
-            report.test = final.run(splits[0])
+            // An algorithm that takes the trials' data may still refuse the larger one.
+            if final.refusal([splits[0]]) == nil { report.test = final.run(splits[0]) }
         }
         try write(report, arguments)
         return stop.isRequested ? 130 : report.best == nil ? 1 : 0

@@ -7,7 +7,7 @@ enum DataSimulation {
     static let command = Command(
         "simulate", "Make the events of a simulated shop, as JSON lines.",
         discussion: "Shoppers with tastes and price levels come, look around, fill carts, buy, and come back, over "
-            + "thirty days from 1 January 2026. The same options give the same bytes, on every machine. Not every "
+            + "about four weeks from 1 January 2026. The same options give the same bytes, on every machine. Not every "
             + "shopper needs come.",
         options: [
             .option("users", "n", "shoppers", type: .int(1...10_000_000), default: "2000"),

@@ -41,6 +41,13 @@ struct TrialEvaluation: @unchecked Sendable {
         return Trial(plan: plan, values: values, seconds: seconds())
     }
 
+    /// Why the algorithm cannot take such data, or nil.
+    func refusal() throws -> String? {
+        var evaluation = OfflineEvaluation()
+        evaluation.model = .recommender(try ModelChoice.recommender(type, fixed))
+        return evaluation.refusal(splits)
+    }
+
     /// The algorithm with a plan's settings, and as much of its passes as the plan's budget allows.
     func recommender(_ plan: TrialPlan) throws -> any Recommender {
         let searched = plan.settings.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }

@@ -99,7 +99,7 @@ struct TuneReport {
     var chart: Chart {
         let first = title(objectives[0])
         guard objectives.count > 1 else {
-            var chart = Chart(title: "Search for \(model)'s settings", xLabel: "trial", yLabel: first)
+            var chart = Chart(title: "Search for settings of \(model)", xLabel: "trial", yLabel: first)
             chart.yHasZero = false
             var best = -Double.infinity
             let found = full.map { trial in (x: Double(trial.plan.number), y: trial.values?[0] ?? 0) }
@@ -115,7 +115,7 @@ struct TuneReport {
             return chart
         }
         var chart = Chart(
-            title: "Search for \(model)'s settings: \(first) and \(title(objectives[1]))",
+            title: "Search for settings of \(model): \(first) and \(title(objectives[1]))",
             xLabel: title(objectives[1]), yLabel: first)
         chart.xHasZero = objectives[1] == .seconds
         chart.yHasZero = objectives[0] == .seconds
