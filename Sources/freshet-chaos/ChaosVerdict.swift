@@ -20,10 +20,10 @@ struct ChaosVerdict {
     }
 
     static func isCommitted(_ bootstrap: String) throws -> Bool {
-        let admin = try Admin(KafkaSettings(bootstrapServers: bootstrap), timeoutMilliseconds: 5_000)
+        let consumer = try GroupConsumer(["bootstrap.servers": bootstrap, "group.id": "freshet"])
         let reader = try PartitionReader(["bootstrap.servers": bootstrap])
-        let offsets = try admin.groupOffsets("freshet").filter { $0.place.topic == "events" }
-        guard offsets.count == ChaosRun.partitions else { return false }
+        let places = (0..<Int32(ChaosRun.partitions)).map { TopicPartition("events", $0) }
+        let offsets = try consumer.committed(places, timeoutMilliseconds: 10_000)
         return try offsets.allSatisfy {
             try reader.queryWatermarks($0.place, timeoutMilliseconds: 5_000).high == $0.offset
         }
