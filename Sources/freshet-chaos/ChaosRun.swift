@@ -29,7 +29,7 @@ final class ChaosRun {
         instances = (0..<count).map {
             ChaosInstance("i\($0 + 1)", isStatic: $0 > 0, bootstrap: cluster.bootstrap, folder: folder)
         }
-        load = try ChaosLoad(cluster.bootstrap, rate: rate, seed: seed)
+        load = ChaosLoad(cluster.bootstrap, rate: rate, seed: seed)
         watcher = try ChaosWatcher(cluster.bootstrap, partitions: Self.partitions)
     }
 

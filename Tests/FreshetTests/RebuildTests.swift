@@ -62,11 +62,9 @@ extension ProgramTests {
         }
 
         private func waitForCommit(_ group: String, _ count: Int64, _ cluster: KafkaCluster) throws {
-            let admin = try Admin(KafkaSettings(bootstrapServers: cluster.bootstrap))
             let deadline = Date(timeIntervalSinceNow: 60)
             while true {
-                let offsets = (try? admin.groupOffsets(group)) ?? []
-                let sum = offsets.filter { $0.place.topic == "events" }.reduce(0) { $0 + max(0, $1.offset) }
+                let sum = cluster.committed(group)
                 if sum >= count { return }
                 guard Date() < deadline else { throw ProgramFailure(what: "\(group) stands at \(sum) of \(count)") }
                 Thread.sleep(forTimeInterval: 0.1)

@@ -41,13 +41,13 @@ extension ProgramTests {
             try send(400, from: 0)
             // A bound that is lowered under way is met once: the service starts over, and knows it from then on.
             let service = try program.start(["serve"])
-            try waitUntil("all is committed") { try committed() == 400 }
+            try waitUntil("all is committed") { cluster.committed("freshet") == 400 }
             try KafkaTool.shell(
                 #""$0" tool configs --bootstrap-server "$1" --alter --entity-type topics --entity-name recommendations "#
                     + "--add-config max.message.bytes=1000", cluster.bootstrap)
             try send(400, from: 400)
             try waitUntil("it starts over") { service.log.contains("starting over") }
-            try waitUntil("all is committed", seconds: 60) { try committed() == 800 }
+            try waitUntil("all is committed", seconds: 60) { cluster.committed("freshet") == 800 }
             service.interrupt()
             let ended = try service.wait()
             #expect(ended.status == 0)
@@ -71,10 +71,6 @@ extension ProgramTests {
                     + #""user_id":"u\#(index * 7 % 31)"}"#
             }
             try check(["produce", "-", "--format", "jsonl"], input: lines.joined(separator: "\n"))
-        }
-
-        private func committed() throws -> Int64 {
-            try admin().groupOffsets("freshet").filter { $0.place.topic == "events" }.reduce(0) { $0 + $1.offset }
         }
 
         private func waitUntil(_ what: String, seconds: Double = 30, _ condition: () throws -> Bool) throws {
