@@ -5,7 +5,7 @@ extension MatrixFactorization {
     /// Item vectors with biases, and how a user is projected on them: the ridge regression that the steps approach,
     /// `min Σ_own (r − x·h)² + s Σ_all (x·h)² + λ (n + sN) ‖x‖²` with s the untouched items that one of the catalogue
     /// stood for. A score is the predicted rating.
-    public struct Model: RecommenderModel {
+    public struct Model: RatingModel {
         /// items × (K + 2): `[h, 1, b]`.
         public var items: Matrix { ranking.items }
         /// μ
@@ -35,6 +35,9 @@ extension MatrixFactorization {
             vector.withUnsafeMutableBase { project(user, into: $0) }
             ranking.score(vector, into: scores)
         }
+
+        /// Ratings, unless untouched items were learnt as 0 beside them.
+        public func predictedRatings(_ user: UserHistory, of items: [Int32]) -> [Float] { scores(user, of: items) }
 
         public func similarity(to item: Int, into scores: UnsafeMutableBufferPointer<Float>) {
             ranking.cosine(to: item, columns: items.columns - 2, into: scores)

@@ -10,7 +10,7 @@ public import Linear
 public struct MatrixFactorization: Sendable, Equatable {
     /// Length of the vectors.
     public var factors = 32
-    public var epochs = 12
+    public var epochs = 10
     public var learningRate: Float = 0.03
     /// λ
     public var regularization: Float = 0.07
