@@ -42,7 +42,8 @@ public final class GenerationFollower {
 
     /// Reads on; the generation to serve where it is another one than before.
     func advance() throws(LogError) -> Generation? {
-        let isAtEnd = try reader.read(max: 64, timeoutMilliseconds: hasCaughtUp ? 0 : 20) { record in
+        let isAtEnd = try reader.read(max: 64, timeoutMilliseconds: hasCaughtUp ? 0 : restoreWaitMilliseconds) {
+            record in
             guard let key = record.key else { return }
             shelf.take(key: key, value: record.value, offset: record.offset)
             keep(key, record.value)
@@ -104,7 +105,8 @@ public final class GenerationFollower {
         }
         guard var present = fetch else { return nil }
         fetch = nil
-        let isAtEnd = try present.reader.read(max: 64, timeoutMilliseconds: hasCaughtUp ? 0 : 20) { record in
+        let isAtEnd = try present.reader.read(max: 64, timeoutMilliseconds: hasCaughtUp ? 0 : restoreWaitMilliseconds) {
+            record in
             guard let key = record.key, let value = record.value,
                 case .chunk(choice.number, let chunk)? = GenerationRecords.Key(key)
             else { return }

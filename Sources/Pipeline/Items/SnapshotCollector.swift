@@ -14,7 +14,7 @@ final class SnapshotCollector {
 
     /// Reads on; true at the end of the topic.
     func advance() throws(LogError) -> Bool {
-        try reader.read(max: 1000, timeoutMilliseconds: 20) { record in
+        try reader.read(max: 1000, timeoutMilliseconds: restoreWaitMilliseconds) { record in
             guard let key = record.key else { return }
             let parts = String(decoding: key, as: UTF8.self).split(separator: "/")
             guard parts.count == 2, let offset = Int64(parts[0], radix: 16), offset <= bound else { return }

@@ -172,3 +172,7 @@ public struct LogError: Error, CustomStringConvertible, Sendable {
 
     public var description: String { message }
 }
+
+/// How long a read waits for more while state is being restored: several readers take turns on one thread, and each one's
+/// wait is time that the others' records lie about.
+let restoreWaitMilliseconds = 2

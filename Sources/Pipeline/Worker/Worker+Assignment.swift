@@ -59,7 +59,7 @@ extension Worker {
         _ worker: PartitionWorker, _ reader: any LogReader, _ batch: CheckpointBatch
     ) throws(LogError) {
         var problem: String?
-        let isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: 20) { record in
+        let isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: restoreWaitMilliseconds) { record in
             do {
                 switch try CheckpointRecord.content(record) {
                 case .marker(let marker): worker.marker = marker
@@ -166,7 +166,7 @@ extension Worker {
     /// Applies events that were learnt before, without any output.
     private func readEvents(_ worker: PartitionWorker, _ reader: any LogReader, until: Int64) throws(LogError) {
         var isDone = false
-        let isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: 20) { record in
+        let isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: restoreWaitMilliseconds) { record in
             guard record.offset < until else {
                 isDone = true
                 return

@@ -11,7 +11,7 @@ extension Worker {
             itemPhase = .catchingUp(try log.reader(.itemLog, partition: 0, from: items.offset))
             return true
         case .catchingUp(let reader):
-            if try follow(reader, max: 100_000, timeout: 20) {
+            if try follow(reader, max: 100_000, timeout: restoreWaitMilliseconds) {
                 notice("item table restored: \(items.table.liveCount) items at offset \(items.offset) of the item log")
                 itemPhase = .following(reader)
                 try resumeLive()

@@ -154,7 +154,7 @@ public final class Worker {
     /// Lists a record below which a batch counts as made of bursts.
     private static let burstShareMax = 0.8
     /// Lists a record that a longer batch must not fall below.
-    private static let listShareMin = 0.34
+    private static let listShareMin = 0.31
 
     /// How much to read: nothing while too much waits for a commit. But after an aborted commit the group may have
     /// expelled this member, which it hears of only where it reads; until it does, every other commit is aborted too.
