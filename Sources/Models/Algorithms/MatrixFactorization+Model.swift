@@ -100,7 +100,3 @@ extension MatrixFactorization {
         }
     }
 }
-
-extension MatrixFactorization.Model: RatingModel {
-    public func predictedRatings(_ user: UserHistory, of items: [Int32]) -> [Float] { scores(user, of: items) }
-}
