@@ -29,6 +29,15 @@ void fk_axpby(int32_t level, float x_scale, const float *x, float y_scale, float
 // x = shrink * x + pull * y and y = shrink * y + pull * x, of the x and y that were there before: a step of gradient
 // descent on a product.
 void fk_step(int32_t level, float pull, float shrink, float *x, float *y, ptrdiff_t length);
+// out = a * b, element by element; `out` may be one of them.
+void fk_multiply(const float *a, const float *b, float *out, ptrdiff_t length);
+// x = max(x, 0), and 0 for the gradient where that gave 0.
+void fk_rectify(float *x, ptrdiff_t length);
+void fk_rectified_gradient(const float *output, float *gradient, ptrdiff_t length);
+// A step of Adam: the means of the gradient and of its square, then x -= rate * first / (sqrt(second) + epsilon).
+void fk_adam(
+    float *x, float *first, float *second, const float *gradient, float rate, float first_decay, float second_decay,
+    float epsilon, ptrdiff_t length);
 // out[i] = dot(query, rows + indices[i] * stride) for `count` rows.
 void fk_dot_rows(
     int32_t level, const float *rows, ptrdiff_t stride, const int32_t *indices, ptrdiff_t count, const float *query,

@@ -3,7 +3,8 @@ public enum RecommenderCatalogue {
     public static let all: [any Recommender.Type] = [
         ImplicitALS.self, ElementwiseALS.self, EASE.self, ItemKNN.self, Ensemble.self,
         BayesianPersonalizedRanking.self, MatrixFactorization.self, FactorizationMachine.self,
-        SequentialCovisitation.self, Popularity.self,
+        GeneralizedMatrixFactorization.self, MultiLayerPerceptron.self, NeuralMatrixFactorization.self,
+        EmbeddingNetwork.self, SequentialCovisitation.self, Popularity.self,
     ]
 
     /// The algorithm of a name, or nil.
