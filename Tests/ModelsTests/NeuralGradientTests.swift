@@ -109,11 +109,11 @@ import Testing
     @Test(arguments: [(Loss.sigmoidCrossEntropy, Float(1)), (.sigmoidCrossEntropy, 0), (.squared, 3)])
     func losses(_ loss: Loss, _ target: Float) {
         for value in stride(from: Float(-6), to: 6, by: 0.5) {
-            let difference = Double(loss.at(value + 0.01, target).loss) - Double(loss.at(value - 0.01, target).loss)
-            #expect(abs(difference / 0.02 - Double(loss.at(value, target).slope)) < 2e-3)
+            let difference = Double(loss.value(value + 0.01, target)) - Double(loss.value(value - 0.01, target))
+            #expect(abs(difference / 0.02 - Double(loss.slope(value, target))) < 2e-3)
         }
-        #expect(Loss.sigmoidCrossEntropy.at(-200, 1).loss == 200)
-        #expect(abs(Loss.sigmoidCrossEntropy.at(0, 1).loss - 0.6931472) < 1e-6)
+        #expect(Loss.sigmoidCrossEntropy.value(-200, 1) == 200)
+        #expect(abs(Loss.sigmoidCrossEntropy.value(0, 1) - 0.6931472) < 1e-6)
     }
 
     static let users: [Int32] = [0, 1, 2, 1, 0, 2, 3, 3, 0, 1]
@@ -140,10 +140,10 @@ import Testing
             return Self.users.withUnsafeBufferPointer { users in
                 Self.items.withUnsafeBufferPointer { items in
                     Self.targets.withUnsafeBufferPointer { targets in
-                        _ = pass.forward(network, users: users, items: items)
-                        return Double(
-                            pass.backward(
-                                &network, users: users, items: items, targets: targets, loss: .sigmoidCrossEntropy))
+                        let outputs = pass.forward(network, users: users, items: items)
+                        pass.backward(
+                            &network, users: users, items: items, targets: targets, loss: .sigmoidCrossEntropy)
+                        return Loss.sigmoidCrossEntropy.mean(outputs, Self.targets)
                     }
                 }
             }
@@ -181,7 +181,8 @@ import Testing
             return Self.users.withUnsafeBufferPointer { userRows in
                 Self.items.withUnsafeBufferPointer { itemRows in
                     ratings.withUnsafeBufferPointer {
-                        Double(pass.run(&users, &items, users: userRows, items: itemRows, ratings: $0))
+                        Loss.squared.mean(
+                            pass.run(&users, &items, users: userRows, items: itemRows, ratings: $0), ratings)
                     }
                 }
             }

@@ -4,14 +4,14 @@ internal import Linear
 /// factorisation whose output weighs the factors. Learnt by binary cross-entropy with sampled negatives and Adam.
 public struct GeneralizedMatrixFactorization: Recommender, Equatable {
     /// Length of the vectors.
-    public var factors = 8
-    public var epochs = 20
+    public var factors = 16
+    public var epochs = 10
     /// Pairs a step.
     public var batch = 256
     /// Untouched items an interaction.
     public var negatives = 4
     /// Of Adam.
-    public var learningRate: Float = 0.001
+    public var learningRate: Float = 0.002
     public var seed: UInt64 = 1
     /// Taken as given: this learns in one thread.
     public var threads = 2

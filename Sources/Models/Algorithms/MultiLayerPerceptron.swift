@@ -8,13 +8,13 @@ public struct MultiLayerPerceptron: Recommender, Equatable {
     public var factors = 8
     /// Dense layers before the output; 0 leaves the concatenated embeddings, `factors` long together.
     public var layers = 3
-    public var epochs = 20
+    public var epochs = 10
     /// Pairs a step.
     public var batch = 256
     /// Untouched items an interaction.
     public var negatives = 4
     /// Of Adam.
-    public var learningRate: Float = 0.001
+    public var learningRate: Float = 0.002
     public var seed: UInt64 = 1
     /// Taken as given: this learns in one thread.
     public var threads = 2

@@ -9,8 +9,8 @@ public struct NeuralMatrixFactorization: Recommender, Equatable {
     /// MLP's dense layers before the output.
     public var layers = 3
     /// Of GMF and of MLP before they are joined; 0 trains the whole from nothing, by Adam.
-    public var pretrainingEpochs = 20
-    public var epochs = 10
+    public var pretrainingEpochs = 10
+    public var epochs = 5
     /// Pairs a step.
     public var batch = 256
     /// Untouched items an interaction.
@@ -18,7 +18,7 @@ public struct NeuralMatrixFactorization: Recommender, Equatable {
     /// α, GMF's part in the output that both are joined under; MLP has 1 − α.
     public var productShare: Float = 0.5
     /// Of Adam.
-    public var learningRate: Float = 0.001
+    public var learningRate: Float = 0.002
     /// Of gradient descent after the pre-training.
     public var tuningRate: Float = 0.01
     public var seed: UInt64 = 1

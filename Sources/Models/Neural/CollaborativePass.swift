@@ -63,13 +63,12 @@ struct CollaborativePass {
     }
 
     /// Leaves the gradients of the batch that went forward last in the network.
-    /// - Returns: its mean loss.
     mutating func backward(
         _ network: inout CollaborativeNetwork, users userRows: UnsafeBufferPointer<Int32>,
         items itemRows: UnsafeBufferPointer<Int32>, targets: UnsafeBufferPointer<Float>, loss: Loss
-    ) -> Float {
+    ) {
         precondition(userRows.count == count && itemRows.count == count && targets.count == count)
-        let mean = loss.evaluate(output.values, targets, into: &output.gradient)
+        loss.differentiate(output.values, targets, into: &output.gradient)
         network.output.backward(joined.values, output.gradient, into: &joined.gradient, count: count)
         if network.product != nil {
             multiplyGradients()
@@ -90,7 +89,6 @@ struct CollaborativePass {
             network.tower!.embeddings.users.backward(userRows, tower[0].gradient)
             network.tower!.embeddings.items.backward(itemRows, tower[0].gradient, at: half)
         }
-        return mean
     }
 
     /// The product of users' and items' vectors, to the left in what goes into the output.

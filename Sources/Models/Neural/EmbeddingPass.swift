@@ -18,11 +18,11 @@ struct EmbeddingPass {
     }
 
     /// Leaves the gradients of the squared loss in the sides.
-    /// - Returns: the mean loss.
+    /// - Returns: the ratings as they were predicted, batch × 1.
     mutating func run(
         _ userSide: inout EmbeddingSide, _ itemSide: inout EmbeddingSide, users userRows: UnsafeBufferPointer<Int32>,
         items itemRows: UnsafeBufferPointer<Int32>, ratings: UnsafeBufferPointer<Float>
-    ) -> Float {
+    ) -> Matrix {
         users.forward(userSide, userRows)
         items.forward(itemSide, itemRows)
         let (left, right, kernels) = (users.output, items.output, Kernels.best)
@@ -32,13 +32,13 @@ struct EmbeddingPass {
                 output[row * width] = kernels.dot(left.row(row), right.row(row), length: length)
             }
         }
-        let loss = Loss.squared.evaluate(output, ratings, into: &outputGradient)
+        Loss.squared.differentiate(output, ratings, into: &outputGradient)
         let slopes = outputGradient
         Self.scale(right, by: slopes, into: &users.outputGradient, count: userRows.count)
         Self.scale(left, by: slopes, into: &items.outputGradient, count: userRows.count)
         users.backward(&userSide, userRows)
         items.backward(&itemSide, itemRows)
-        return loss
+        return output
     }
 
     /// `out[row] = slopes[row] · batch[row]`.

@@ -44,9 +44,16 @@ struct EmbeddingTable: Sendable {
     mutating func backward(_ rows: UnsafeBufferPointer<Int32>, _ gradient: Matrix, at column: Int = 0) {
         guard !table.isFrozen else { return }
         precondition(rows.count <= gradient.rows && column % 16 == 0 && column + stride <= gradient.stride)
-        for row in rows where !isTouched[Int(row)] {
-            isTouched[Int(row)] = true
-            touched.append(row)
+        isTouched.withUnsafeMutableBufferPointer { isTouched in
+            var place = 0
+            while place < rows.count {
+                let row = Int(rows[place])
+                if !isTouched[row] {
+                    isTouched[row] = true
+                    touched.append(rows[place])
+                }
+                place += 1
+            }
         }
         let (width, size, kernels) = (gradient.stride, stride, Kernels.best)
         withExtendedLifetime(gradient) {

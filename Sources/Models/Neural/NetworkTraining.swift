@@ -23,7 +23,7 @@ struct NetworkTraining {
             let isDone = pairs.forEachBatch(of: batch) { users, items, targets in
                 if isCancelled() { return false }
                 _ = pass.forward(network, users: users, items: items)
-                _ = pass.backward(
+                pass.backward(
                     &network, users: users, items: items, targets: targets, loss: .sigmoidCrossEntropy)
                 network.update(&optimizer)
                 return true

@@ -27,9 +27,12 @@ enum SplitOptions {
     }
 
     /// The events of a file that have what `--min-user` and `--min-item` ask.
-    static func stream(_ path: String, _ arguments: ParsedArguments) throws -> EventStream {
+    /// - Parameter ratings: what star ratings mean.
+    static func stream(
+        _ path: String, _ arguments: ParsedArguments, ratings: RatingRule = .positives
+    ) throws -> EventStream {
         let minimum = try rule(arguments).minimum
-        let stream = try EvaluateCommand.readStream(path).keeping(
+        let stream = try EvaluateCommand.readStream(path, rule: ratings).keeping(
             userMinimum: arguments.int("min-user") ?? minimum, itemMinimum: arguments.int("min-item") ?? minimum)
         guard stream.count > 0 else {
             throw CommandFailure(
