@@ -1,4 +1,5 @@
 internal import Evaluation
+internal import Events
 internal import Foundation
 internal import ServiceKit
 

@@ -1,4 +1,5 @@
 internal import Evaluation
+internal import Events
 internal import ServiceKit
 
 /// The options by which commands part a data set.
