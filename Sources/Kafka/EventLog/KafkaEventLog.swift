@@ -213,6 +213,9 @@ public final class KafkaEventLog: EventLog {
         } catch {
             throw LogError(error, doing: "resuming partitions")
         }
+        // librdkafka's threads that fetch do not hear of a resumption, and may sleep for another second. A question to a
+        // partition's broker wakes its thread; the answer matters to nobody.
+        for start in starts { _ = try? consumer.queryWatermarks(start.place, timeoutMilliseconds: 1_000) }
     }
 
     public func release(_ partitions: [Int32]) throws(LogError) {
