@@ -215,8 +215,10 @@ import Testing
             adam.update(&parameter, rows: [0])
             m = 0.9 * m + 0.1 * gradient
             v = 0.999 * v + 0.001 * gradient * gradient
-            let corrections = (1 - Deterministic.exp2(Double(step) * Deterministic.log2(0.9)),
-                1 - Deterministic.exp2(Double(step) * Deterministic.log2(0.999)))
+            let corrections = (
+                1 - Deterministic.exp2(Double(step) * Deterministic.log2(0.9)),
+                1 - Deterministic.exp2(Double(step) * Deterministic.log2(0.999))
+            )
             x -= 0.1 * (m / corrections.0) / ((v / corrections.1).squareRoot() + 1e-8)
             #expect(abs(Double(parameter.values[0, 0]) - x) < 1e-4)
             #expect(parameter.gradient[0, 0] == 0)

@@ -42,7 +42,9 @@ extension CollaborativeNetwork {
         }
         return CollaborativeNetwork(
             product: product.product.map(learning),
-            tower: tower.tower.map { Tower(embeddings: learning($0.embeddings), layers: $0.layers.map { $0.learning() }) },
+            tower: tower.tower.map {
+                Tower(embeddings: learning($0.embeddings), layers: $0.layers.map { $0.learning() })
+            },
             output: DenseLayer(weights: LearntMatrix(weights), bias: LearntMatrix(bias)))
     }
 }

@@ -27,10 +27,11 @@ struct CollaborativePass {
         let rows = DenseLayer.padded(batch)
         users = Batch(rows: rows, columns: network.productWidth)
         items = users
-        tower = network.tower.map { tower in
-            [Batch(rows: rows, columns: 2 * tower.embeddings.items.stride)]
-                + tower.layers.map { Batch(rows: rows, columns: $0.outputs) }
-        } ?? []
+        tower =
+            network.tower.map { tower in
+                [Batch(rows: rows, columns: 2 * tower.embeddings.items.stride)]
+                    + tower.layers.map { Batch(rows: rows, columns: $0.outputs) }
+            } ?? []
         joined = Batch(rows: rows, columns: network.output.inputs)
         output = Batch(rows: rows, columns: 1)
     }
@@ -95,23 +96,30 @@ struct CollaborativePass {
     private mutating func multiply(_ a: Matrix, _ b: Matrix) {
         let (count, size, width) = (count, a.stride, joined.values.stride)
         joined.values.withUnsafeMutableBase { out in
-            for row in 0..<count { Elementwise.multiply(a.row(row), b.row(row), into: out + row * width, length: size) }
+            let (a, b) = (a.base, b.base)
+            for row in 0..<count {
+                Elementwise.multiply(a + row * size, b + row * size, into: out + row * width, length: size)
+            }
         }
+        withExtendedLifetime((a, b)) {}
     }
 
     private mutating func multiplyGradients() {
-        let (count, size, above) = (count, users.values.stride, joined.gradient)
         let (left, right) = (users.values, items.values)
-        users.gradient.withUnsafeMutableBase { out in
+        Self.multiply(joined.gradient, right, into: &users.gradient, count: count)
+        Self.multiply(joined.gradient, left, into: &items.gradient, count: count)
+    }
+
+    /// The leading columns of `above` times those of `other`.
+    private static func multiply(_ above: Matrix, _ other: Matrix, into out: inout Matrix, count: Int) {
+        let (size, width) = (out.stride, above.stride)
+        out.withUnsafeMutableBase { out in
+            let (above, other) = (above.base, other.base)
             for row in 0..<count {
-                Elementwise.multiply(above.row(row), right.row(row), into: out + row * size, length: size)
+                Elementwise.multiply(above + row * width, other + row * size, into: out + row * size, length: size)
             }
         }
-        items.gradient.withUnsafeMutableBase { out in
-            for row in 0..<count {
-                Elementwise.multiply(above.row(row), left.row(row), into: out + row * size, length: size)
-            }
-        }
+        withExtendedLifetime((above, other)) {}
     }
 }
 
@@ -123,7 +131,8 @@ extension Matrix {
         precondition(start + columns <= other.stride && column + columns <= stride && count <= min(rows, other.rows))
         let width = stride
         withUnsafeMutableBase { base in
-            for row in 0..<count { (base + row * width + column).update(from: other.row(row) + start, count: columns) }
+            let (source, step) = (other.base + start, other.stride)
+            for row in 0..<count { (base + row * width + column).update(from: source + row * step, count: columns) }
         }
         withExtendedLifetime(other) {}
     }

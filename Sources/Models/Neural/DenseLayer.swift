@@ -45,7 +45,8 @@ struct DenseLayer: Sendable {
         precondition(input.stride == inputs && output.stride == stride && min(input.rows, output.rows) >= rows)
         withExtendedLifetime((input, self)) {
             output.withUnsafeMutableBase { output in
-                for row in 0..<rows { (output + row * stride).update(from: bias.values.base, count: stride) }
+                let bias = bias.values.base
+                for row in 0..<rows { (output + row * stride).update(from: bias, count: stride) }
                 Kernels.best.multiplyAdd(
                     rows: rows, columns: stride, depth: inputs, input.base, rowStep: inputs, depthStep: 1,
                     weights.values.base, stride: stride, into: output, stride: stride)
@@ -68,8 +69,9 @@ struct DenseLayer: Sendable {
                         outputGradient.base, stride: stride, into: $0, stride: stride)
                 }
                 bias.gradient.withUnsafeMutableBase { bias in
+                    let (gradients, kernels) = (outputGradient.base, Kernels.best)
                     for row in 0..<count {
-                        Kernels.best.add(outputGradient.row(row), scaledBy: 1, to: bias, length: stride)
+                        kernels.add(gradients + row * stride, scaledBy: 1, to: bias, length: stride)
                     }
                 }
             }
