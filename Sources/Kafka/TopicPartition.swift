@@ -19,6 +19,8 @@ public struct TopicPartition: Hashable, Sendable, Comparable, CustomStringConver
 public struct PartitionOffset: Hashable, Sendable, CustomStringConvertible {
     /// The first record that the partition still has.
     public static let beginning: Int64 = -2
+    /// So many offsets before the partition's end (RD_KAFKA_OFFSET_TAIL).
+    public static func tail(_ count: Int64) -> Int64 { -2000 - count }
     /// Behind the last record.
     public static let end: Int64 = -1
     /// The group's committed offset.

@@ -22,7 +22,9 @@ extension Checks {
             }
             let name = String(decoding: user, as: UTF8.self)
             if world.isTransactional {
-                if !seen[user, default: []].insert(list.identity).inserted {
+                // A roll-back serves an earlier generation again, and with it lists that were there before another one's.
+                let isRolledBack = last[user].map { $0.list.generation != list.generation } ?? false
+                if !seen[user, default: []].insert(list.identity).inserted, !isRolledBack {
                     fail("the list of \(name) at \(list.offset) is there twice")
                 }
                 if list.offset < highest[user] ?? -1 {

@@ -64,6 +64,8 @@ public final class KafkaEventLog: EventLog {
             if settings.isStatic, let id = settings.instanceID { group["group.instance.id"] = id }
             group["fetch.wait.max.ms"] = group["fetch.wait.max.ms"] ?? "20"
             consumer = try GroupConsumer(group, log: log)
+            // Joining takes some round trips; what follows goes on meanwhile.
+            try consumer.subscribe(to: [settings.topics.events])
             pool = ReaderPool(settings.reading, log: log)
             offsets = StoredOffsets(consumer, settings, log: log)
             var producing = settings.client
@@ -86,7 +88,6 @@ public final class KafkaEventLog: EventLog {
             output =
                 settings.isTransactional
                 ? try TransactionalOutput(producer, consumer) : AcknowledgedOutput(producer, consumer)
-            try consumer.subscribe(to: [settings.topics.events])
         } catch {
             throw LogError(error, doing: "connecting")
         }
@@ -175,7 +176,10 @@ public final class KafkaEventLog: EventLog {
     }
 
     /// The partitions of the events topic.
-    public func partitionCount() throws(LogError) -> Int { try endOffsets().count }
+    public func partitionCount() throws(LogError) -> Int {
+        if let count = survey?.partitionCount(.events) { return count }
+        return try endOffsets().count
+    }
 
     /// The present end of each partition of the events topic, as committed readers see it.
     public func endOffsets() throws(LogError) -> [Int32: Int64] {

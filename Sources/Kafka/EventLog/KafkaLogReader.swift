@@ -42,7 +42,8 @@ final class KafkaLogReader: LogReader {
         position = offset
         do throws(KafkaError) {
             reader = try pool.take()
-            try reader.assign([PartitionOffset(name, partition, offset == 0 ? PartitionOffset.beginning : offset)])
+            let start = offset == 0 ? PartitionOffset.beginning : offset > 0 ? offset : PartitionOffset.tail(-offset)
+            try reader.assign([PartitionOffset(name, partition, start)])
         } catch {
             throw LogError(error, doing: "reading \(name)")
         }

@@ -32,6 +32,7 @@ public protocol EventLog: AnyObject {
     func release(_ partitions: [Int32]) throws(LogError)
 
     /// Reads a topic beside the group, committed records only.
+    /// - Parameter offset: where to begin; −n begins n offsets before the present end.
     func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader
 
     // MARK: Output

@@ -81,7 +81,7 @@ public final class MemoryReader: LogReader {
         self.topics = topics
         self.topic = topic
         self.partition = partition
-        position = offset
+        position = offset < 0 ? max(0, topics.read(topic, partition, from: .max, max: 0).end + offset) : offset
     }
 
     public func read(

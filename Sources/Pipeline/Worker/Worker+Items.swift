@@ -5,9 +5,15 @@ extension Worker {
     /// Moves the item table forward: restores it first, then follows the item log. Between batches only.
     func advanceItems() throws(LogError) -> Bool {
         switch itemPhase {
-        case .snapshots(let collector):
+        case .snapshots(let collector, let isWhole):
             guard try collector.advance() else { return true }
-            if let newest = collector.newest(fingerprint: settings.fingerprint) { try load(newest) }
+            if let newest = collector.newest(fingerprint: settings.fingerprint) {
+                try load(newest)
+            } else if !isWhole {
+                let whole = try log.reader(.snapshots, partition: 0, from: 0)
+                itemPhase = .snapshots(SnapshotCollector(whole), isWhole: true)
+                return true
+            }
             itemPhase = .catchingUp(try log.reader(.itemLog, partition: 0, from: items.offset))
             return true
         case .catchingUp(let reader):

@@ -10,7 +10,7 @@ final class SimulatedReader: LogReader {
     init(_ log: SimulatedLog, _ place: Place, from offset: Int64) {
         self.log = log
         self.place = place
-        position = offset
+        position = offset < 0 ? max(0, log.broker.partition(place).stableEnd + offset) : offset
     }
 
     func read(
