@@ -1,4 +1,5 @@
 internal import CRdKafka
+internal import Foundation
 
 /// A partition's first offset and the one behind its last record.
 public struct Watermarks: Sendable, Hashable {
@@ -11,13 +12,24 @@ public struct Watermarks: Sendable, Hashable {
 
 // Shared by both kinds of consumer.
 extension ClientHandle {
+    /// Asks again, within the time, where the partition has no leader yet: librdkafka does not.
     func watermarks(_ place: TopicPartition, timeoutMilliseconds: Int32) throws(KafkaError) -> Watermarks {
-        var low: Int64 = 0
-        var high: Int64 = 0
-        try KafkaError.check(
-            rd_kafka_query_watermark_offsets(
-                raw, place.topic, place.partition, &low, &high, timeoutMilliseconds))
-        return Watermarks(low: low, high: high)
+        let deadline = ContinuousClock.now + .milliseconds(timeoutMilliseconds)
+        while true {
+            var low: Int64 = 0
+            var high: Int64 = 0
+            do throws(KafkaError) {
+                try KafkaError.check(
+                    rd_kafka_query_watermark_offsets(
+                        raw, place.topic, place.partition, &low, &high, timeoutMilliseconds))
+                return Watermarks(low: low, high: high)
+            } catch {
+                guard KafkaError.Code.leaderless.contains(error.code), ContinuousClock.now < deadline else {
+                    throw error
+                }
+                Thread.sleep(forTimeInterval: 0.05)
+            }
+        }
     }
 
     func offsets(

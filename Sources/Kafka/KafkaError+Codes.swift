@@ -39,6 +39,11 @@ extension KafkaError.Code {
 
     static let fencing: Set<Self> = [.fenced, .producerFenced, .invalidProducerEpoch, .fencedInstance]
 
+    /// A partition that was made a moment ago, or that moves to another broker, has no leader for a while.
+    static let leaderless: Set<Self> = [
+        Self(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE), Self(RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION),
+    ]
+
     /// Codes that pass by themselves. librdkafka attaches flags only to its error objects (the transactional calls and
     /// a few others); a bare code carries none, so this list stands in for them.
     static let passing: Set<Self> = [
