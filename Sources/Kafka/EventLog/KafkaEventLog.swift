@@ -1,3 +1,4 @@
+internal import Dispatch
 public import Pipeline
 
 /// The pipeline's log on Kafka: a group consumer for input, a producer for output, readers beside the group.
@@ -50,8 +51,7 @@ public final class KafkaEventLog: EventLog {
     private let pool: ReaderPool
     private let offsets: StoredOffsets
     private let survey: TopicSurvey?
-    private var topicOfIndex: [LogTopic] = []
-    private var waitingForEvents: [GroupChange] = []
+    private let waker = DispatchQueue(label: "freshet.wake")
     /// Errors that may pass, said once each time they begin.
     public var warning: (String) -> Void = { _ in }
 
@@ -218,8 +218,11 @@ public final class KafkaEventLog: EventLog {
             throw LogError(error, doing: "resuming partitions")
         }
         // librdkafka's threads that fetch do not hear of a resumption, and may sleep for another second. A question to a
-        // partition's broker wakes its thread; the answer matters to nobody.
-        for start in starts { _ = try? consumer.queryWatermarks(start.place, timeoutMilliseconds: 1_000) }
+        // partition's broker wakes its thread; nobody waits for the answer.
+        let consumer = consumer
+        waker.async {
+            for start in starts { _ = try? consumer.queryWatermarks(start.place, timeoutMilliseconds: 1_000) }
+        }
     }
 
     public func release(_ partitions: [Int32]) throws(LogError) {

@@ -27,32 +27,10 @@ public struct ItemCategories: Sendable {
         while !(try collector.advance()) {}
         try fold.load(collector, fingerprint: fingerprint)
         let reader = try reading.reader(.itemLog, partition: 0, from: fold.offset)
-        var failure: ItemFold.Failure?
-        var isAtEnd = false
-        while !isAtEnd {
-            isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: 50) { record in
-                guard failure == nil, let value = record.value else { return }
-                do throws(ItemFold.Failure) { try fold.apply(value, at: record.offset) } catch { failure = error }
-            }
-            if let failure { throw LogError(.state, failure.description) }
-        }
+        while !(try fold.follow(reader, max: 10_000, timeoutMilliseconds: 50).isAtEnd) {}
         return ItemCategories(fold.table)
     }
 
     /// `IdentifierTable.none` for none.
     func category(of item: String) -> UInt32 { numbers[item] ?? IdentifierTable.none }
-}
-
-extension ItemFold {
-    /// Takes up the newest snapshot, if there is one.
-    func load(_ collector: SnapshotCollector, fingerprint: UInt64) throws(LogError) {
-        guard let newest = collector.newest(fingerprint: fingerprint) else { return }
-        do {
-            var loader = ItemSnapshot.Loader(into: self, manifest: newest.manifest)
-            for chunk in newest.chunks { try chunk.withUnsafeBytes { try loader.load($0) } }
-            guard loader.finish() else { throw ByteReader.Malformed(offset: 0) }
-        } catch {
-            throw LogError(.state, "the item snapshot at \(newest.manifest.offset) is damaged: \(error)")
-        }
-    }
 }

@@ -124,16 +124,8 @@ public final class Leader {
 
     private func follow(_ reader: any LogReader) throws(LogError) -> Bool {
         guard let fold else { return true }
-        var failure: ItemFold.Failure?
-        var bytes = 0
-        let isAtEnd = try reader.read(max: 1000, timeoutMilliseconds: 10) { record in
-            guard failure == nil, let value = record.value else { return }
-            bytes += value.count
-            do throws(ItemFold.Failure) { try fold.apply(value, at: record.offset) } catch { failure = error }
-        }
+        let (isAtEnd, bytes) = try fold.follow(reader, max: 1000, timeoutMilliseconds: 10)
         bytesSinceSnapshot += bytes
-        if let failure { throw LogError(.state, failure.description) }
-        if isAtEnd { fold.skip(to: reader.position) }
         return isAtEnd
     }
 

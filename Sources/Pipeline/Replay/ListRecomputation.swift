@@ -60,26 +60,13 @@ public final class ListRecomputation {
     private func restoreItems(to end: Int64) throws(LogError) {
         let collector = SnapshotCollector(try reading.reader(.snapshots, partition: 0, from: 0), upTo: end)
         while !(try collector.advance()) {}
-        if let newest = collector.newest(fingerprint: settings.fingerprint) {
-            do {
-                var loader = ItemSnapshot.Loader(into: items, manifest: newest.manifest)
-                for chunk in newest.chunks { try chunk.withUnsafeBytes { try loader.load($0) } }
-                guard loader.finish() else { throw ByteReader.Malformed(offset: 0) }
-            } catch {
-                throw LogError(.state, "the item snapshot at \(newest.manifest.offset) is damaged: \(error)")
-            }
-        }
+        try items.load(collector, fingerprint: settings.fingerprint)
         notice("item table: snapshot at \(items.offset), then the item log up to \(end)")
         guard items.offset < end else { return }
         let reader = try reading.reader(.itemLog, partition: 0, from: items.offset)
-        var failure: ItemFold.Failure?
         var isAtEnd = false
         while !isAtEnd, reader.position < end {
-            isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: 50) { record in
-                guard failure == nil, record.offset < end, let value = record.value else { return }
-                do throws(ItemFold.Failure) { try items.apply(value, at: record.offset) } catch { failure = error }
-            }
-            if let failure { throw LogError(.state, failure.description) }
+            isAtEnd = try items.follow(reader, max: 10_000, timeoutMilliseconds: 50, below: end).isAtEnd
         }
         guard reader.position >= end else {
             throw LogError(.state, "the item log ends at \(reader.position), before the list's place in it (\(end))")

@@ -7,9 +7,7 @@ extension Worker {
         switch itemPhase {
         case .snapshots(let collector, let isWhole):
             guard try collector.advance() else { return true }
-            if let newest = collector.newest(fingerprint: settings.fingerprint) {
-                try load(newest)
-            } else if !isWhole {
+            if !(try items.load(collector, fingerprint: settings.fingerprint)), !isWhole {
                 let whole = try log.reader(.snapshots, partition: 0, from: 0)
                 itemPhase = .snapshots(SnapshotCollector(whole), isWhole: true)
                 return true
@@ -17,43 +15,16 @@ extension Worker {
             itemPhase = .catchingUp(try log.reader(.itemLog, partition: 0, from: items.offset))
             return true
         case .catchingUp(let reader):
-            if try follow(reader, max: 100_000, timeout: restoreWaitMilliseconds) {
+            if try items.follow(reader, max: 100_000, timeoutMilliseconds: restoreWaitMilliseconds).isAtEnd {
                 notice("item table restored: \(items.table.liveCount) items at offset \(items.offset) of the item log")
                 itemPhase = .following(reader)
                 try resumeLive()
             }
             return true
         case .following(let reader):
-            _ = try follow(reader, max: 64, timeout: 0)
+            _ = try items.follow(reader, max: 64, timeoutMilliseconds: 0)
             return false
         }
-    }
-
-    private func load(_ snapshot: (manifest: ItemSnapshot.Manifest, chunks: [[UInt8]])) throws(LogError) {
-        var loader = ItemSnapshot.Loader(into: items, manifest: snapshot.manifest)
-        do {
-            for chunk in snapshot.chunks { try chunk.withUnsafeBytes { try loader.load($0) } }
-        } catch {
-            throw LogError(.state, "the item snapshot at \(snapshot.manifest.offset) is damaged: \(error)")
-        }
-        guard loader.finish() else {
-            throw LogError(.state, "the item snapshot at \(snapshot.manifest.offset) lacks chunks")
-        }
-    }
-
-    private func follow(_ reader: any LogReader, max: Int, timeout: Int) throws(LogError) -> Bool {
-        var failure: ItemFold.Failure?
-        let isAtEnd = try reader.read(max: max, timeoutMilliseconds: timeout) { record in
-            guard failure == nil, let value = record.value else { return }
-            do throws(ItemFold.Failure) {
-                try items.apply(value, at: record.offset)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw LogError(.state, failure.description) }
-        if isAtEnd { items.skip(to: reader.position) }
-        return isAtEnd
     }
 
     /// Takes up a generation that has come in whole.

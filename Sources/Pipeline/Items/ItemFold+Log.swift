@@ -1,0 +1,35 @@
+internal import Events
+
+/// How everybody who has an item table restores it and follows the log: a worker, the leader, a list computed again.
+extension ItemFold {
+    /// Takes up the newest complete snapshot with a fingerprint; false where there is none.
+    @discardableResult
+    func load(_ collector: SnapshotCollector, fingerprint: UInt64) throws(LogError) -> Bool {
+        guard let newest = collector.newest(fingerprint: fingerprint) else { return false }
+        do {
+            var loader = ItemSnapshot.Loader(into: self, manifest: newest.manifest)
+            for chunk in newest.chunks { try chunk.withUnsafeBytes { try loader.load($0) } }
+            guard loader.finish() else { throw ByteReader.Malformed(offset: 0) }
+        } catch {
+            throw LogError(.state, "the item snapshot at \(newest.manifest.offset) is damaged: \(error)")
+        }
+        return true
+    }
+
+    /// Applies some of what a reader of the item log brings, below an offset.
+    /// - Returns: whether the reader has met the log's end, and the bytes that were applied.
+    func follow(
+        _ reader: any LogReader, max: Int, timeoutMilliseconds: Int, below end: Int64 = .max
+    ) throws(LogError) -> (isAtEnd: Bool, bytes: Int) {
+        var failure: Failure?
+        var bytes = 0
+        let isAtEnd = try reader.read(max: max, timeoutMilliseconds: timeoutMilliseconds) { record in
+            guard failure == nil, record.offset < end, let value = record.value else { return }
+            bytes += value.count
+            do throws(Failure) { try apply(value, at: record.offset) } catch { failure = error }
+        }
+        if let failure { throw LogError(.state, failure.description) }
+        if isAtEnd { skip(to: min(reader.position, end)) }
+        return (isAtEnd, bytes)
+    }
+}
