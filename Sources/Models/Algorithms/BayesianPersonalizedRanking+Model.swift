@@ -4,12 +4,12 @@ public import Linear
 extension BayesianPersonalizedRanking {
     /// Vectors of users and items. A user of the histories has a vector; another one is folded in by the very steps that
     /// learnt the others, the items standing still.
-    public struct Model: RecommenderModel {
+    public struct Model: VectorModel {
         /// users × (K + 1), the last of each 1.
         public let users: Matrix
         /// items × (K + 1), the last of each its bias.
         public var items: Matrix { ranking.items }
-        private let ranking: VectorRanking
+        public let ranking: VectorRanking
         private let learningRate: Float
         private let regularization: Float
 
@@ -23,23 +23,9 @@ extension BayesianPersonalizedRanking {
             self.regularization = regularization
         }
 
-        public var itemCount: Int { items.rows }
+        public var comparedColumns: Int { items.columns - 1 }
 
-        public func score(_ user: UserHistory, into scores: UnsafeMutableBufferPointer<Float>) {
-            var vector = Matrix(rows: 1, columns: items.columns)
-            vector.withUnsafeMutableBase { project(user, into: $0) }
-            ranking.score(vector, into: scores)
-        }
-
-        public func similarity(to item: Int, into scores: UnsafeMutableBufferPointer<Float>) {
-            ranking.cosine(to: item, columns: items.columns - 1, into: scores)
-        }
-
-        public func recommend(_ users: [UserHistory], count: Int) -> [[Scored]] {
-            ranking.recommend(users, count: count, project: project)
-        }
-
-        private func project(_ user: UserHistory, into vector: UnsafeMutablePointer<Float>) {
+        public func project(_ user: UserHistory, into vector: UnsafeMutablePointer<Float>) {
             let (size, bias) = (items.stride, items.columns - 1)
             if let known = user.user, known < users.rows {
                 vector.update(from: users.row(known), count: size)

@@ -3,10 +3,10 @@ public import Linear
 
 extension ElementwiseALS {
     /// Item factors, and how a user is projected on them: by the same updates, from zero.
-    public struct Model: RecommenderModel {
+    public struct Model: VectorModel {
         /// items × K
         public var items: Matrix { ranking.items }
-        private let ranking: VectorRanking
+        public let ranking: VectorRanking
         private let problem: CoordinateProblem
         private let missing: [Float]
 
@@ -21,23 +21,7 @@ extension ElementwiseALS {
                 other: items, missing: .ofOther(missing), alpha: alpha, regularization: regularization)
         }
 
-        public var itemCount: Int { items.rows }
-
-        public func score(_ user: UserHistory, into scores: UnsafeMutableBufferPointer<Float>) {
-            var vector = Matrix(rows: 1, columns: items.columns)
-            vector.withUnsafeMutableBase { project(user, into: $0) }
-            ranking.score(vector, into: scores)
-        }
-
-        public func similarity(to item: Int, into scores: UnsafeMutableBufferPointer<Float>) {
-            ranking.cosine(to: item, columns: items.columns, into: scores)
-        }
-
-        public func recommend(_ users: [UserHistory], count: Int) -> [[Scored]] {
-            ranking.recommend(users, count: count, project: project)
-        }
-
-        private func project(_ user: UserHistory, into vector: UnsafeMutablePointer<Float>) {
+        public func project(_ user: UserHistory, into vector: UnsafeMutablePointer<Float>) {
             var room = CoordinateProblem.Room()
             vector.update(repeating: 0, count: items.stride)
             problem.improve(

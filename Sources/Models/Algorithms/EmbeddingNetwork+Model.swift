@@ -1,18 +1,18 @@
 public import Events
-public import Linear
+internal import Linear
 
 extension EmbeddingNetwork {
     /// Both sides, and the vectors that they make of users and items, whose product is the rating. A user who was not in the
     /// histories starts as the mean of all embeddings and takes steps of descent on the ratings of the history, all else
     /// standing still and nothing left out.
-    public struct Model: RatingModel {
+    public struct Model: VectorModel, RatingModel {
         let userSide: EmbeddingSide
         let itemSide: EmbeddingSide
         private let learningRate: Float
         private let negatives: Int
         /// users × hidden
         private let users: Matrix
-        private let ranking: VectorRanking
+        public let ranking: VectorRanking
 
         /// Steps for a user who is folded in, each with all the items.
         private static let steps = 60
@@ -28,26 +28,9 @@ extension EmbeddingNetwork {
             ranking = VectorRanking(itemSide.vectors())
         }
 
-        public var itemCount: Int { ranking.items.rows }
-
-        public func score(_ user: UserHistory, into scores: UnsafeMutableBufferPointer<Float>) {
-            var vector = Matrix(rows: 1, columns: users.columns)
-            vector.withUnsafeMutableBase { project(user, into: $0) }
-            ranking.score(vector, into: scores)
-        }
-
         public func predictedRatings(_ user: UserHistory, of items: [Int32]) -> [Float] { scores(user, of: items) }
 
-        /// The cosine of the items' vectors, none of whose numbers is negative.
-        public func similarity(to item: Int, into scores: UnsafeMutableBufferPointer<Float>) {
-            ranking.cosine(to: item, columns: ranking.items.columns, into: scores)
-        }
-
-        public func recommend(_ users: [UserHistory], count: Int) -> [[Scored]] {
-            ranking.recommend(users, count: count, project: project)
-        }
-
-        private func project(_ user: UserHistory, into vector: UnsafeMutablePointer<Float>) {
+        public func project(_ user: UserHistory, into vector: UnsafeMutablePointer<Float>) {
             if let known = user.user, known < users.rows {
                 vector.update(from: users.row(known), count: users.stride)
             } else {

@@ -6,10 +6,10 @@ extension FactorizationMachine {
     /// `y = w₀ + c_user + c_item + s_user · s_item`, so for one user the dot product of `[s_user, 1]` and `[s_item,
     /// c_item]` ranks items exactly as y does. A stranger gets a vector of the user's own by the steps of the training, the
     /// machine standing still.
-    public struct Model: RecommenderModel {
+    public struct Model: VectorModel {
         let features: FeatureTable
         let parameters: FactorizationParameters
-        private let ranking: VectorRanking
+        public let ranking: VectorRanking
         private let learningRate: Float
         private let regularization: Float
 
@@ -36,7 +36,7 @@ extension FactorizationMachine {
             ranking = VectorRanking(items)
         }
 
-        public var itemCount: Int { features.items }
+        public var comparedColumns: Int { items.columns - 1 }
         /// items × (K + 1): `[s_item, c_item]`.
         public var items: Matrix { ranking.items }
 
@@ -45,21 +45,7 @@ extension FactorizationMachine {
             parameters.prediction(features.features(of: user) + features.features(of: item))
         }
 
-        public func score(_ user: UserHistory, into scores: UnsafeMutableBufferPointer<Float>) {
-            var vector = Matrix(rows: 1, columns: items.columns)
-            vector.withUnsafeMutableBase { project(user, into: $0) }
-            ranking.score(vector, into: scores)
-        }
-
-        public func similarity(to item: Int, into scores: UnsafeMutableBufferPointer<Float>) {
-            ranking.cosine(to: item, columns: items.columns - 1, into: scores)
-        }
-
-        public func recommend(_ users: [UserHistory], count: Int) -> [[Scored]] {
-            ranking.recommend(users, count: count, project: project)
-        }
-
-        private func project(_ user: UserHistory, into vector: UnsafeMutablePointer<Float>) {
+        public func project(_ user: UserHistory, into vector: UnsafeMutablePointer<Float>) {
             let known = features.features(of: user)
             let (sum, value) = parameters.part(known)
             vector.update(repeating: 0, count: items.stride)

@@ -5,12 +5,12 @@ extension MatrixFactorization {
     /// Item vectors with biases, and how a user is projected on them: the ridge regression that the steps approach,
     /// `min Σ_own (r − x·h)² + s Σ_all (x·h)² + λ (n + sN) ‖x‖²` with s the untouched items that one of the catalogue
     /// stood for. A score is the predicted rating.
-    public struct Model: RatingModel {
+    public struct Model: VectorModel, RatingModel {
         /// items × (K + 2): `[h, 1, b]`.
         public var items: Matrix { ranking.items }
         /// μ
         public let mean: Float
-        private let ranking: VectorRanking
+        public let ranking: VectorRanking
         private let regularization: Float
         private let negatives: Int
         /// `Σ h hᵀ` over all items, and `Σ (μ + b) h`, of the K + 1 columns `[h, 1]`.
@@ -28,27 +28,13 @@ extension MatrixFactorization {
             lean = (0..<bias).map { gram[$0, bias] + mean * gram[$0, bias - 1] }
         }
 
-        public var itemCount: Int { items.rows }
-
-        public func score(_ user: UserHistory, into scores: UnsafeMutableBufferPointer<Float>) {
-            var vector = Matrix(rows: 1, columns: items.columns)
-            vector.withUnsafeMutableBase { project(user, into: $0) }
-            ranking.score(vector, into: scores)
-        }
+        public var comparedColumns: Int { items.columns - 2 }
 
         /// Ratings, unless untouched items were learnt as 0 beside them.
         public func predictedRatings(_ user: UserHistory, of items: [Int32]) -> [Float] { scores(user, of: items) }
 
-        public func similarity(to item: Int, into scores: UnsafeMutableBufferPointer<Float>) {
-            ranking.cosine(to: item, columns: items.columns - 2, into: scores)
-        }
-
-        public func recommend(_ users: [UserHistory], count: Int) -> [[Scored]] {
-            ranking.recommend(users, count: count, project: project)
-        }
-
         /// `[w, b_u + μ, 1]`.
-        private func project(_ user: UserHistory, into vector: UnsafeMutablePointer<Float>) {
+        public func project(_ user: UserHistory, into vector: UnsafeMutablePointer<Float>) {
             let (size, unknowns) = (items.stride, items.columns - 1)
             vector.update(repeating: 0, count: size)
             var square = Matrix(rows: size, columns: size)

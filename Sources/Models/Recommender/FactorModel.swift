@@ -4,12 +4,12 @@ public import Linear
 /// Item factors, and how a user is projected on them: `(α₀HᵀH + Σ c h hᵀ + λ(n + α₀N)^ν I)⁻¹ Σ c h`, c = α · rating. What
 /// least-squares algorithms learn. Users are always projected anew, so one who was there and a stranger with the same items
 /// get the same list.
-public struct FactorModel: RecommenderModel {
+public struct FactorModel: VectorModel {
+    public let ranking: VectorRanking
     /// items × K
-    public let items: Matrix
+    public var items: Matrix { ranking.items }
     /// The settings of the projection.
     public let projection: Projection
-    private let index: InnerProductIndex
     private let gram: Matrix
 
     public struct Projection: Sendable, Equatable {
@@ -34,77 +34,22 @@ public struct FactorModel: RecommenderModel {
     }
 
     public init(items: Matrix, projection: Projection) {
-        self.items = items
+        ranking = VectorRanking(items)
         self.projection = projection
-        index = InnerProductIndex(items)
         gram = items.gram().scaled(by: projection.unobservedWeight)
     }
 
-    public var itemCount: Int { items.rows }
-
-    /// A user's vector, `items.stride` floats; zeros where nothing is known.
-    public func project(_ user: UserHistory) -> Matrix {
-        var vector = Matrix(rows: 1, columns: items.columns)
-        project(user, with: FoldInSolver(columns: items.columns), into: &vector, row: 0)
-        return vector
-    }
-
-    private func project(_ user: UserHistory, with solver: FoldInSolver, into vectors: inout Matrix, row: Int) {
-        let stride = items.stride
+    /// Zeros where nothing is known.
+    public func project(_ user: UserHistory, into vector: UnsafeMutablePointer<Float>) {
         let weights = user.ratings.map { projection.alpha * $0 }
         let ridge = projection.ridge(count: user.items.count, others: items.rows)
-        vectors.withUnsafeMutableBase { base in
-            let vector = base + row * stride
-            let solved = user.items.withUnsafeBufferPointer { indices in
-                weights.withUnsafeBufferPointer {
-                    solver.solve(gram: gram, ridge: ridge, factors: items, indices: indices, weights: $0, into: vector)
-                }
-            }
-            if !solved { vector.update(repeating: 0, count: stride) }
-        }
-    }
-
-    public func score(_ user: UserHistory, into scores: UnsafeMutableBufferPointer<Float>) {
-        let vector = project(user)
-        withExtendedLifetime(vector) { dot(vector.row(0), into: scores) }
-    }
-
-    public func similarity(to item: Int, into scores: UnsafeMutableBufferPointer<Float>) {
-        dot(items.row(item), into: scores)
-        let own = scores[item].squareRoot()
-        for other in scores.indices {
-            let norm = Kernels.best.dot(items.row(other), items.row(other), length: items.stride).squareRoot()
-            scores[other] = own > 0 && norm > 0 ? scores[other] / (own * norm) : 0
-        }
-    }
-
-    public func recommend(_ users: [UserHistory], count: Int) -> [[Scored]] {
-        let solver = FoldInSolver(columns: items.columns)
-        let searcher = InnerProductSearcher()
-        var lists: [[Scored]] = []
-        lists.reserveCapacity(users.count)
-        for start in stride(from: 0, to: users.count, by: 64) {
-            let part = users[start..<min(start + 64, users.count)]
-            var vectors = Matrix(rows: part.count, columns: items.columns)
-            for (row, user) in part.enumerated() { project(user, with: solver, into: &vectors, row: row) }
-            let wanted = part.map { Int32($0.items.count + count) }
-            let width = Int(wanted.max() ?? 0)
-            var results = [Scored](repeating: Scored(index: 0, score: 0), count: part.count * width)
-            var found = [Int32](repeating: 0, count: part.count)
-            searcher.search(
-                index, queries: vectors.base, stride: vectors.stride, count: part.count, wanted: wanted,
-                results: &results, resultStride: width, found: &found)
-            for (row, user) in part.enumerated() {
-                let own = Set(user.items)
-                let ranked = results[(row * width)..<(row * width + Int(found[row]))]
-                lists.append(Array(ranked.lazy.filter { !own.contains($0.index) }.prefix(count)))
+        let solved = user.items.withUnsafeBufferPointer { indices in
+            weights.withUnsafeBufferPointer {
+                FoldInSolver(columns: items.columns).solve(
+                    gram: gram, ridge: ridge, factors: items, indices: indices, weights: $0, into: vector)
             }
         }
-        return lists
-    }
-
-    private func dot(_ vector: UnsafePointer<Float>, into scores: UnsafeMutableBufferPointer<Float>) {
-        for item in scores.indices { scores[item] = Kernels.best.dot(items.row(item), vector, length: items.stride) }
+        if !solved { vector.update(repeating: 0, count: items.stride) }
     }
 
     // MARK: - Saving

@@ -1,9 +1,9 @@
-internal import Linear
+public import Linear
 
 /// Ranks items by the dot product of their vectors with a user's: what every model of vectors serves from.
-struct VectorRanking: Sendable {
+public struct VectorRanking: Sendable {
     /// items × columns; a model with item biases keeps them as one more column, against a 1 in the user's vector.
-    let items: Matrix
+    public let items: Matrix
     private let index: InnerProductIndex
 
     init(_ items: Matrix) {
