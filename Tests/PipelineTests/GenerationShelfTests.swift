@@ -17,6 +17,17 @@ struct ModelsLog {
         try GenerationFollower(only: number) { [topics] offset in MemoryReader(topics, .models, 0, from: offset) }
     }
 
+    /// What the whole topic says, read from its beginning.
+    func shelf() throws -> GenerationShelf {
+        var shelf = GenerationShelf()
+        let reader = MemoryReader(topics, .models, 0, from: 0)
+        while !(try reader.read(
+            max: 1000, timeoutMilliseconds: 0,
+            record: { shelf.take(key: $0.key!, value: $0.value, offset: $0.offset) }))
+        {}
+        return shelf
+    }
+
     /// Two items; `mark` tells generations apart.
     static func generation(_ number: Int, mark: Float) -> Generation {
         Generation(
@@ -214,5 +225,57 @@ struct ModelsLog {
         #expect(mark(try settle(log.follower(only: 2))) == 2)
         #expect(mark(try settle(log.follower(only: 1))) == 1)
         #expect(try settle(log.follower(only: 3)) == nil)
+    }
+
+    /// Whatever was written, and by whomever, a start that takes up the last shelf knows what one that reads everything
+    /// knows.
+    @Test func aStartFromTheLastShelfKnowsTheSame() throws {
+        var random = Seeded(41)
+        var shelvesTaken = 0
+        for _ in 0..<40 {
+            let log = ModelsLog()
+            for step in 0..<Int.random(in: 1...40, using: &random) {
+                let shelf = try log.shelf()
+                let decision = GenerationDecision(
+                    isPromoted: Int.random(in: 0...3, using: &random) > 0, reason: .notWorse)
+                let next = shelf.publication(ModelsLog.generation(0, mark: Float(step)), decision, keeping: 2).records
+                switch Int.random(in: 0...6, using: &random) {
+                case 0...2: log.append(next)
+                case 3: log.append(Array(next.prefix(Int.random(in: 1...next.count, using: &random))))
+                case 4: log.append([GenerationRecords.serving(shelf.promoted.randomElement(using: &random))])
+                case 5: log.append([GenerationRecords.serving(nil)])
+                default:
+                    // Another writer at the same moment.
+                    let other = shelf.publication(ModelsLog.generation(0, mark: -1), decision, keeping: 2).records
+                    let half = next.count / 2
+                    log.append(Array(next[..<half]) + other + Array(next[half...]))
+                }
+                let whole = try log.shelf()
+                var offsets: [Int64] = []
+                let follower = try GenerationFollower { [topics = log.topics] offset in
+                    offsets.append(offset)
+                    return MemoryReader(topics, .models, 0, from: offset)
+                }
+                let served = try settle(follower)
+                #expect(follower.hasCaughtUp)
+                #expect(follower.shelf.choice == whole.choice && served?.number == whole.choice?.number)
+                #expect(follower.shelf.promoted == whole.promoted && follower.shelf.whole == whole.whole)
+                #expect(follower.shelf.nextNumber == whole.nextNumber && follower.shelf.pinned == whole.pinned)
+                if offsets.count > 1, offsets[1] > 0 { shelvesTaken += 1 }
+            }
+        }
+        #expect(shelvesTaken > 200)
+    }
+
+    @Test func aShelfOfAnotherVersionIsReadOver() throws {
+        let log = ModelsLog()
+        log.append(ModelsLog.records(1, mark: 1) + [("shelf", [99, 1, 2, 3])])
+        #expect(mark(try settle(log.follower())) == 1)
+        let shelf = try log.shelf()
+        let bytes = shelf.encoded()
+        #expect(try bytes.withUnsafeBytes { try GenerationShelf(encoded: $0) }.encoded() == bytes)
+        for end in 0..<bytes.count {
+            #expect(throws: (any Error).self) { try bytes[..<end].withUnsafeBytes { try GenerationShelf(encoded: $0) } }
+        }
     }
 }

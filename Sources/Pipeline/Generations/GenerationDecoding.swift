@@ -12,7 +12,9 @@ final class GenerationDecoding: Sendable {
     var result: Result<Generation, LogError>? { outcome.withLock { $0 } }
 
     func decode(_ chunks: [[UInt8]]) {
-        let stream = Array(chunks.joined())
+        var stream: [UInt8] = []
+        stream.reserveCapacity(chunks.reduce(0) { $0 + $1.count })
+        for chunk in chunks { stream += chunk }
         let result: Result<Generation, LogError>
         do {
             result = .success(try stream.withUnsafeBytes { try GenerationCodec.decode($0) })

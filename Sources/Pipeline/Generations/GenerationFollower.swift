@@ -7,7 +7,12 @@ internal import Models
 /// pin) is read again from where it begins in the topic.
 public final class GenerationFollower {
     private let open: (Int64) throws(LogError) -> any LogReader
-    private let reader: any LogReader
+    private var reader: any LogReader
+    /// Whether the topic's end is being looked through for the last shelf that was written down, which spares the start all
+    /// that it says.
+    private var looksForShelf: Bool
+    /// Records at the end that are looked through. Commands write a record each after a publication, no more.
+    private static let tail: Int64 = 32
     /// What the topic says so far.
     public private(set) var shelf = GenerationShelf()
     /// The chunks of the generation that was written last.
@@ -37,11 +42,13 @@ public final class GenerationFollower {
     ) throws(LogError) {
         self.open = open
         self.wanted = wanted
-        reader = try open(0)
+        looksForShelf = wanted == nil
+        reader = try open(looksForShelf ? -Self.tail : 0)
     }
 
     /// Reads on; the generation to serve where it is another one than before.
     func advance() throws(LogError) -> Generation? {
+        if looksForShelf, !(try findShelf()) { return nil }
         let isAtEnd = try reader.read(max: 64, timeoutMilliseconds: hasCaughtUp ? 0 : restoreWaitMilliseconds) {
             record in
             guard let key = record.key else { return }
@@ -65,6 +72,22 @@ public final class GenerationFollower {
         self.decoding = decoding
         perform { decoding.decode(chunks) }
         return try take(decoding)
+    }
+
+    /// Takes up the last shelf near the end of the topic; true when the reader stands where reading begins.
+    private func findShelf() throws(LogError) -> Bool {
+        var last = shelf
+        let isAtEnd = try reader.read(max: 64, timeoutMilliseconds: restoreWaitMilliseconds) { record in
+            guard let key = record.key, let value = record.value, case .shelf? = GenerationRecords.Key(key) else {
+                return
+            }
+            last = (try? GenerationShelf(encoded: value)) ?? last
+        }
+        shelf = last
+        guard isAtEnd else { return false }
+        looksForShelf = false
+        reader = try open(shelf.position)
+        return true
     }
 
     /// Whether a generation is on its way.

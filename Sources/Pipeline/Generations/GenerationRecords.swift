@@ -7,6 +7,8 @@ internal import Models
 /// - `<number>/manifest`: how many chunks there are, and the hash of each: it comes last.
 /// - `decision/<number>`: what was decided about it (`GenerationDecision`).
 /// - `serving`: the number of a generation that is served whatever else is promoted; a tombstone ends it.
+/// - `shelf`: what all of these said when a publication began, so that a start need not read everything
+///   (`GenerationShelf`).
 ///
 /// Each key stands for itself, so compaction loses nothing that counts.
 public enum GenerationRecords {
@@ -24,11 +26,16 @@ public enum GenerationRecords {
         case manifest(generation: Int)
         case decision(generation: Int)
         case serving
+        case shelf
 
         init?(_ bytes: UnsafeRawBufferPointer) {
             let text = String(decoding: bytes, as: UTF8.self)
             if text == Key.serving.text {
                 self = .serving
+                return
+            }
+            if text == Key.shelf.text {
+                self = .shelf
                 return
             }
             let parts = text.split(separator: "/")
@@ -50,6 +57,7 @@ public enum GenerationRecords {
             case .manifest(let number): "\(number)/manifest"
             case .decision(let number): "decision/\(number)"
             case .serving: "serving"
+            case .shelf: "shelf"
             }
         }
     }

@@ -32,19 +32,22 @@ public struct GenerationShelf: Sendable {
         }
     }
 
-    private(set) var entries: [Int: Entry] = [:]
+    var entries: [Int: Entry] = [:]
+    /// Past the last record that was taken in.
+    var position: Int64 = 0
     /// What was decided, by number.
-    public private(set) var decisions: [Int: GenerationDecision] = [:]
+    public internal(set) var decisions: [Int: GenerationDecision] = [:]
     /// Promoted generations in the order of their promotions, the last one at the end.
-    private var promotions: [Int] = []
+    var promotions: [Int] = []
     /// The generation that is served whatever is promoted.
-    public private(set) var pinned: Int?
+    public internal(set) var pinned: Int?
     /// Numbers that a second writer took while another generation lay there: the first one's is gone.
-    public private(set) var overwritten: Set<Int> = []
+    public internal(set) var overwritten: Set<Int> = []
 
     public init() {}
 
     mutating func take(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, offset: Int64) {
+        position = max(position, offset + 1)
         switch GenerationRecords.Key(key) {
         case .chunk(let number, let chunk)?:
             var entry = entries[number] ?? Entry()
@@ -65,7 +68,7 @@ public struct GenerationShelf: Sendable {
             if decisions[number]?.isPromoted == true { promotions.append(number) }
         case .serving?:
             pinned = value.flatMap { Int(String(decoding: $0, as: UTF8.self)) }
-        case nil: break
+        case .shelf?, nil: break
         }
     }
 
@@ -126,7 +129,7 @@ public struct GenerationShelf: Sendable {
         return records
     }
 
-    /// All records of a publication at the next free number: chunks, manifest, decision, then what goes.
+    /// All records of a publication at the next free number: chunks, manifest, decision, what goes, and this shelf.
     func publication(
         _ generation: Generation, _ decision: GenerationDecision, keeping kept: Int
     ) -> (generation: Generation, decision: GenerationDecision, records: [GenerationRecords.Record]) {
@@ -142,6 +145,8 @@ public struct GenerationShelf: Sendable {
         records.append(GenerationRecords.decision(decision))
         // The promoted one of now counts among the kept.
         let others = max(1, kept - (decision.isPromoted ? 1 : 0))
-        return (numbered, decision, records + surplus(keeping: others, newest: numbered.number))
+        records += surplus(keeping: others, newest: numbered.number)
+        records.append((GenerationRecords.Key.shelf.text, encoded()))
+        return (numbered, decision, records)
     }
 }

@@ -2,10 +2,10 @@ internal import Events
 
 /// How everybody who has an item table restores it and follows the log: a worker, the leader, a list computed again.
 extension ItemFold {
-    /// Takes up the newest complete snapshot with a fingerprint; false where there is none.
+    /// Takes up the snapshot that was found; false where there is none.
     @discardableResult
-    func load(_ collector: SnapshotCollector, fingerprint: UInt64) throws(LogError) -> Bool {
-        guard let newest = collector.newest(fingerprint: fingerprint) else { return false }
+    func load(_ collector: SnapshotCollector) throws(LogError) -> Bool {
+        guard let newest = collector.newest else { return false }
         do {
             var loader = ItemSnapshot.Loader(into: self, manifest: newest.manifest)
             for chunk in newest.chunks { try chunk.withUnsafeBytes { try loader.load($0) } }

@@ -27,6 +27,16 @@ public enum ItemSnapshot {
         public var activitySteps: [Int64]
         public var identifiers: Int
         public var fingerprint: UInt64
+        /// The snapshots before this one that are kept, so that whoever writes the next one knows what may go.
+        public var earlier: [Place] = []
+
+        var asPlace: Place { Place(offset: offset, chunks: chunks) }
+    }
+
+    /// Where a snapshot lies: its offset in the item log, which names it, and its number of chunks.
+    public struct Place: Equatable, Sendable {
+        public var offset: Int64
+        public var chunks: Int
     }
 
     /// The table as chunks, and the manifest that goes with them.
@@ -222,6 +232,11 @@ extension ItemSnapshot.Manifest {
             writer.varint(steps.count)
             for step in steps { writer.signed(step) }
         }
+        writer.varint(earlier.count)
+        for place in earlier {
+            writer.signed(place.offset)
+            writer.varint(place.chunks)
+        }
     }
 
     public init(_ bytes: UnsafeRawBufferPointer) throws {
@@ -242,6 +257,12 @@ extension ItemSnapshot.Manifest {
         activitySteps = []
         for _ in 0..<(try reader.count()) { popularitySteps.append(try reader.signed()) }
         for _ in 0..<(try reader.count()) { activitySteps.append(try reader.signed()) }
+        // The first snapshots ended here.
+        guard !reader.isAtEnd else { return }
+        for _ in 0..<(try reader.count()) {
+            earlier.append(
+                ItemSnapshot.Place(offset: try reader.signed(), chunks: Int(truncatingIfNeeded: try reader.varint())))
+        }
     }
 }
 

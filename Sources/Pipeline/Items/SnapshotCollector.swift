@@ -1,19 +1,71 @@
-/// Reads `freshet.snapshots` and keeps the newest complete snapshot that this program can use.
-final class SnapshotCollector {
-    private let reader: any LogReader
-    private var chunks: [String: [Int: [UInt8]]] = [:]
-    private var manifests: [String: ItemSnapshot.Manifest] = [:]
+internal import Events
 
+/// Finds the newest complete snapshot in `freshet.snapshots` that a fold can use, without reading what it does not need.
+///
+///     last records ──a manifest──► from its first chunk ──complete──► found
+///          │                              │
+///          └──────────none────────────────┴──incomplete──► the whole topic ──► found, or none
+final class SnapshotCollector {
+    private let fingerprint: UInt64
     /// Later snapshots are left out.
     private let bound: Int64
+    private let open: (Int64) throws(LogError) -> any LogReader
+    private var reader: any LogReader
+    private var stage: Stage
+    private var chunks: [String: [Int: [UInt8]]] = [:]
+    private var manifests: [String: (manifest: ItemSnapshot.Manifest, place: Int64)] = [:]
 
-    init(_ reader: any LogReader, upTo bound: Int64 = .max) {
-        self.reader = reader
+    private enum Stage { case lastRecords, lastSnapshot, everything }
+
+    /// The manifest is the last record of a snapshot; a transaction's marker may follow.
+    private static let tail: Int64 = 8
+
+    /// - Parameters:
+    ///   - fingerprint: of the settings that the fold has.
+    ///   - bound: the largest offset of the item log that a snapshot may be of.
+    ///   - open: reads the topic from an offset on; −n begins n offsets before the end.
+    init(
+        fingerprint: UInt64, upTo bound: Int64 = .max, open: @escaping (Int64) throws(LogError) -> any LogReader
+    ) throws(LogError) {
+        self.fingerprint = fingerprint
         self.bound = bound
+        self.open = open
+        // An old one is looked for: it may be anywhere.
+        stage = bound == .max ? .lastRecords : .everything
+        reader = try open(stage == .lastRecords ? -Self.tail : 0)
     }
 
-    /// Reads on; true at the end of the topic.
+    /// Reads on; true when there is nothing more to read.
     func advance() throws(LogError) -> Bool {
+        guard try readOn() else { return false }
+        switch stage {
+        case .lastRecords:
+            if let last = newestManifest {
+                // Its chunks lie before it with the markers of their transactions, and the tombstones of an older
+                // snapshot of about the same size.
+                try go(to: .lastSnapshot, from: max(0, last.place - 2 * Int64(last.manifest.chunks) - 16))
+            } else {
+                try go(to: .everything, from: 0)
+            }
+            return false
+        case .lastSnapshot:
+            if newest == nil {
+                try go(to: .everything, from: 0)
+                return false
+            }
+            return true
+        case .everything: return true
+        }
+    }
+
+    private func go(to next: Stage, from offset: Int64) throws(LogError) {
+        chunks.removeAll()
+        manifests.removeAll()
+        stage = next
+        reader = try open(offset)
+    }
+
+    private func readOn() throws(LogError) -> Bool {
         try reader.read(max: 1000, timeoutMilliseconds: restoreWaitMilliseconds) { record in
             guard let key = record.key else { return }
             let parts = String(decoding: key, as: UTF8.self).split(separator: "/")
@@ -27,28 +79,38 @@ final class SnapshotCollector {
             if let number = Int(parts[1]) {
                 chunks[name, default: [:]][number] = Array(value)
             } else if let manifest = try? ItemSnapshot.Manifest(value) {
-                manifests[name] = manifest
+                manifests[name] = (manifest, record.offset)
                 // Older ones are not needed once a newer one is complete.
-                guard chunks[name]?.count == manifest.chunks else { return }
-                for (other, older) in manifests where older.offset < manifest.offset { chunks[other] = nil }
+                guard chunks[name]?.count == manifest.chunks, manifest.fingerprint == fingerprint else { return }
+                for (other, older) in manifests where older.manifest.offset < manifest.offset { chunks[other] = nil }
             }
         }
     }
 
-    /// The offsets of the snapshots that are there, rising, and how many chunks each has.
-    var offsets: [Int64] { manifests.values.map(\.offset).sorted() }
-    var chunkCounts: [Int64: Int] {
-        manifests.values.reduce(into: [:]) { $0[$1.offset] = $1.chunks }
+    private var newestManifest: (manifest: ItemSnapshot.Manifest, place: Int64)? {
+        manifests.values.filter { $0.manifest.fingerprint == fingerprint }
+            .max { $0.manifest.offset < $1.manifest.offset }
     }
 
-    /// The newest complete snapshot with this fingerprint.
-    func newest(fingerprint: UInt64) -> (manifest: ItemSnapshot.Manifest, chunks: [[UInt8]])? {
-        let usable = manifests.filter { name, manifest in
-            manifest.fingerprint == fingerprint && chunks[name]?.count == manifest.chunks
+    /// The snapshots that are there, rising: those that were seen, whoever can use them, and those that the newest one
+    /// says came before it.
+    var kept: [ItemSnapshot.Place] {
+        let seen = manifests.values.map(\.manifest).sorted { $0.offset < $1.offset }
+        guard let last = seen.last else { return [] }
+        let earlier = last.earlier.filter { place in !seen.contains { $0.offset == place.offset } }
+        return (earlier + seen.map(\.asPlace)).sorted { $0.offset < $1.offset }
+    }
+
+    /// The newest complete snapshot, its chunks in their order.
+    var newest: (manifest: ItemSnapshot.Manifest, chunks: [[UInt8]])? {
+        let usable = manifests.filter { name, found in
+            found.manifest.fingerprint == fingerprint && chunks[name]?.count == found.manifest.chunks
         }
-        guard let (name, manifest) = usable.max(by: { $0.value.offset < $1.value.offset }) else { return nil }
+        guard let (name, found) = usable.max(by: { $0.value.manifest.offset < $1.value.manifest.offset }) else {
+            return nil
+        }
         let parts = chunks[name] ?? [:]
-        return (manifest, parts.keys.sorted().compactMap { parts[$0] })
+        return (found.manifest, parts.keys.sorted().compactMap { parts[$0] })
     }
 }
 

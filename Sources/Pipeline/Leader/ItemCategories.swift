@@ -23,9 +23,11 @@ public struct ItemCategories: Sendable {
         _ reading: any TopicReading, items: ItemTable.Settings, fingerprint: UInt64
     ) throws(LogError) -> ItemCategories {
         let fold = ItemFold(table: ItemTable(settings: items))
-        let collector = SnapshotCollector(try reading.reader(.snapshots, partition: 0, from: 0))
+        let collector = try SnapshotCollector(fingerprint: fingerprint) { (offset) throws(LogError) in
+            try reading.reader(.snapshots, partition: 0, from: offset)
+        }
         while !(try collector.advance()) {}
-        try fold.load(collector, fingerprint: fingerprint)
+        try fold.load(collector)
         let reader = try reading.reader(.itemLog, partition: 0, from: fold.offset)
         while !(try fold.follow(reader, max: 10_000, timeoutMilliseconds: 50).isAtEnd) {}
         return ItemCategories(fold.table)

@@ -30,8 +30,8 @@ public final class Leader {
     private let itemFeatures = ItemFeatureBuilder()
 
     private var phase = Phase.follower
-    private var snapshots: [Int64] = []
-    private var snapshotChunks: [Int64: Int] = [:]
+    /// The snapshots in the topic, the newest last.
+    private var snapshots: [ItemSnapshot.Place] = []
     private var bytesSinceSnapshot = 0
     private var snapshotSize = 0
     private var models: GenerationFollower?
@@ -81,7 +81,10 @@ public final class Leader {
             let fold = ItemFold(table: ItemTable(settings: settings.items))
             if settings.publishesRows { fold.changes = ItemChanges(interval: settings.rowsIntervalMilliseconds) }
             self.fold = fold
-            phase = .restoring(SnapshotCollector(try log.reader(.snapshots, partition: 0, from: 0)))
+            phase = .restoring(
+                try SnapshotCollector(fingerprint: settings.fingerprint) { [log] (offset) throws(LogError) in
+                    try log.reader(.snapshots, partition: 0, from: offset)
+                })
             models = try GenerationFollower { [log] (offset) throws(LogError) in
                 try log.reader(.models, partition: 0, from: offset)
             }
@@ -116,9 +119,8 @@ public final class Leader {
 
     private func restore(_ collector: SnapshotCollector) throws(LogError) {
         guard let fold else { return }
-        try fold.load(collector, fingerprint: settings.fingerprint)
-        snapshots = collector.offsets
-        snapshotChunks = collector.chunkCounts
+        try fold.load(collector)
+        snapshots = collector.kept
         phase = .folding(try log.reader(.itemLog, partition: 0, from: fold.offset), isCaughtUp: false)
     }
 
@@ -204,10 +206,11 @@ public final class Leader {
 
     // MARK: - Snapshots and generations
 
-    /// Writes the table as it is: the chunks, the manifest last; then the oldest go.
+    /// Writes the table as it is in place of the oldest snapshot: the chunks, then the manifest, last of all so that a
+    /// start finds it at the topic's end.
     public func snapshot() throws(LogError) {
-        guard let fold, isCaughtUp, fold.offset > (snapshots.last ?? -1) else { return }
-        let (chunks, manifest) = ItemSnapshot.encode(fold, fingerprint: settings.fingerprint)
+        guard let fold, isCaughtUp, fold.offset > (snapshots.last?.offset ?? -1) else { return }
+        var (chunks, manifest) = ItemSnapshot.encode(fold, fingerprint: settings.fingerprint)
         for chunk in chunks {
             chunk.value.withUnsafeBytes {
                 add(.snapshots, ItemSnapshot.key(offset: manifest.offset, chunk: chunk.number), $0)
@@ -215,18 +218,18 @@ public final class Leader {
             // One transaction each keeps them short; without its manifest a chunk means nothing.
             if chunk.number % 16 == 15 { try log.publish(itemsOffset: fold.offset, catalogue: [:]) }
         }
+        while snapshots.count >= settings.kept {
+            let oldest = snapshots.removeFirst()
+            for chunk in 0..<oldest.chunks {
+                add(.snapshots, ItemSnapshot.key(offset: oldest.offset, chunk: chunk), nil)
+            }
+            add(.snapshots, ItemSnapshot.key(offset: oldest.offset, chunk: nil), nil)
+        }
+        manifest.earlier = snapshots
         writer.removeAll()
         manifest.encode(to: writer)
         add(.snapshots, ItemSnapshot.key(offset: manifest.offset, chunk: nil), writer.bytes)
-        snapshots.append(manifest.offset)
-        snapshotChunks[manifest.offset] = chunks.count
-        while snapshots.count > settings.kept {
-            let oldest = snapshots.removeFirst()
-            for chunk in 0..<(snapshotChunks.removeValue(forKey: oldest) ?? 0) {
-                add(.snapshots, ItemSnapshot.key(offset: oldest, chunk: chunk), nil)
-            }
-            add(.snapshots, ItemSnapshot.key(offset: oldest, chunk: nil), nil)
-        }
+        snapshots.append(manifest.asPlace)
         try log.publish(itemsOffset: fold.offset, catalogue: [:])
         bytesSinceSnapshot = 0
         snapshotSize = chunks.reduce(0) { $0 + $1.value.count }

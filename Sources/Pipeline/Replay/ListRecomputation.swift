@@ -58,9 +58,12 @@ public final class ListRecomputation {
     // MARK: - Items
 
     private func restoreItems(to end: Int64) throws(LogError) {
-        let collector = SnapshotCollector(try reading.reader(.snapshots, partition: 0, from: 0), upTo: end)
+        let collector = try SnapshotCollector(fingerprint: settings.fingerprint, upTo: end) {
+            [reading] (offset) throws(LogError) in
+            try reading.reader(.snapshots, partition: 0, from: offset)
+        }
         while !(try collector.advance()) {}
-        try items.load(collector, fingerprint: settings.fingerprint)
+        try items.load(collector)
         notice("item table: snapshot at \(items.offset), then the item log up to \(end)")
         guard items.offset < end else { return }
         let reader = try reading.reader(.itemLog, partition: 0, from: items.offset)

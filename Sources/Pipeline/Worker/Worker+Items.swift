@@ -5,13 +5,9 @@ extension Worker {
     /// Moves the item table forward: restores it first, then follows the item log. Between batches only.
     func advanceItems() throws(LogError) -> Bool {
         switch itemPhase {
-        case .snapshots(let collector, let isWhole):
+        case .snapshots(let collector):
             guard try collector.advance() else { return true }
-            if !(try items.load(collector, fingerprint: settings.fingerprint)), !isWhole {
-                let whole = try log.reader(.snapshots, partition: 0, from: 0)
-                itemPhase = .snapshots(SnapshotCollector(whole), isWhole: true)
-                return true
-            }
+            try items.load(collector)
             itemPhase = .catchingUp(try log.reader(.itemLog, partition: 0, from: items.offset))
             return true
         case .catchingUp(let reader):

@@ -91,8 +91,10 @@ public final class Worker {
         ranker = Ranker(table: table, rules: settings.rules)
         encoder = ListEncoder(settings: settings)
         commit = CommitCycle(intervalMilliseconds: settings.commitIntervalMilliseconds)
-        let tail = try log.reader(.snapshots, partition: 0, from: -Self.snapshotTail)
-        itemPhase = .snapshots(SnapshotCollector(tail), isWhole: false)
+        itemPhase = .snapshots(
+            try SnapshotCollector(fingerprint: settings.fingerprint) { (offset) throws(LogError) in
+                try log.reader(.snapshots, partition: 0, from: offset)
+            })
         models = try GenerationFollower { (offset) throws(LogError) in
             try log.reader(.models, partition: 0, from: offset)
         }
@@ -156,8 +158,6 @@ public final class Worker {
     private static let burstShareMax = 0.8
     /// Lists a record that a longer batch must not fall below.
     private static let listShareMin = 0.3
-    /// Records of the snapshots topic that are read first: a few snapshots of some tens of megabytes.
-    private static let snapshotTail: Int64 = 200
 
     /// How much to read: nothing while too much waits for a commit. But after an aborted commit the group may have
     /// expelled this member, which it hears of only where it reads; until it does, every other commit is aborted too.
@@ -177,8 +177,8 @@ public final class Worker {
 
 /// How far the item table has come.
 enum ItemPhase {
-    /// Looking for the newest snapshot: near the topic's end first, then in all of it.
-    case snapshots(SnapshotCollector, isWhole: Bool)
+    /// Looking for the newest snapshot.
+    case snapshots(SnapshotCollector)
     /// Folding the log for the first time, up to its end.
     case catchingUp(any LogReader)
     case following(any LogReader)
