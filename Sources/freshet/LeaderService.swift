@@ -21,6 +21,8 @@ final class LeaderService: Service {
     private let trained = Mutex<GenerationTrial.Outcome?>(nil)
     private let training = Mutex<Bool>(false)
     private let progress = Atomic(0)
+    /// What the worker serves need not be read and decoded once more.
+    let generations = GenerationCache()
     private let promoted = Atomic(0)
     private let refused = Atomic(0)
 
@@ -98,7 +100,7 @@ final class LeaderService: Service {
             leads.store(false, ordering: .relaxed)
             kafka.close()
         }
-        let leader = Leader(settings: settings, log: kafka)
+        let leader = Leader(settings: settings, log: kafka, generations: generations)
         let logger = logger
         leader.notice = { logger.info("\($0)") }
         var trainedAt: UInt64 = 0

@@ -86,6 +86,7 @@ final class ServeService: Service {
         worker.admission.requiresKey = try log.partitionCount() > 1
         worker.notice = { logger.info("\($0)") }
         let generations = DispatchQueue(label: "freshet.generations")
+        worker.models.cache = leader.generations
         worker.models.perform = { generations.async(execute: $0) }
         defer { totals = totals + worker.counters }
         let end = stopsAtEnd ? try EndOfInput(log) : nil

@@ -240,7 +240,9 @@ struct ModelsLog {
                     isPromoted: Int.random(in: 0...3, using: &random) > 0, reason: .notWorse)
                 let next = shelf.publication(ModelsLog.generation(0, mark: Float(step)), decision, keeping: 2).records
                 switch Int.random(in: 0...6, using: &random) {
-                case 0...2: log.append(next)
+                case 0...2:
+                    log.append(next)
+                    if Bool.random(using: &random) { log.append([try log.shelf().record]) }
                 case 3: log.append(Array(next.prefix(Int.random(in: 1...next.count, using: &random))))
                 case 4: log.append([GenerationRecords.serving(shelf.promoted.randomElement(using: &random))])
                 case 5: log.append([GenerationRecords.serving(nil)])

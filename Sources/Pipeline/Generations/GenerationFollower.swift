@@ -11,7 +11,7 @@ public final class GenerationFollower {
     /// Whether the topic's end is being looked through for the last shelf that was written down, which spares the start all
     /// that it says.
     private var looksForShelf: Bool
-    /// Records at the end that are looked through. Commands write a record each after a publication, no more.
+    /// Records at the end that are looked through: little follows a shelf.
     private static let tail: Int64 = 32
     /// What the topic says so far.
     public private(set) var shelf = GenerationShelf()
@@ -20,6 +20,8 @@ public final class GenerationFollower {
     private var served: GenerationShelf.Choice?
     private var fetch: Fetch?
     private var decoding: GenerationDecoding?
+    /// Where the process's other followers may have it already.
+    public var cache: GenerationCache?
     /// Performs the decoding of a generation, here or on another thread: it takes the time of thousands of lists.
     public var perform: (@escaping @Sendable () -> Void) -> Void = { $0() }
     /// Whether the end has been met once: readers need not say it again.
@@ -65,6 +67,7 @@ public final class GenerationFollower {
             return nil
         }
         if let decoding, decoding.choice == choice { return try take(decoding) }
+        if let known = cache?.generation(choice) { return hand(over: known, choice) }
         guard let chunks = try chunks(of: choice) else { return nil }
         fetch = nil
         latest = (-1, [:])
@@ -96,10 +99,17 @@ public final class GenerationFollower {
     /// What was decoded, once it is.
     private func take(_ decoding: GenerationDecoding) throws(LogError) -> Generation? {
         guard let result = decoding.result else { return nil }
-        self.decoding = nil
         let generation = try result.get()
-        served = decoding.choice
+        cache?.keep(generation, decoding.choice)
+        return hand(over: generation, decoding.choice)
+    }
+
+    private func hand(over generation: Generation, _ choice: GenerationShelf.Choice) -> Generation {
+        served = choice
         hasCaughtUp = true
+        fetch = nil
+        decoding = nil
+        latest = (-1, [:])
         return generation
     }
 

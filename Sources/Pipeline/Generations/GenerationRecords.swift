@@ -7,8 +7,7 @@ internal import Models
 /// - `<number>/manifest`: how many chunks there are, and the hash of each: it comes last.
 /// - `decision/<number>`: what was decided about it (`GenerationDecision`).
 /// - `serving`: the number of a generation that is served whatever else is promoted; a tombstone ends it.
-/// - `shelf`: what all of these said when a publication began, so that a start need not read everything
-///   (`GenerationShelf`).
+/// - `shelf`: what all of these say up to an offset, so that a start need not read everything (`GenerationShelf`).
 ///
 /// Each key stands for itself, so compaction loses nothing that counts.
 public enum GenerationRecords {

@@ -1,10 +1,11 @@
 internal import Events
 internal import Models
 
-/// The shelf itself as a record, the last one of every publication: a start takes it up and reads on from where it was
-/// written down, instead of reading the chunks of generations that are not served. What others wrote in the same moment
-/// lies behind that place and is read all the same.
+/// The shelf itself as a record. Whoever wrote to the topic writes it when what was written has come back: a start takes it
+/// up and reads on from there, and of all the chunks before only those of the generation to serve.
 extension GenerationShelf {
+    var record: GenerationRecords.Record { (GenerationRecords.Key.shelf.text, encoded()) }
+
     private static let version: UInt8 = 1
 
     func encoded() -> [UInt8] {

@@ -129,7 +129,7 @@ public struct GenerationShelf: Sendable {
         return records
     }
 
-    /// All records of a publication at the next free number: chunks, manifest, decision, what goes, and this shelf.
+    /// All records of a publication at the next free number: chunks, manifest, decision, then what goes.
     func publication(
         _ generation: Generation, _ decision: GenerationDecision, keeping kept: Int
     ) -> (generation: Generation, decision: GenerationDecision, records: [GenerationRecords.Record]) {
@@ -145,8 +145,6 @@ public struct GenerationShelf: Sendable {
         records.append(GenerationRecords.decision(decision))
         // The promoted one of now counts among the kept.
         let others = max(1, kept - (decision.isPromoted ? 1 : 0))
-        records += surplus(keeping: others, newest: numbered.number)
-        records.append((GenerationRecords.Key.shelf.text, encoded()))
-        return (numbered, decision, records)
+        return (numbered, decision, records + surplus(keeping: others, newest: numbered.number))
     }
 }

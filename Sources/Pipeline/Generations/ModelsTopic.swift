@@ -76,6 +76,7 @@ public final class ModelsTopic {
             if shelf.decisions[number]?.content == publication.decision.content,
                 shelf.content(number)?.content == publication.decision.content
             {
+                try write([shelf.record])
                 return publication.decision
             }
         }
@@ -94,6 +95,7 @@ public final class ModelsTopic {
         decision.reason = .byHand
         try write([GenerationRecords.decision(decision)])
         try readBack { $0.promoted.last == number }
+        try write([shelf.record])
     }
 
     /// Names the generation that is served whatever is promoted; nil ends that.
@@ -107,6 +109,7 @@ public final class ModelsTopic {
         }
         try write([GenerationRecords.serving(number)])
         try readBack { $0.pinned == number }
+        try write([shelf.record])
     }
 
     /// Goes back to the generation that was promoted before the one that is served, and stays there.

@@ -34,6 +34,7 @@ public final class Leader {
     private var snapshots: [ItemSnapshot.Place] = []
     private var bytesSinceSnapshot = 0
     private var snapshotSize = 0
+    private let generations: GenerationCache
     private var models: GenerationFollower?
     /// The generation that is served: candidates are compared with it.
     public private(set) var latest: Generation?
@@ -50,9 +51,11 @@ public final class Leader {
         case folding(any LogReader, isCaughtUp: Bool)
     }
 
-    public init(settings: Settings, log: any LeaderLog) {
+    /// - Parameter generations: shared with the worker of the same process.
+    public init(settings: Settings, log: any LeaderLog, generations: GenerationCache = GenerationCache()) {
         self.settings = settings
         self.log = log
+        self.generations = generations
     }
 
     /// Whether this member leads and its table has reached the end of the item log.
@@ -88,6 +91,7 @@ public final class Leader {
             models = try GenerationFollower { [log] (offset) throws(LogError) in
                 try log.reader(.models, partition: 0, from: offset)
             }
+            models?.cache = generations
             catalogue = try log.cataloguePositions()
             notice("this instance leads: it publishes related items, snapshots and generations")
             return true
@@ -98,7 +102,7 @@ public final class Leader {
         case .folding(let reader, let wasCaughtUp):
             let isAtEnd = try follow(reader)
             if let newer = try models?.advance() { latest = newer }
-            settlePublication()
+            try settlePublication()
             phase = .folding(reader, isCaughtUp: wasCaughtUp || (isAtEnd && models?.hasCaughtUp == true))
             try takeCatalogue()
             let published = isAtEnd ? try publishRows(most: rowsMax) : 0
@@ -272,8 +276,9 @@ public final class Leader {
     public var isSettled: Bool { publication == nil }
 
     /// Sees whether what was published is what lies there: a command may have taken the same number at the same moment.
-    private func settlePublication() {
-        guard let mine = publication, let shelf = models?.shelf, let found = shelf.decisions[mine.number] else {
+    private func settlePublication() throws(LogError) {
+        guard let fold, let mine = publication, let shelf = models?.shelf, let found = shelf.decisions[mine.number]
+        else {
             return
         }
         publication = nil
@@ -282,6 +287,8 @@ public final class Leader {
         } else if shelf.overwritten.contains(mine.number) {
             notice("generation \(mine.number) took the place of one that a command wrote at the same moment")
         }
+        shelf.encoded().withUnsafeBytes { add(.models, shelf.record.key, $0) }
+        try log.publish(itemsOffset: fold.offset, catalogue: [:])
     }
 
     private func add(_ topic: LogTopic, _ key: String, _ value: UnsafeRawBufferPointer?) {
