@@ -27,10 +27,22 @@ public struct ByteReader {
 
     @inlinable @inline(__always)
     public mutating func varint() throws -> UInt64 {
-        // Most numbers take one byte.
+        // Most numbers take one byte, nearly all others two or three.
         if offset < bytes.count, bytes[offset] < 0x80 {
             offset &+= 1
             return UInt64(bytes[offset &- 1])
+        }
+        if offset &+ 2 < bytes.count {
+            let (first, second, third) = (bytes[offset], bytes[offset &+ 1], bytes[offset &+ 2])
+            let low = UInt64(first & 0x7F) | UInt64(second & 0x7F) << 7
+            if second < 0x80 {
+                offset &+= 2
+                return low
+            }
+            if third < 0x80 {
+                offset &+= 3
+                return low | UInt64(third) << 14
+            }
         }
         return try longVarint()
     }
