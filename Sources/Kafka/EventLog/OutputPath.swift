@@ -51,7 +51,10 @@ extension LogError {
         }
         var message = "\(what): \(error.description)"
         if error.isAboutTopics { message += "; `freshet topics create` makes what is missing" }
-        if error.isOutOfRange { message += "; what stood there is gone: `freshet replay` rebuilds from what is left, `freshet reset` starts anew" }
+        if error.isOutOfRange {
+            message +=
+                "; what stood there is gone: `freshet replay` rebuilds from what is left, `freshet reset` starts anew"
+        }
         self.init(kind, message)
     }
 }
