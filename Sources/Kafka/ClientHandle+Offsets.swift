@@ -32,6 +32,22 @@ extension ClientHandle {
         }
     }
 
+    /// Seeks again, within the time, where librdkafka has given up: 2.0.2 does so after a fraction of the time that it is
+    /// given, and under load a seek takes longer. Seeks are carried out in their order, so that after one that was
+    /// confirmed none comes late.
+    func seek(_ offsets: [PartitionOffset], timeoutMilliseconds: Int32) throws(KafkaError) {
+        let deadline = ContinuousClock.now + .milliseconds(timeoutMilliseconds)
+        while true {
+            let list = PartitionList(offsets)
+            do throws(KafkaError) {
+                try KafkaError.check(consuming: rd_kafka_seek_partitions(raw, list.raw, timeoutMilliseconds))
+                return try list.checkEach()
+            } catch {
+                guard error.code == .timedOut, ContinuousClock.now < deadline else { throw error }
+            }
+        }
+    }
+
     func offsets(
         atMilliseconds times: [PartitionOffset], timeoutMilliseconds: Int32
     ) throws(KafkaError) -> [PartitionOffset] {

@@ -77,8 +77,6 @@ extension GroupConsumer {
 
     /// Goes on elsewhere in assigned partitions; what was fetched and not yet polled is dropped.
     public func seek(_ offsets: [PartitionOffset], timeoutMilliseconds: Int32) throws(KafkaError) {
-        let list = PartitionList(offsets)
-        try KafkaError.check(consuming: rd_kafka_seek_partitions(client.raw, list.raw, timeoutMilliseconds))
-        try list.checkEach()
+        try client.seek(offsets, timeoutMilliseconds: timeoutMilliseconds)
     }
 }

@@ -44,9 +44,7 @@ public final class PartitionReader: @unchecked Sendable {
 
     /// Goes on elsewhere in assigned partitions.
     public func seek(_ offsets: [PartitionOffset], timeoutMilliseconds: Int32) throws(KafkaError) {
-        let list = PartitionList(offsets)
-        try KafkaError.check(consuming: rd_kafka_seek_partitions(client.raw, list.raw, timeoutMilliseconds))
-        try list.checkEach()
+        try client.seek(offsets, timeoutMilliseconds: timeoutMilliseconds)
     }
 
     /// Where reading goes on; ``PartitionOffset/none`` before the first record.

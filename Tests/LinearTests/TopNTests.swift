@@ -29,4 +29,25 @@ struct TopNTests {
         top.drain(into: &result)
         #expect(result.map(\.index) == [2, 4])
     }
+
+    /// What is taken out in no order is what would come out in order, and the room is there again.
+    @Test func whatIsTakenOutUnorderedIsTheSame() {
+        var generator = SplitMix64(state: 3)
+        var top = TopN(capacity: 9)
+        for offers in [0, 1, 5, 9, 10, 200] {
+            var other = TopN(capacity: 9)
+            for index in 0..<Int32(offers) {
+                let (score, rank) = (Float(generator.next() % 6), UInt32(truncatingIfNeeded: generator.next()))
+                top.offer(score, index: index, rank: rank)
+                other.offer(score, index: index, rank: rank)
+            }
+            var expected: [Scored] = []
+            other.drain(into: &expected)
+            var taken: [Scored] = []
+            top.removeAll { taken.append($0) }
+            #expect(taken.sorted { $0.index < $1.index } == expected.sorted { $0.index < $1.index })
+            #expect(taken.count == min(offers, 9))
+            #expect(top.count == 0 && top.threshold == -.infinity)
+        }
+    }
 }

@@ -281,3 +281,4 @@ struct ModelsLog {
         }
     }
 }
+

@@ -106,6 +106,17 @@ struct ItemSnapshotTests {
         #expect(!other.finish())
     }
 
+    /// Rows longer than this program's bound, of other settings or of damage, are refused: nothing has room for them.
+    @Test func rowsPastTheBoundAreRefused() throws {
+        var wide = ItemTable.Settings()
+        wide.covisitation.neighbours = 128
+        let shop = SmallShop(items: wide)
+        var stream = SampleStream(seed: 34)
+        try shop.apply(stream.take(2000))
+        let narrow = ItemFold(table: ItemTable(settings: settings(halfLife: 0, items: 1000)))
+        #expect(throws: ByteReader.Malformed.self) { _ = try load(shop.items, into: narrow) }
+    }
+
     @Test func damagedSnapshotsNeverCrash() throws {
         let shop = SmallShop()
         var stream = SampleStream(seed: 33)

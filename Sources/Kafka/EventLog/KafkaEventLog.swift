@@ -128,7 +128,7 @@ public final class KafkaEventLog: EventLog {
             case .endOfPartition(let end): changes.append(.end(partition: end.place.partition, offset: end.offset))
             case .committed(_, let error): output.offsetsCommitted(error)
             case .partitionFailed(_, let error), .failed(let error):
-                guard error.isFatal || error.code == .offsetOutOfRange || error.isAboutRightsOrTopics else {
+                guard error.isFatal || error.isOutOfRange || error.isAboutRightsOrTopics else {
                     warning(error.description)
                     continue
                 }

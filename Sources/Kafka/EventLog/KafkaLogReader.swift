@@ -22,7 +22,8 @@ final class ReaderPool {
     }
 }
 
-/// Reads one partition of one topic, committed records only.
+/// Reads one partition of one topic, committed records only; from the beginning at 0, the last −n records at an offset
+/// below that, and all where the topic holds fewer.
 final class KafkaLogReader: LogReader {
     private let pool: ReaderPool
     private let reader: PartitionReader
@@ -71,13 +72,28 @@ final class KafkaLogReader: LogReader {
             case .endOfPartition(let end) where end.place == TopicPartition(name, partition):
                 position = Swift.max(position, end.offset)
                 isAtEnd = true
-            case .partitionFailed(_, let error), .failed(let error):
-                if error.isFatal || error.isAboutRightsOrTopics || error.code == .offsetOutOfRange {
-                    throw LogError(error, doing: "reading \(name)[\(partition)] from \(position)")
-                }
+            case .partitionFailed(let place, let error) where place == TopicPartition(name, partition):
+                try fail(error)
+            case .failed(let error): try fail(error)
             default: break
             }
         }
         return isAtEnd
+    }
+
+    /// Throws what does not pass by itself.
+    private func fail(_ error: KafkaError) throws(LogError) {
+        if error.isOutOfRange, position < 0 {
+            // The topic begins later than its last −n records would: librdkafka counts back from the end, past a
+            // beginning that is not 0.
+            position = 0
+            do throws(KafkaError) {
+                try reader.assign([PartitionOffset(name, partition, PartitionOffset.beginning)])
+            } catch {
+                throw LogError(error, doing: "reading \(name)")
+            }
+        } else if error.isFatal || error.isAboutRightsOrTopics || error.isOutOfRange {
+            throw LogError(error, doing: "reading \(name)[\(partition)] from \(position)")
+        }
     }
 }

@@ -44,19 +44,27 @@ extension LogError {
             kind = .fenced
         } else if error.isAboutRightsOrTopics {
             kind = .fatal
-        } else if error.code == .offsetOutOfRange {
+        } else if error.isOutOfRange {
             kind = .state
         } else {
             kind = .retriable
         }
         var message = "\(what): \(error.description)"
         if error.isAboutTopics { message += "; `freshet topics create` makes what is missing" }
+        if error.isOutOfRange {
+            message +=
+                "; what stood there is gone: `freshet replay` rebuilds from what is left, `freshet reset` starts anew"
+        }
         self.init(kind, message)
     }
 }
 
 extension KafkaError {
     var isAboutTopics: Bool { ["UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION"].contains(name) }
+
+    /// The offset to read from is not there (any longer): librdkafka has stopped reading the partition. It says so with the
+    /// first of the two where `auto.offset.reset` is `error`, whatever the broker called it.
+    var isOutOfRange: Bool { code == .autoOffsetReset || code == .offsetOutOfRange }
 
     /// Errors that somebody has to mend.
     var isAboutRightsOrTopics: Bool {

@@ -203,7 +203,7 @@ public enum ItemSnapshot {
                 throw ByteReader.Malformed(offset: reader.offset)
             }
             var neighbours: [(item: IdentifierTable.Number, count: UInt32)] = []
-            let count = try reader.count()
+            let count = try reader.count(limit: fold.table.covisitation.neighboursMax)
             neighbours.reserveCapacity(count)
             for _ in 0..<count {
                 let neighbour = try place(&reader)

@@ -1,0 +1,152 @@
+internal import Events
+
+extension CovisitationTable {
+    /// A neighbour and its count, in fixed point; `IdentifierTable.none` where a slot is free.
+    @usableFromInline struct Entry {
+        @usableFromInline var item: Item
+        @usableFromInline var count: UInt32
+
+        init(item: Item, count: UInt32) {
+            self.item = item
+            self.count = count
+        }
+    }
+
+    /// An item's neighbours: an open hash table by their numbers, never more than three quarters full.
+    @usableFromInline struct Row {
+        @usableFromInline var entries: UnsafeMutablePointer<Entry>?
+        @usableFromInline var capacity: Int32 = 0
+        @usableFromInline var count: Int32 = 0
+        /// n of this item, in fixed point.
+        @usableFromInline var total: UInt64 = 0
+        @usableFromInline var epoch: Int64 = 0
+
+        init() {}
+    }
+
+    /// Reads where an event's pairs will be counted, all at once: each place is a miss of the caches, and reads that do
+    /// not wait for one another overlap.
+    @inline(__always)
+    func warm(_ item: Item, _ preceding: UnsafeBufferPointer<Item>, _ count: Int) {
+        var sum: UInt32 = 0
+        for index in 0..<count {
+            let row = rows + Int(preceding[index])
+            guard let entries = row.pointee.entries else { continue }
+            sum &+= entries[Self.home(item, Int(row.pointee.capacity) - 1)].item
+        }
+        warmed = sum
+    }
+
+    /// Counts a pair in a row that stands at the present epoch.
+    @inline(__always)
+    func add(_ weight: UInt32, to item: Item, neighbour: Item) {
+        let row = rows + Int(item)
+        while true {
+            if let entries = row.pointee.entries {
+                let mask = Int(row.pointee.capacity) &- 1
+                var slot = Self.home(neighbour, mask)
+                while entries[slot].item != IdentifierTable.none && entries[slot].item != neighbour {
+                    slot = (slot &+ 1) & mask
+                }
+                if entries[slot].item == neighbour {
+                    let (sum, overflow) = entries[slot].count.addingReportingOverflow(weight)
+                    entries[slot].count = overflow ? .max : sum
+                    return
+                }
+                if row.pointee.count &* 4 < row.pointee.capacity &* 3 {
+                    entries[slot] = Entry(item: neighbour, count: weight)
+                    row.pointee.count &+= 1
+                    return
+                }
+            }
+            if row.pointee.capacity < largestCapacity { grow(row) } else { prune(row) }
+        }
+    }
+
+    @inline(__always)
+    static func home(_ item: Item, _ mask: Int) -> Int {
+        Int(truncatingIfNeeded: (item &* 0x9E37_79B1) >> 7) & mask
+    }
+
+    func reserve(_ item: Item) {
+        if Int(item) < rowCount { return }
+        if Int(item) >= rowCapacity {
+            let capacity = max(Int(item) + 1, rowCapacity * 2)
+            let larger = UnsafeMutablePointer<Row>.allocate(capacity: capacity)
+            larger.moveInitialize(from: rows, count: rowCount)
+            rows.deallocate()
+            rows = larger
+            rowCapacity = capacity
+        }
+        (rows + rowCount).initialize(repeating: Row(), count: Int(item) + 1 - rowCount)
+        rowCount = Int(item) + 1
+    }
+
+    @inline(__always)
+    func age(_ item: Item) {
+        let shift = epoch - rows[Int(item)].epoch
+        if shift > 0 { age(item, by: shift) }
+    }
+
+    /// Brings a row to the present epoch, halving its counts once for each half-life that has passed.
+    func age(_ item: Item, by shift: Int64) {
+        rows[Int(item)].epoch = epoch
+        // The norm stands on the scale of the row's epoch, so it moves with it.
+        defer { refreshNorm(item) }
+        guard let entries = rows[Int(item)].entries else {
+            rows[Int(item)].total = shift >= 64 ? 0 : rows[Int(item)].total >> UInt64(shift)
+            return
+        }
+        for slot in 0..<Int(rows[Int(item)].capacity) {
+            entries[slot].count = shift >= 32 ? 0 : entries[slot].count >> UInt32(shift)
+        }
+        rows[Int(item)].total = shift >= 64 ? 0 : rows[Int(item)].total >> UInt64(shift)
+    }
+
+    @inline(never)
+    func grow(_ row: UnsafeMutablePointer<Row>) {
+        let capacity = max(4, row.pointee.capacity * 2)
+        let old = row.pointee.entries
+        let oldCapacity = Int(row.pointee.capacity)
+        row.pointee.entries = Self.makeEntries(capacity)
+        row.pointee.capacity = capacity
+        guard let old else { return }
+        for slot in 0..<oldCapacity where old[slot].item != IdentifierTable.none { Self.place(old[slot], in: row) }
+        old.deallocate()
+    }
+
+    /// Drops the smallest counts of a full row, so that the bound's number of neighbours is left.
+    @inline(never)
+    func prune(_ row: UnsafeMutablePointer<Row>) {
+        let entries = row.pointee.entries.unsafelyUnwrapped
+        let kept = pruning.select(
+            entries, capacity: Int(row.pointee.capacity), most: settings.neighbours, identifiers: identifiers)
+        entries.update(
+            repeating: Entry(item: IdentifierTable.none, count: 0), count: Int(row.pointee.capacity))
+        for index in 0..<kept { Self.place(pruning.entries[index], in: row) }
+        row.pointee.count = Int32(kept)
+    }
+
+    static func makeEntries(_ capacity: Int32) -> UnsafeMutablePointer<Entry> {
+        let entries = UnsafeMutablePointer<Entry>.allocate(capacity: Int(capacity))
+        entries.initialize(repeating: Entry(item: IdentifierTable.none, count: 0), count: Int(capacity))
+        return entries
+    }
+
+    /// Puts an entry into a row that has room and does not know its item.
+    @inline(__always)
+    static func place(_ entry: Entry, in row: UnsafeMutablePointer<Row>) {
+        let entries = row.pointee.entries.unsafelyUnwrapped
+        let mask = Int(row.pointee.capacity) &- 1
+        var slot = home(entry.item, mask)
+        while entries[slot].item != IdentifierTable.none { slot = (slot &+ 1) & mask }
+        entries[slot] = entry
+    }
+
+    func live(_ row: Row) -> [Entry] {
+        guard let entries = row.entries else { return [] }
+        return (0..<Int(row.capacity)).compactMap {
+            entries[$0].item == IdentifierTable.none ? nil : entries[$0]
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import Events
+import Linear
+import Models
+import Testing
+
+@testable import Pipeline
+
+@Suite struct GenerationFollowerTests {
+    private func mark(_ generation: Generation?) -> Float? { generation.map { $0.factors[0, 0] } }
+
+    /// Reads until nothing more comes; the generation handed over last.
+    private func settle(_ follower: GenerationFollower) throws -> Generation? {
+        var last: Generation?
+        for _ in 0..<50 { last = try follower.advance() ?? last }
+        return last
+    }
+
+    @Test func followsPromotionsRollBackAndPins() throws {
+        let log = ModelsLog()
+        log.append(ModelsLog.records(1, mark: 1) + ModelsLog.records(2, mark: 2))
+        let follower = try log.follower()
+        #expect(mark(try settle(follower)) == 2)
+        #expect(follower.hasCaughtUp)
+        log.append(ModelsLog.records(3, mark: 3, isPromoted: false))
+        #expect(try settle(follower) == nil)
+        // Back: what is to be served is read again from where it begins.
+        log.append([GenerationRecords.serving(1)])
+        #expect(mark(try settle(follower)) == 1)
+        log.append(ModelsLog.records(4, mark: 4))
+        #expect(try settle(follower) == nil)
+        log.append([GenerationRecords.serving(nil)])
+        #expect(mark(try settle(follower)) == 4)
+    }
+
+    @Test func startsWithThePinnedOne() throws {
+        let log = ModelsLog()
+        log.append(ModelsLog.records(1, mark: 1) + ModelsLog.records(2, mark: 2) + [GenerationRecords.serving(1)])
+        let follower = try log.follower()
+        #expect(mark(try settle(follower)) == 1)
+        #expect(follower.hasCaughtUp)
+    }
+
+    @Test func isReadyWithoutAnyGeneration() throws {
+        let log = ModelsLog()
+        let follower = try log.follower()
+        #expect(try settle(follower) == nil)
+        #expect(follower.hasCaughtUp)
+        // A crash between chunks and manifest.
+        log.append(Array(ModelsLog.records(1, mark: 1).prefix(2)))
+        #expect(try settle(follower) == nil)
+        let other = try log.follower()
+        #expect(try settle(other) == nil)
+        #expect(other.hasCaughtUp)
+    }
+
+    @Test func findsAnyWholeGenerationByNumber() throws {
+        let log = ModelsLog()
+        log.append(ModelsLog.records(1, mark: 1) + ModelsLog.records(2, mark: 2, isPromoted: false))
+        #expect(mark(try settle(log.follower(only: 2))) == 2)
+        #expect(mark(try settle(log.follower(only: 1))) == 1)
+        #expect(try settle(log.follower(only: 3)) == nil)
+    }
+
+    /// Decodings that wait until somebody performs them.
+    private final class Postponed {
+        var jobs: [@Sendable () -> Void] = []
+
+        init(_ follower: GenerationFollower) { follower.perform = { [unowned self] in jobs.append($0) } }
+    }
+
+    @Test func whatIsDecodedElsewhereIsTakenWhenItIsDone() throws {
+        let log = ModelsLog()
+        log.append(ModelsLog.records(1, mark: 1))
+        let follower = try log.follower()
+        let postponed = Postponed(follower)
+        #expect(try settle(follower) == nil)
+        #expect(follower.isBusy && !follower.hasCaughtUp, "a start waits for what it is to serve")
+        try #require(postponed.jobs.count == 1)
+        postponed.jobs[0]()
+        #expect(mark(try follower.advance()) == 1)
+        #expect(!follower.isBusy && follower.hasCaughtUp)
+        #expect(try settle(follower) == nil)
+        #expect(postponed.jobs.count == 1, "nothing is decoded twice")
+    }
+
+    @Test func whatIsReplacedMeanwhileIsNotServed() throws {
+        let log = ModelsLog()
+        log.append(ModelsLog.records(1, mark: 1))
+        let follower = try log.follower()
+        let postponed = Postponed(follower)
+        #expect(try settle(follower) == nil)
+        log.append(ModelsLog.records(2, mark: 2))
+        #expect(try settle(follower) == nil)
+        try #require(postponed.jobs.count == 2)
+        postponed.jobs[0]()
+        #expect(try settle(follower) == nil, "the first is no longer wanted")
+        postponed.jobs[1]()
+        #expect(mark(try settle(follower)) == 2)
+        #expect(postponed.jobs.count == 2)
+        // A third one is pinned away while it is decoded: what is served stays.
+        log.append(ModelsLog.records(3, mark: 3))
+        #expect(try settle(follower) == nil)
+        try #require(postponed.jobs.count == 3)
+        log.append([GenerationRecords.serving(2)])
+        #expect(try settle(follower) == nil)
+        #expect(!follower.isBusy)
+        postponed.jobs[2]()
+        #expect(try settle(follower) == nil)
+        // And it is read and decoded again when the pin ends.
+        log.append([GenerationRecords.serving(nil)])
+        #expect(try settle(follower) == nil)
+        try #require(postponed.jobs.count == 4)
+        postponed.jobs[3]()
+        #expect(mark(try settle(follower)) == 3)
+    }
+
+    @Test func aGenerationThatCannotBeReadIsSaid() throws {
+        let log = ModelsLog()
+        let chunks = GenerationRecords.chunked([9, 9, 9, 9], number: 1, chunkBytes: 60)
+        var decision = GenerationDecision(isPromoted: true, reason: .notWorse)
+        decision.number = 1
+        decision.content = chunks[chunks.count - 1].value.withUnsafeBytes { Hash64.hash($0) }
+        log.append(chunks.map { ($0.key.text, $0.value) } + [GenerationRecords.decision(decision)])
+        let follower = try log.follower()
+        let postponed = Postponed(follower)
+        #expect(try settle(follower) == nil)
+        try #require(postponed.jobs.count == 1)
+        postponed.jobs[0]()
+        let error = #expect(throws: LogError.self) { _ = try follower.advance() }
+        #expect(error?.kind == .state && error?.message.contains("generation 1") == true)
+    }
+}
