@@ -5,7 +5,8 @@ import ServiceKit
 @main
 struct Main {
     static let rows: [any BenchmarkRow.Type] = [
-        DecodeRow.self, FoldsRow.self, RankingRow.self, MemoryRow.self, ReplayRow.self,
+        DecodeRow.self, FoldsRow.self, RankingRow.self, MemoryRow.self, ReplayRow.self, CatchUpRow.self,
+        RestoreRow.self, StartRow.self, LatencyRow.self, ScaleRow.self,
     ]
 
     static func main() throws {
@@ -18,10 +19,12 @@ struct Main {
             .init("benchmark"), .init("what", widthMax: 60), .init("measured", .right), .init("at least", .right),
             .init(""),
         ])
+        let run = BenchmarkRun()
+        defer { run.end() }
         var notes: [String] = []
         for row in rows where names.isEmpty || names.contains(row.name) {
             FileHandle.standardError.write(Data("\(row.name) …\n".utf8))
-            for figure in try row.measure() {
+            for figure in try row.measure(run) {
                 table.append([row.name, figure.what, figure.measured, figure.target, figure.verdict])
                 if !figure.note.isEmpty { notes.append("\(row.name): \(figure.note)") }
             }
