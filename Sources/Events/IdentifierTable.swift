@@ -88,7 +88,8 @@ public final class IdentifierTable {
 
     /// The numbers of several identifiers, as if each were interned in turn. Their slots and entries are fetched side by
     /// side: one after the other, each would wait for memory.
-    public func intern(_ list: UnsafeBufferPointer<UnsafeRawBufferPointer>, into numbers: UnsafeMutablePointer<Number>) {
+    public func intern(_ list: UnsafeBufferPointer<UnsafeRawBufferPointer>, into numbers: UnsafeMutablePointer<Number>)
+    {
         withUnsafeTemporaryAllocation(of: UInt64.self, capacity: list.count) { hashes in
             for index in list.indices {
                 let hash = Hash64.hash(list[index])

@@ -24,7 +24,8 @@ final class BenchmarkShop {
         var topics = TopicNames()
         topics.application = "freshet-bench-\(ProcessInfo.processInfo.processIdentifier)-\(name)"
         for path in [
-            \TopicNames.events, \.catalogue, \.recommendations, \.relatedItems, \.userFeatures, \.itemFeatures, \.deadLetters,
+            \TopicNames.events, \.catalogue, \.recommendations, \.relatedItems, \.userFeatures, \.itemFeatures,
+            \.deadLetters,
         ] { topics[keyPath: path] = "\(topics.application)-\(topics[keyPath: path])" }
         self.topics = topics
         self.partitions = partitions
@@ -97,7 +98,9 @@ final class BenchmarkShop {
     /// Waits until the group has committed every event, and a second longer.
     func awaitCaughtUp(_ service: BenchmarkProcess) throws {
         repeat {
-            guard service.isRunning else { throw BenchmarkFailure("freshet serve ended: \(service.output.suffix(500))") }
+            guard service.isRunning else {
+                throw BenchmarkFailure("freshet serve ended: \(service.output.suffix(500))")
+            }
             usleep(200_000)
         } while try !service.output.contains("users restored") || lag() > 0
         sleep(1)
@@ -139,7 +142,8 @@ extension Producer {
     func sendWaiting(_ topic: Topic, _ source: EventSource, _ index: Int, tag: UInt64 = 0) throws {
         var key = String(source.key(index))
         try key.withUTF8 { key in
-            while try send(topic, key: UnsafeRawBufferPointer(key), value: source.event(index), tag: tag) == .queueFull {
+            while try send(topic, key: UnsafeRawBufferPointer(key), value: source.event(index), tag: tag) == .queueFull
+            {
                 poll(timeoutMilliseconds: 10)
             }
         }

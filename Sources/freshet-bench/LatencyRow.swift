@@ -103,7 +103,9 @@ enum LatencyRow: BenchmarkRow {
     private static func trainingSeconds(_ service: BenchmarkProcess) -> Double {
         service.output.split(separator: "\n").filter { $0.contains("a generation was trained") }
             .compactMap { line in
-                line.firstRange(of: "seconds=").flatMap { Double(line[$0.upperBound...].prefix { "0123456789.".contains($0) }) }
+                line.firstRange(of: "seconds=").flatMap {
+                    Double(line[$0.upperBound...].prefix { "0123456789.".contains($0) })
+                }
             }.reduce(0, +)
     }
 }

@@ -9,7 +9,9 @@ enum ReplayRow: BenchmarkRow {
     static let name = "replay"
 
     static func measure(_ run: BenchmarkRun) throws -> [Figure] {
-        guard let broker = try run.broker() else { return [.withoutBroker("user fold only from Kafka, of raw consume")] }
+        guard let broker = try run.broker() else {
+            return [.withoutBroker("user fold only from Kafka, of raw consume")]
+        }
         let topic = try fill(broker)
         var raw = 0.0
         var folded = 0.0

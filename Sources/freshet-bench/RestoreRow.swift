@@ -27,7 +27,8 @@ enum RestoreRow: BenchmarkRow {
                 what: "\(grouped(Double(users))) users of \(bytes) bytes, from assignment, exactly_once",
                 measured: "\(hundredths(seconds)) s, \(hundredths(took.map(\.cpuSeconds).median)) CPU-s",
                 target: "≤ \(hundredths(asked)) s", isReached: seconds <= asked,
-                note: "\(took.map { hundredths($0.seconds) }.joined(separator: ", ")) s; asked for a million users: 10 s")
+                note:
+                    "\(took.map { hundredths($0.seconds) }.joined(separator: ", ")) s; asked for a million users: 10 s")
         ]
     }
 

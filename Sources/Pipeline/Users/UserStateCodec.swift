@@ -98,7 +98,8 @@ public struct UserStateCodec {
         guard history <= UInt16.max else { throw ByteReader.Malformed(offset: reader.offset) }
         if history > 0 { store.setHistoryCapacity(Int(user), history) }
         while Int(state.pointee.historyCount) < history {
-            try decodeEntries(min(Self.entriesAtOnce, history - Int(state.pointee.historyCount)), &reader, state)
+            try decodeEntries(
+                min(Self.entriesAtOnce, history - Int(state.pointee.historyCount)), &reader, state, store)
         }
         guard reader.isAtEnd else { throw ByteReader.Malformed(offset: reader.offset) }
     }
@@ -108,7 +109,7 @@ public struct UserStateCodec {
 
     /// Appends the next entries of a history.
     private func decodeEntries(
-        _ count: Int, _ reader: inout ByteReader, _ state: UnsafeMutablePointer<UserState>
+        _ count: Int, _ reader: inout ByteReader, _ state: UnsafeMutablePointer<UserState>, _ store: UserStore
     ) throws {
         let history = state.pointee.history.unsafelyUnwrapped + Int(state.pointee.historyCount)
         try withUnsafeTemporaryAllocation(of: UnsafeRawBufferPointer.self, capacity: count) { ids in
@@ -118,7 +119,9 @@ public struct UserStateCodec {
                 let first = UInt32(
                     clamping: (state.pointee.latestTime / 1000).subtractingReportingOverflow(age).partialValue)
                 let rating = try decodeRating(base: state.pointee.latestTime, &reader)
-                history[index] = HistoryEntry(item: IdentifierTable.none, firstSeconds: first, rating: rating)
+                var entry = CompactEntry(item: IdentifierTable.none, firstSeconds: first)
+                store.put(rating, into: &entry, state)
+                history[index] = entry
             }
             withUnsafeTemporaryAllocation(of: IdentifierTable.Number.self, capacity: count) { numbers in
                 items.intern(UnsafeBufferPointer(ids), into: numbers.baseAddress.unsafelyUnwrapped)
@@ -153,11 +156,6 @@ extension UserStateCodec {
         if mask & 8 != 0 { rating.apply(type: .purchase, time: try reader.time(from: base, sign: -1)) }
         return rating
     }
-}
-
-extension HistoryEntry {
-    /// When the item was last touched, in ms.
-    public var lastTime: Int64 { rating.lastTouch ?? 0 }
 }
 
 extension UserStore {
