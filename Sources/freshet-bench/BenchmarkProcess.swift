@@ -5,9 +5,8 @@ import Synchronization
 final class BenchmarkProcess {
     private let process = Process()
     private let logPath: String
-    /// Seconds since 1970 at which it was started.
-    let startedAt: Double
     private static let living = Mutex<Set<Int32>>([])
+    private static let isInterrupted = Atomic(false)
 
     /// The program beside this one.
     private static let program: String = {
@@ -26,7 +25,7 @@ final class BenchmarkProcess {
         process.environment = own.merging(settings) { $1 }
         process.standardOutput = log
         process.standardError = log
-        startedAt = Date().timeIntervalSince1970
+        guard !Self.isInterrupted.load(ordering: .relaxed) else { throw BenchmarkFailure("interrupted") }
         try process.run()
         Self.living.withLock { [pid = process.processIdentifier] in _ = $0.insert(pid) }
     }
@@ -75,6 +74,23 @@ final class BenchmarkProcess {
         }
         return output
     }
+
+    /// SIGINT and SIGTERM end the children; the row that waits for one then fails, and everything is cleared away.
+    static func endWithSignals() {
+        for number in [SIGINT, SIGTERM] {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                isInterrupted.store(true, ordering: .relaxed)
+                if living.withLock({ $0.isEmpty }) { exit(130) }
+                killAll()
+            }
+            source.resume()
+            sources.withLock { $0.append(source) }
+        }
+    }
+
+    private static let sources = Mutex<[any DispatchSourceSignal]>([])
 
     /// Nothing of this run goes on without it.
     static func killAll() {
