@@ -1,18 +1,25 @@
 /// Interns identifiers: byte strings to small dense numbers and back.
 ///
-/// Open addressing with linear probing over 64-bit hashes; the bytes lie one after the other in a single arena. A number
-/// stays valid until `remove` frees it; freed numbers are given again. Numbers depend on the order of arrival, so nothing
-/// that must agree between machines may depend on them: order by `precedes`, identify by the bytes.
+/// Open addressing with linear probing over 64-bit hashes. Up to 16 bytes lie beside their hash, so that a look-up finds
+/// both in one line of the processor's cache; longer ones lie one after the other in a single arena. A number until `remove` frees it; freed numbers are given again. Numbers depend on the order of arrival, so nothing that must
+/// agree between machines may depend on them: order by `precedes`, identify by the bytes.
 public final class IdentifierTable {
     /// A dense number; `none` stands for "no identifier".
     public typealias Number = UInt32
     public static let none = Number.max
 
     @usableFromInline struct Entry {
-        @usableFromInline var start: UInt64
+        /// The bytes, if there are at most `inlineMax`; else the first word is where they begin in the arena. They stand
+        /// first, so that an entry's address is theirs.
+        @usableFromInline var words: (UInt64, UInt64)
         @usableFromInline var hash: UInt64
         @usableFromInline var length: UInt32
         @usableFromInline var live: Bool
+
+        /// The most bytes that an entry holds itself.
+        @inlinable static var inlineMax: UInt32 { 16 }
+
+        @inlinable var liesInArena: Bool { length > Self.inlineMax }
     }
 
     // No method calls back, so the fields need no run-time checks of exclusive access.
@@ -42,14 +49,14 @@ public final class IdentifierTable {
         slots.initialize(repeating: Self.none, count: size)
         mask = size - 1
         entryCapacity = size / 2
-        entries = .allocate(capacity: entryCapacity)
-        arenaCapacity = max(1024, capacity * 12)
+        entries = Self.allocateEntries(entryCapacity)
+        arenaCapacity = 1024
         arena = .allocate(capacity: arenaCapacity)
     }
 
     deinit {
         slots.deallocate()
-        entries.deallocate()
+        UnsafeMutableRawPointer(entries).deallocate()
         arena.deallocate()
     }
 
@@ -79,6 +86,27 @@ public final class IdentifierTable {
         }
     }
 
+    /// The numbers of several identifiers, as if each were interned in turn. Their slots and entries are fetched side by
+    /// side: one after the other, each would wait for memory.
+    public func intern(_ list: UnsafeBufferPointer<UnsafeRawBufferPointer>, into numbers: UnsafeMutablePointer<Number>)
+    {
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: list.count) { hashes in
+            for index in list.indices {
+                let hash = Hash64.hash(list[index])
+                hashes[index] = hash
+                numbers[index] = slots[Int(truncatingIfNeeded: hash) & mask]
+            }
+            for index in list.indices where numbers[index] != Self.none {
+                if entries[Int(numbers[index])].hash != hashes[index] { numbers[index] = Self.none }
+            }
+            for index in list.indices {
+                let number = numbers[index]
+                if number != Self.none, matches(number, hashes[index], list[index]) { continue }
+                numbers[index] = intern(list[index])
+            }
+        }
+    }
+
     public func intern(_ text: String) -> Number {
         var text = text
         return text.withUTF8 { intern(UnsafeRawBufferPointer($0)) }
@@ -92,8 +120,13 @@ public final class IdentifierTable {
     /// The bytes of an identifier; valid until the next `intern` or `remove`.
     @inlinable
     public func bytes(_ number: Number) -> UnsafeRawBufferPointer {
-        let entry = entries[Int(number)]
-        return UnsafeRawBufferPointer(start: arena + Int(entry.start), count: Int(entry.length))
+        UnsafeRawBufferPointer(start: start(entries + Int(number)), count: Int(entries[Int(number)].length))
+    }
+
+    @inlinable
+    func start(_ entry: UnsafeMutablePointer<Entry>) -> UnsafeRawPointer {
+        entry.pointee.liesInArena
+            ? UnsafeRawPointer(arena + Int(entry.pointee.words.0)) : UnsafeRawPointer(entry)
     }
 
     public func text(_ number: Number) -> String {
@@ -123,8 +156,11 @@ public final class IdentifierTable {
         while slots[slot] != number { slot = (slot + 1) & mask }
         closeGap(at: slot)
         let entry = entries[Int(number)]
-        (arena + Int(entry.start)).update(repeating: 0, count: Int(entry.length))
-        arenaDead += Int(entry.length)
+        if entry.liesInArena {
+            (arena + Int(entry.words.0)).update(repeating: 0, count: Int(entry.length))
+            arenaDead += Int(entry.length)
+        }
+        entries[Int(number)].words = (0, 0)
         entries[Int(number)].live = false
         entries[Int(number)].length = 0
         freed.append(number)
@@ -132,30 +168,36 @@ public final class IdentifierTable {
 
     @inlinable
     func matches(_ number: Number, _ hash: UInt64, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        let entry = entries[Int(number)]
-        guard entry.hash == hash, Int(entry.length) == bytes.count else { return false }
-        guard var a = bytes.baseAddress else { return true }
-        var b = UnsafeRawPointer(arena + Int(entry.start))
-        var left = bytes.count
-        while left >= 8 {
-            if a.loadUnaligned(as: UInt64.self) != b.loadUnaligned(as: UInt64.self) { return false }
-            a += 8
-            b += 8
-            left -= 8
+        let entry = entries + Int(number)
+        let count = bytes.count
+        guard entry.pointee.hash == hash, Int(entry.pointee.length) == count else { return false }
+        guard let a = bytes.baseAddress else { return true }
+        let b = start(entry)
+        if count >= 8 {
+            var offset = 0
+            while count - offset > 8 {
+                if !Self.areEqual(a + offset, b + offset, as: UInt64.self) { return false }
+                offset += 8
+            }
+            // The last eight, whether or not some of them were compared already.
+            return Self.areEqual(a + count - 8, b + count - 8, as: UInt64.self)
         }
-        while left > 0 {
-            if a.load(as: UInt8.self) != b.load(as: UInt8.self) { return false }
-            a += 1
-            b += 1
-            left -= 1
+        if count >= 4 {
+            return Self.areEqual(a, b, as: UInt32.self) && Self.areEqual(a + count - 4, b + count - 4, as: UInt32.self)
         }
+        for offset in 0..<count where !Self.areEqual(a + offset, b + offset, as: UInt8.self) { return false }
         return true
     }
+
+    @inlinable @inline(__always)
+    static func areEqual<T: FixedWidthInteger & BitwiseCopyable>(
+        _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, as type: T.Type
+    ) -> Bool { a.loadUnaligned(as: type) == b.loadUnaligned(as: type) }
 
     @usableFromInline
     func insert(_ bytes: UnsafeRawBufferPointer, hash: UInt64) -> Number {
         if (count + 1) * 2 > mask { grow() }
-        reserveArena(bytes.count)
+        if bytes.count > Int(Entry.inlineMax) { reserveArena(bytes.count) }
         let number: Number
         if let reused = freed.popLast() {
             number = reused
@@ -164,12 +206,17 @@ public final class IdentifierTable {
             number = Number(upperBound)
             upperBound += 1
         }
-        (entries + Int(number)).initialize(
-            to: Entry(start: UInt64(arenaUsed), hash: hash, length: UInt32(bytes.count), live: true))
+        let entry = entries + Int(number)
+        entry.initialize(to: Entry(words: (0, 0), hash: hash, length: UInt32(bytes.count), live: true))
         if let source = bytes.baseAddress {
-            UnsafeMutableRawPointer(arena + arenaUsed).copyMemory(from: source, byteCount: bytes.count)
+            var target = UnsafeMutableRawPointer(entry)
+            if entry.pointee.liesInArena {
+                entry.pointee.words.0 = UInt64(arenaUsed)
+                target = UnsafeMutableRawPointer(arena + arenaUsed)
+                arenaUsed += bytes.count
+            }
+            target.copyMemory(from: source, byteCount: bytes.count)
         }
-        arenaUsed += bytes.count
         place(number, hash)
         return number
     }
@@ -206,11 +253,18 @@ public final class IdentifierTable {
 
     private func growEntries() {
         let capacity = entryCapacity + entryCapacity / 2
-        let larger = UnsafeMutablePointer<Entry>.allocate(capacity: capacity)
+        let larger = Self.allocateEntries(capacity)
         larger.moveInitialize(from: entries, count: upperBound)
-        entries.deallocate()
+        UnsafeMutableRawPointer(entries).deallocate()
         entries = larger
         entryCapacity = capacity
+    }
+
+    /// Two entries fill a line of the cache, and none lies in two.
+    private static func allocateEntries(_ count: Int) -> UnsafeMutablePointer<Entry> {
+        precondition(MemoryLayout<Entry>.stride == 32 && MemoryLayout<Entry>.offset(of: \.words) == 0)
+        return UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Entry>.stride, alignment: 64)
+            .bindMemory(to: Entry.self, capacity: count)
     }
 
     /// Makes room for some bytes; what removed identifiers left behind is squeezed out when the arena has to move anyway.
@@ -219,10 +273,10 @@ public final class IdentifierTable {
         arenaCapacity = max((arenaUsed - arenaDead) * 3 / 2 + count, 1024)
         let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: arenaCapacity)
         var used = 0
-        for number in 0..<upperBound where entries[number].live {
+        for number in 0..<upperBound where entries[number].live && entries[number].liesInArena {
             let entry = entries[number]
-            (larger + used).initialize(from: arena + Int(entry.start), count: Int(entry.length))
-            entries[number].start = UInt64(used)
+            (larger + used).initialize(from: arena + Int(entry.words.0), count: Int(entry.length))
+            entries[number].words.0 = UInt64(used)
             used += Int(entry.length)
         }
         arena.deallocate()

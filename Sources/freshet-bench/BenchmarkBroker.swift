@@ -24,7 +24,7 @@ final class BenchmarkBroker {
         tool = (path, folder)
     }
 
-    deinit {
+    func stop() {
         if let tool { _ = try? Self.run(tool.path, ["stop", "--dir", tool.folder]) }
     }
 

@@ -4,7 +4,7 @@ import Events
 enum DecodeRow: BenchmarkRow {
     static let name = "decode"
 
-    static func measure() -> [Figure] {
+    static func measure(_: BenchmarkRun) -> [Figure] {
         let source = EventSource()
         source.make(20_000)
         let decoder = EventDecoder()

@@ -13,11 +13,28 @@ final class EventSource {
     private let clock = ByteWriter(capacity: 64)
     private var ends: [Int] = []
     private var userNumbers: [Int] = []
-    /// Milliseconds between events.
+    private let order: UserOrder
+    /// The time of the first event, in ms since 1970, and from one event to the next.
+    private let firstMilliseconds: Int64
     private let stepMilliseconds: Int64
 
-    init(users: Int = 20_000, seed: UInt64 = 1, stepMilliseconds: Int64 = 2000) {
+    /// Whose event is next.
+    enum UserOrder {
+        /// Anybody's, all alike.
+        case random
+        /// Everybody's once before anybody's second one: no batch has two of one user.
+        case inTurn
+        /// Few users' mostly, about as Zipf's law with an exponent of 0.8 has it: batches are full of bursts.
+        case bursts
+    }
+
+    init(
+        users: Int = 20_000, seed: UInt64 = 1, order: UserOrder = .random, firstMilliseconds: Int64 = 1_569_888_000_000,
+        stepMilliseconds: Int64 = 2000
+    ) {
         self.users = users
+        self.order = order
+        self.firstMilliseconds = firstMilliseconds
         self.stepMilliseconds = stepMilliseconds
         state = seed
     }
@@ -57,15 +74,27 @@ final class EventSource {
         return next(shrunk)
     }
 
+    private func nextUser() -> Int {
+        switch order {
+        case .random: return next(users)
+        // A prime that divides no round number of users: each comes once in so many.
+        case .inTurn: return Int(count) * 7919 % users
+        case .bursts:
+            // The share of users below x is nearly (x / users)^0.2.
+            let share = Double(next(1 << 30)) / Double(1 << 30)
+            return Int(Double(users) * share * share * share * share * share)
+        }
+    }
+
     private func write() {
-        let user = next(users)
+        let user = nextUser()
         userNumbers.append(user)
         let favourite = Int(Hash64.hash(UInt64(user * 8 + next(5))) % UInt64(Self.categories))
         let category = next(4) == 0 ? next(Self.categories) : favourite
         let item = skewed(Self.items / Self.categories) * Self.categories + category
         let kind = next(100)
         clock.removeAll()
-        JSONText.time(1_569_888_000_000 + count * stepMilliseconds, to: clock)
+        JSONText.time(firstMilliseconds + count * stepMilliseconds, to: clock)
         writer.text("{\"event_time\":\"")
         writer.raw(clock.bytes(0..<10))
         writer.text(" ")

@@ -6,7 +6,7 @@ import Pipeline
 enum FoldsRow: BenchmarkRow {
     static let name = "folds"
 
-    static func measure() throws -> [Figure] {
+    static func measure(_: BenchmarkRun) throws -> [Figure] {
         let users = 20_000 / CPUTime.shrink
         let source = EventSource(users: users)
         let folds = BothFolds()

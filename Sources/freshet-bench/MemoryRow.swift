@@ -6,7 +6,7 @@ import Pipeline
 enum MemoryRow: BenchmarkRow {
     static let name = "memory"
 
-    static func measure() throws -> [Figure] {
+    static func measure(_: BenchmarkRun) throws -> [Figure] {
         let users = 20_000 / CPUTime.shrink
         let source = EventSource(users: users)
         source.make(25_000)

@@ -8,7 +8,7 @@ enum RankingRow: BenchmarkRow {
     static let name = "ranking"
     private static let batch = 4096
 
-    static func measure() throws -> [Figure] {
+    static func measure(_: BenchmarkRun) throws -> [Figure] {
         let users = 20_000 / CPUTime.shrink
         let source = EventSource(users: users)
         let folds = BothFolds()

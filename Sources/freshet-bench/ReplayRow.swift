@@ -8,13 +8,9 @@ import Pipeline
 enum ReplayRow: BenchmarkRow {
     static let name = "replay"
 
-    static func measure() throws -> [Figure] {
-        guard let broker = try BenchmarkBroker() else {
-            return [
-                Figure(
-                    what: "user fold only from Kafka, of raw consume", measured: "not measured", target: "50%",
-                    note: "set KAFKA_BOOTSTRAP, or FRESHET_KAFKA_TOOL to a tool that starts a broker")
-            ]
+    static func measure(_ run: BenchmarkRun) throws -> [Figure] {
+        guard let broker = try run.broker() else {
+            return [.withoutBroker("user fold only from Kafka, of raw consume")]
         }
         let topic = try fill(broker)
         var raw = 0.0

@@ -49,6 +49,34 @@ struct IdentifierTableTests {
         }
     }
 
+    /// Of every length, with repetitions, across the table's growth: as if each had been interned in turn.
+    @Test func severalAtOnceAreAsOneByOne() {
+        let together = IdentifierTable(capacity: 1)
+        let inTurn = IdentifierTable(capacity: 1)
+        var random = Seeded(7)
+        for _ in 0..<200 {
+            let names = (0..<random.below(90)).map { _ in
+                Array(String(repeating: "x", count: random.below(24)).utf8) + Array("\(random.below(900))".utf8)
+            }
+            let bytes = names.flatMap { $0 }
+            var found = [IdentifierTable.Number](repeating: IdentifierTable.none, count: names.count)
+            bytes.withUnsafeBytes { bytes in
+                var start = 0
+                let ids = names.map { name in
+                    defer { start += name.count }
+                    return UnsafeRawBufferPointer(rebasing: bytes[start..<start + name.count])
+                }
+                found.withUnsafeMutableBufferPointer { found in
+                    guard let base = found.baseAddress else { return }
+                    ids.withUnsafeBufferPointer { together.intern($0, into: base) }
+                }
+            }
+            #expect(found == names.map { name in name.withUnsafeBytes { inTurn.intern($0) } })
+            #expect(zip(names, found).allSatisfy { Array(together.bytes($1)) == $0 })
+        }
+        #expect(together.count == inTurn.count && together.count > 5000)
+    }
+
     @Test func memoryOfRemovedIdentifiersIsUsedAgain() {
         let table = IdentifierTable()
         for round in 0..<300 {

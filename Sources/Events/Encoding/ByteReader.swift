@@ -52,13 +52,19 @@ public struct ByteReader {
     mutating func longVarint() throws -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
-        while true {
-            let next = try byte()
-            guard shift < 63 || next <= 1 else { throw Malformed(offset: offset) }
+        var place = offset
+        while place < bytes.count {
+            let next = bytes[place]
+            place &+= 1
+            guard shift < 63 || next <= 1 else { throw Malformed(offset: place) }
             value |= UInt64(next & 0x7F) << shift
-            if next < 0x80 { return value }
+            if next < 0x80 {
+                offset = place
+                return value
+            }
             shift += 7
         }
+        throw Malformed(offset: place)
     }
 
     /// A count that cannot be larger than `limit`; every element takes at least one byte of what is left by default.

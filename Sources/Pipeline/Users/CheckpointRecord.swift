@@ -1,9 +1,11 @@
-internal import Events
+public import Events
 
 /// The keys and the marker of `freshet.users`.
 public enum CheckpointRecord {
-    static let markerKey: StaticString = "m"
-    static let userPrefix = UInt8(ascii: "u")
+    /// The key of a partition's marker.
+    public static let markerKey: StaticString = "m"
+    /// The first byte of a user's key; the user id follows.
+    public static let userPrefix = UInt8(ascii: "u")
 
     /// "All users of this partition are complete up to `offset`."
     public struct Marker: Equatable, Sendable {
@@ -18,7 +20,8 @@ public enum CheckpointRecord {
             self.writer = writer
         }
 
-        func encode(to writer: ByteWriter) {
+        /// Appends the marker's record.
+        public func encode(to writer: ByteWriter) {
             writer.byte(1)
             writer.signed(offset)
             writer.fixed(fingerprint)

@@ -147,7 +147,8 @@ public struct UserFold {
     ) -> (isNewPair: Bool, precedingCount: Int) {
         let state = store.states + Int(user)
         var count = Int(state.pointee.historyCount)
-        var entry = HistoryEntry(item: item, firstSeconds: .max, rating: PairRating())
+        var entry = CompactEntry(item: item, firstSeconds: .max)
+        var rating = PairRating()
         var isNewPair = true
         if let history = state.pointee.history {
             var position = count - 1
@@ -158,17 +159,20 @@ public struct UserFold {
                 (history + position).update(from: history + position + 1, count: count - position - 1)
                 count -= 1
                 state.pointee.historyCount = UInt16(count)
+                rating = store.rating(of: entry, state)
+                store.removeRating(of: &entry, state)
             }
         }
-        entry.rating.apply(type: event.type, time: event.time)
+        rating.apply(type: event.type, time: event.time)
         entry.firstSeconds = min(entry.firstSeconds, UInt32(clamping: event.time / 1000))
-        let lastTouch = entry.lastTime
+        let lastTouch = rating.lastTouch ?? 0
         if count >= settings.historyItemsMax {
             let history = state.pointee.history.unsafelyUnwrapped
             // A late event older than a full history finds no place in it.
-            if history[0].lastTime > lastTouch { return (isNewPair, 0) }
+            if store.lastTime(of: history[0], state) > lastTouch { return (isNewPair, 0) }
             // One too many, or more where the state was stored with a larger bound.
             let excess = count - settings.historyItemsMax + 1
+            for index in 0..<excess { store.removeRating(of: &history[index], state) }
             history.update(from: history + excess, count: count - excess)
             count -= excess
             state.pointee.historyCount = UInt16(count)
@@ -176,14 +180,15 @@ public struct UserFold {
         store.reserveHistory(user, bound: settings.historyItemsMax)
         let history = state.pointee.history.unsafelyUnwrapped
         var position = count
-        while position > 0, history[position - 1].lastTime > lastTouch { position -= 1 }
+        while position > 0, store.lastTime(of: history[position - 1], state) > lastTouch { position -= 1 }
+        store.put(rating, into: &entry, state)
         (history + position + 1).update(from: history + position, count: count - position)
         history[position] = entry
         state.pointee.historyCount = UInt16(count + 1)
 
         // The neighbours of a late event are those that stood before its own time.
         var before = position
-        while before > 0, history[before - 1].lastTime > event.time { before -= 1 }
+        while before > 0, store.lastTime(of: history[before - 1], state) > event.time { before -= 1 }
         let precedingCount = min(before, settings.window)
         for index in 0..<precedingCount { preceding[index] = history[before - 1 - index].item }
         return (isNewPair, precedingCount)

@@ -4,7 +4,7 @@ public import Events
 public struct HistoryEntry {
     public var item: IdentifierTable.Number
     /// The time of the user's first event of the item, in seconds since 1970: trainers need it to tell what a model
-    /// cannot have seen. It takes the room that alignment would leave empty.
+    /// cannot have seen.
     public var firstSeconds: UInt32
     public var rating: PairRating
 }
@@ -23,9 +23,13 @@ public struct ActivityBucket {
 /// The arrays behind the pointers belong to the `UserStore`.
 public struct UserState {
     /// Distinct items, the one touched last at the end; ordered by the time of the last touch.
-    var history: UnsafeMutablePointer<HistoryEntry>?
+    var history: UnsafeMutablePointer<CompactEntry>?
+    /// Ratings of pairs with events of several types, in no order.
+    var pairs: UnsafeMutablePointer<PairRating>?
     var historyCount: UInt16 = 0
     var historyCapacity: UInt16 = 0
+    var pairCount: UInt16 = 0
+    var pairCapacity: UInt16 = 0
     var bucketCount: UInt8 = 0
     var bucketCapacity: UInt8 = 0
     var recentIDCount: UInt8 = 0
@@ -71,8 +75,8 @@ public struct UserState {
     public init() {}
 
     /// The history, oldest touch first.
-    public var entries: UnsafeBufferPointer<HistoryEntry> {
-        UnsafeBufferPointer(start: history, count: Int(historyCount))
+    public var entries: UserHistory {
+        UserHistory(entries: UnsafeBufferPointer(start: history, count: Int(historyCount)), pairs: pairs)
     }
 
     public var activity: UnsafeBufferPointer<ActivityBucket> {

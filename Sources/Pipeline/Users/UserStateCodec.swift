@@ -97,17 +97,38 @@ public struct UserStateCodec {
         let history = try reader.count()
         guard history <= UInt16.max else { throw ByteReader.Malformed(offset: reader.offset) }
         if history > 0 { store.setHistoryCapacity(Int(user), history) }
-        for index in 0..<history {
-            let item = items.intern(try reader.counted())
-            let age = try reader.signed()
-            let first = UInt32(
-                clamping: (state.pointee.latestTime / 1000).subtractingReportingOverflow(age).partialValue)
-            let rating = try decodeRating(base: state.pointee.latestTime, &reader)
-            state.pointee.history.unsafelyUnwrapped[index] = HistoryEntry(
-                item: item, firstSeconds: first, rating: rating)
-            state.pointee.historyCount = UInt16(index + 1)
+        while Int(state.pointee.historyCount) < history {
+            try decodeEntries(
+                min(Self.entriesAtOnce, history - Int(state.pointee.historyCount)), &reader, state, store)
         }
         guard reader.isAtEnd else { throw ByteReader.Malformed(offset: reader.offset) }
+    }
+
+    /// Entries whose items are looked up together: most histories in a few rounds.
+    private static let entriesAtOnce = 64
+
+    /// Appends the next entries of a history.
+    private func decodeEntries(
+        _ count: Int, _ reader: inout ByteReader, _ state: UnsafeMutablePointer<UserState>, _ store: UserStore
+    ) throws {
+        let history = state.pointee.history.unsafelyUnwrapped + Int(state.pointee.historyCount)
+        try withUnsafeTemporaryAllocation(of: UnsafeRawBufferPointer.self, capacity: count) { ids in
+            for index in 0..<count {
+                ids.initializeElement(at: index, to: try reader.counted())
+                let age = try reader.signed()
+                let first = UInt32(
+                    clamping: (state.pointee.latestTime / 1000).subtractingReportingOverflow(age).partialValue)
+                let rating = try decodeRating(base: state.pointee.latestTime, &reader)
+                var entry = CompactEntry(item: IdentifierTable.none, firstSeconds: first)
+                store.put(rating, into: &entry, state)
+                history[index] = entry
+            }
+            withUnsafeTemporaryAllocation(of: IdentifierTable.Number.self, capacity: count) { numbers in
+                items.intern(UnsafeBufferPointer(ids), into: numbers.baseAddress.unsafelyUnwrapped)
+                for index in 0..<count { history[index].item = numbers[index] }
+            }
+        }
+        state.pointee.historyCount += UInt16(count)
     }
 }
 
@@ -135,11 +156,6 @@ extension UserStateCodec {
         if mask & 8 != 0 { rating.apply(type: .purchase, time: try reader.time(from: base, sign: -1)) }
         return rating
     }
-}
-
-extension HistoryEntry {
-    /// When the item was last touched, in ms.
-    public var lastTime: Int64 { rating.lastTouch ?? 0 }
 }
 
 extension UserStore {

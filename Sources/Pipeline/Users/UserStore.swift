@@ -128,7 +128,7 @@ public final class UserStore {
     }
 
     func setHistoryCapacity(_ index: Int, _ capacity: Int) {
-        let larger = UnsafeMutablePointer<HistoryEntry>.allocate(capacity: capacity)
+        let larger = UnsafeMutablePointer<CompactEntry>.allocate(capacity: capacity)
         if let old = states[index].history {
             larger.update(from: old, count: Int(states[index].historyCount))
             old.deallocate()
@@ -149,6 +149,7 @@ public final class UserStore {
 
     private func release(_ index: Int) {
         states[index].history?.deallocate()
+        states[index].pairs?.deallocate()
         states[index].recentIDs?.deallocate()
         states[index].buckets?.deallocate()
     }
@@ -165,7 +166,8 @@ public final class UserStore {
     public var byteCount: Int {
         var total = identifiers.byteCount + capacity * MemoryLayout<UserState>.stride
         for index in 0..<initialized {
-            total += Int(states[index].historyCapacity) * MemoryLayout<HistoryEntry>.stride
+            total += Int(states[index].historyCapacity) * MemoryLayout<CompactEntry>.stride
+            total += Int(states[index].pairCapacity) * MemoryLayout<PairRating>.stride
             total += Int(states[index].bucketCapacity) * MemoryLayout<ActivityBucket>.stride
             if states[index].recentIDs != nil { total += UserFold.recentIDs * 8 }
         }

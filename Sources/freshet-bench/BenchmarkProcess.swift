@@ -1,0 +1,105 @@
+import Foundation
+import Synchronization
+
+/// The program `freshet` as a child process.
+final class BenchmarkProcess {
+    private let process = Process()
+    private let logPath: String
+    private static let living = Mutex<Set<Int32>>([])
+    private static let isInterrupted = Atomic(false)
+
+    /// The program beside this one.
+    private static let program: String = {
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("freshet").path
+    }()
+
+    /// - Parameter settings: by their names in the environment; this process's own ones do not count.
+    init(_ arguments: [String], _ settings: [String: String]) throws {
+        logPath = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString + ".log").path
+        _ = FileManager.default.createFile(atPath: logPath, contents: nil)
+        let log = try FileHandle(forWritingTo: URL(fileURLWithPath: logPath))
+        process.executableURL = URL(fileURLWithPath: Self.program)
+        process.arguments = arguments
+        let own = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("FRESHET_") }
+        process.environment = own.merging(settings) { $1 }
+        process.standardOutput = log
+        process.standardError = log
+        guard !Self.isInterrupted.load(ordering: .relaxed) else { throw BenchmarkFailure("interrupted") }
+        try process.run()
+        Self.living.withLock { [pid = process.processIdentifier] in _ = $0.insert(pid) }
+    }
+
+    deinit {
+        if process.isRunning { kill() }
+        try? FileManager.default.removeItem(atPath: logPath)
+    }
+
+    /// What it printed so far, log lines included.
+    var output: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
+
+    var isRunning: Bool { process.isRunning }
+
+    /// User and system time so far, in seconds.
+    var cpuSeconds: Double {
+        let text = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)) ?? ""
+        // The second field is a name that may hold anything but ends with the last parenthesis; the times are 14 and 15.
+        let fields = (text.split(separator: ")").last ?? "").split(separator: " ")
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// As a crash would.
+    func kill() {
+        Glibc.kill(process.processIdentifier, SIGKILL)
+        _ = try? end()
+    }
+
+    /// SIGTERM, and waits.
+    func stop() throws {
+        process.terminate()
+        _ = try end()
+    }
+
+    /// Waits until it ends by itself.
+    ///
+    /// - Throws: `BenchmarkFailure` where it did not end well.
+    func end() throws -> String {
+        process.waitUntilExit()
+        Self.living.withLock { [pid = process.processIdentifier] in _ = $0.remove(pid) }
+        guard process.terminationStatus == 0 else {
+            let arguments = process.arguments?.joined(separator: " ") ?? ""
+            throw BenchmarkFailure(
+                "freshet \(arguments) ended with \(process.terminationStatus): \(output.suffix(500))")
+        }
+        return output
+    }
+
+    /// SIGINT and SIGTERM end the children; the row that waits for one then fails, and everything is cleared away.
+    static func endWithSignals() {
+        for number in [SIGINT, SIGTERM] {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                isInterrupted.store(true, ordering: .relaxed)
+                if living.withLock({ $0.isEmpty }) { exit(130) }
+                killAll()
+            }
+            source.resume()
+            sources.withLock { $0.append(source) }
+        }
+    }
+
+    private static let sources = Mutex<[any DispatchSourceSignal]>([])
+
+    /// Nothing of this run goes on without it.
+    static func killAll() {
+        living.withLock { for pid in $0 { Glibc.kill(pid, SIGKILL) } }
+    }
+}
+
+/// A benchmark that cannot be measured.
+struct BenchmarkFailure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,43 @@
+import Foundation
+
+/// One run of the program: what its rows share, and what has to be cleared away after it.
+final class BenchmarkRun {
+    private var foundBroker: BenchmarkBroker??
+    private var warm: BenchmarkShop?
+
+    /// The real Kafka to measure on; nil where there is none.
+    func broker() throws -> BenchmarkBroker? {
+        if let foundBroker { return foundBroker }
+        let found = try BenchmarkBroker()
+        foundBroker = found
+        return found
+    }
+
+    /// A shop of 50,000 items and 20,000 users, who had 50 interactions each before any clock runs: learnt, trained on
+    /// and checkpointed by the program. Rows go on from where the last one left it. Nil where there is no Kafka.
+    func warmShop() throws -> BenchmarkShop? {
+        if let warm { return warm }
+        guard let broker = try broker() else { return nil }
+        let shop = try BenchmarkShop(broker, name: "shop", partitions: 8)
+        try shop.produce(shop.users * 50, .random, stepMilliseconds: 200)
+        // Learnt first, and trained on once all is there: trainings on the way would only be thrown away.
+        _ = try shop.workToEnd(.exactlyOnce)
+        _ = try shop.workToEnd(.exactlyOnce, training: true)
+        warm = shop
+        return shop
+    }
+
+    /// To be called whatever happened.
+    func end() {
+        BenchmarkProcess.killAll()
+        warm?.remove()
+        warm = nil
+        if let foundBroker { foundBroker?.stop() }
+        foundBroker = .some(nil)
+    }
+
+    /// A number of the environment, for a row's size.
+    static func size(_ name: String, default standard: Int) -> Int {
+        max(1, Int(ProcessInfo.processInfo.environment[name] ?? "") ?? standard / CPUTime.shrink)
+    }
+}

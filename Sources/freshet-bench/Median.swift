@@ -1,0 +1,16 @@
+extension [Double] {
+    /// NaN of nothing.
+    var median: Double { share(0.5) }
+
+    /// The value below which this share of the values lies.
+    func share(_ share: Double) -> Double {
+        isEmpty ? .nan : sorted()[Swift.min(count - 1, Int(Double(count) * share))]
+    }
+}
+
+/// 0.333 as 0.33.
+func hundredths(_ value: Double) -> String {
+    guard value.isFinite else { return "?" }
+    let number = Int((value * 100).rounded())
+    return "\(number / 100).\(number / 10 % 10)\(number % 10)"
+}
