@@ -54,9 +54,12 @@ extension KafkaSettings {
     /// - `fetch.wait.max.ms=10`: a restoring reader's life is short and full of new assignments, each of which waits
     ///   for this. A reader that stays at a topic's end should have 500 instead, to spare idle requests; records are
     ///   not delayed by it.
+    /// - `fetch.message.max.bytes=8388608`: snapshots and generations are tens of megabytes, and each answer takes a round
+    ///   trip.
     public static let readerDefaults: KafkaSettings = consumerDefaults.merging([
         "enable.partition.eof": "true",
         "fetch.wait.max.ms": "10",
+        "fetch.message.max.bytes": "8388608",
     ])
 
     /// For ``Producer``.

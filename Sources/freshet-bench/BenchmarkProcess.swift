@@ -85,12 +85,10 @@ final class BenchmarkProcess {
                 if living.withLock({ $0.isEmpty }) { exit(130) }
                 killAll()
             }
+            source.setCancelHandler { _ = source }  // which keeps it for as long as the program runs
             source.resume()
-            sources.withLock { $0.append(source) }
         }
     }
-
-    private static let sources = Mutex<[any DispatchSourceSignal]>([])
 
     /// Nothing of this run goes on without it.
     static func killAll() {

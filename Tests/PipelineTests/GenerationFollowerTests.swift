@@ -129,4 +129,58 @@ import Testing
         let error = #expect(throws: LogError.self) { _ = try follower.advance() }
         #expect(error?.kind == .state && error?.message.contains("generation 1") == true)
     }
+
+    /// Whatever was written, and by whomever, a start that takes up the last shelf knows what one that reads everything
+    /// knows.
+    @Test func aStartFromTheLastShelfKnowsTheSame() throws {
+        var random = Seeded(41)
+        var shelvesTaken = 0
+        for _ in 0..<40 {
+            let log = ModelsLog()
+            for step in 0..<Int.random(in: 1...40, using: &random) {
+                let shelf = try log.shelf()
+                let decision = GenerationDecision(
+                    isPromoted: Int.random(in: 0...3, using: &random) > 0, reason: .notWorse)
+                let next = shelf.publication(ModelsLog.generation(0, mark: Float(step)), decision, keeping: 2).records
+                switch Int.random(in: 0...6, using: &random) {
+                case 0...2:
+                    log.append(next)
+                    if Bool.random(using: &random) { log.append([try log.shelf().record]) }
+                case 3: log.append(Array(next.prefix(Int.random(in: 1...next.count, using: &random))))
+                case 4: log.append([GenerationRecords.serving(shelf.promoted.randomElement(using: &random))])
+                case 5: log.append([GenerationRecords.serving(nil)])
+                default:
+                    // Another writer at the same moment.
+                    let other = shelf.publication(ModelsLog.generation(0, mark: -1), decision, keeping: 2).records
+                    let half = next.count / 2
+                    log.append(Array(next[..<half]) + other + Array(next[half...]))
+                }
+                let whole = try log.shelf()
+                var offsets: [Int64] = []
+                let follower = try GenerationFollower { [topics = log.topics] offset in
+                    offsets.append(offset)
+                    return MemoryReader(topics, .models, 0, from: offset)
+                }
+                let served = try settle(follower)
+                #expect(follower.hasCaughtUp)
+                #expect(follower.shelf.choice == whole.choice && served?.number == whole.choice?.number)
+                #expect(follower.shelf.promoted == whole.promoted && follower.shelf.whole == whole.whole)
+                #expect(follower.shelf.nextNumber == whole.nextNumber && follower.shelf.pinned == whole.pinned)
+                if offsets.count > 1, offsets[1] > 0 { shelvesTaken += 1 }
+            }
+        }
+        #expect(shelvesTaken > 200)
+    }
+
+    @Test func aShelfOfAnotherVersionIsReadOver() throws {
+        let log = ModelsLog()
+        log.append(ModelsLog.records(1, mark: 1) + [("shelf", [99, 1, 2, 3])])
+        #expect(mark(try settle(log.follower())) == 1)
+        let shelf = try log.shelf()
+        let bytes = shelf.encoded()
+        #expect(try bytes.withUnsafeBytes { try GenerationShelf(encoded: $0) }.encoded() == bytes)
+        for end in 0..<bytes.count {
+            #expect(throws: (any Error).self) { try bytes[..<end].withUnsafeBytes { try GenerationShelf(encoded: $0) } }
+        }
+    }
 }

@@ -40,10 +40,16 @@ final class KafkaLogReader: LogReader {
         self.topic = topic
         self.name = name
         self.partition = partition
-        position = offset
         do throws(KafkaError) {
             reader = try pool.take()
-            let start = offset == 0 ? PartitionOffset.beginning : offset > 0 ? offset : PartitionOffset.tail(-offset)
+            // A number, never a name for one: of those librdkafka asks the partition's leader, and where a new client does
+            // not know it yet, it waits for half a second before it looks again. Few topics begin elsewhere than at 0.
+            var start = offset
+            if offset < 0 {
+                let marks = try reader.queryWatermarks(TopicPartition(name, partition), timeoutMilliseconds: 10_000)
+                start = max(marks.low, marks.high + offset)
+            }
+            position = start
             try reader.assign([PartitionOffset(name, partition, start)])
         } catch {
             throw LogError(error, doing: "reading \(name)")
@@ -83,10 +89,8 @@ final class KafkaLogReader: LogReader {
 
     /// Throws what does not pass by itself.
     private func fail(_ error: KafkaError) throws(LogError) {
-        if error.isOutOfRange, position < 0 {
-            // The topic begins later than its last −n records would: librdkafka counts back from the end, past a
-            // beginning that is not 0.
-            position = 0
+        if error.isOutOfRange, position == 0 {
+            // What the topic held first has expired.
             do throws(KafkaError) {
                 try reader.assign([PartitionOffset(name, partition, PartitionOffset.beginning)])
             } catch {
