@@ -27,16 +27,17 @@ struct FetchWaker {
         if held * 10 >= messagesMax * 8 || held * recordBytes * 10 >= bytesMax * 8 { wasFull = true }
         if wasFull, left < messagesMax / 2, left * recordBytes < bytesMax / 2 {
             wasFull = false
-            wake(client)
+            Self.wake(client)
         }
     }
 
-    private func wake(_ client: ClientHandle) {
+    /// Asks the leaders of all assigned partitions for an offset that nobody needs.
+    static func wake(_ client: ClientHandle) {
         var list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
         guard rd_kafka_assignment(client.raw, &list) == RD_KAFKA_RESP_ERR_NO_ERROR, let list else { return }
         for index in 0..<Int(list.pointee.cnt) { list.pointee.elems[index].offset = PartitionOffset.end }
         // Whatever the answer is, nobody needs it: asking was the point.
-        _ = rd_kafka_offsets_for_times(client.raw, list, Self.waitMilliseconds)
+        _ = rd_kafka_offsets_for_times(client.raw, list, waitMilliseconds)
         rd_kafka_topic_partition_list_destroy(list)
     }
 

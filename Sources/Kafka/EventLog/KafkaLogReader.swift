@@ -33,6 +33,9 @@ final class KafkaLogReader: LogReader {
     private(set) var position: Int64
     /// The end is told once; it holds until further records come.
     private var isAtEnd = false
+    /// When to see to it that something comes; nil once it has.
+    private var impatientAt: ContinuousClock.Instant?
+    private static let patience = Duration.milliseconds(10)
 
     init(_ pool: ReaderPool, _ topic: LogTopic, _ name: String, _ partition: Int32, from offset: Int64) throws(LogError)
     {
@@ -54,6 +57,7 @@ final class KafkaLogReader: LogReader {
         } catch {
             throw LogError(error, doing: "reading \(name)")
         }
+        impatientAt = .now + Self.patience
     }
 
     deinit { pool.giveBack(reader) }
@@ -71,6 +75,7 @@ final class KafkaLogReader: LogReader {
                     timestamp: message.timestampMilliseconds, key: message.key, value: message.value))
             position = message.offset + 1
             isAtEnd = false
+            impatientAt = nil
         }
         polled.messages.destroy()
         for event in polled.events {
@@ -78,11 +83,16 @@ final class KafkaLogReader: LogReader {
             case .endOfPartition(let end) where end.place == TopicPartition(name, partition):
                 position = Swift.max(position, end.offset)
                 isAtEnd = true
+                impatientAt = nil
             case .partitionFailed(let place, let error) where place == TopicPartition(name, partition):
                 try fail(error)
             case .failed(let error): try fail(error)
             default: break
             }
+        }
+        if let due = impatientAt, .now >= due {
+            reader.wakeFetching()
+            impatientAt = .now + Self.patience
         }
         return isAtEnd
     }

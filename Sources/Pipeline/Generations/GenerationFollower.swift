@@ -90,6 +90,8 @@ public final class GenerationFollower {
         guard isAtEnd else { return false }
         looksForShelf = false
         reader = try open(shelf.position)
+        // Mostly nothing has changed since: what it served comes in while the rest of the topic is read.
+        if let choice = shelf.choice, cache?.generation(choice) == nil { fetch = try self.fetch(choice) }
         return true
     }
 
@@ -113,6 +115,10 @@ public final class GenerationFollower {
         return generation
     }
 
+    private func fetch(_ choice: GenerationShelf.Choice) throws(LogError) -> Fetch {
+        Fetch(choice: choice, reader: try open(shelf.entries[choice.number]?.firstOffset ?? 0))
+    }
+
     private func keep(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) {
         guard case .chunk(let number, let chunk)? = GenerationRecords.Key(key), let value,
             wanted == nil || wanted == number
@@ -133,9 +139,7 @@ public final class GenerationFollower {
             return stream
         }
         if latest.number == choice.number, let found = whole(latest.chunks) { return found }
-        if fetch?.choice != choice {
-            fetch = Fetch(choice: choice, reader: try open(shelf.entries[choice.number]?.firstOffset ?? 0))
-        }
+        if fetch?.choice != choice { fetch = try fetch(choice) }
         guard var present = fetch else { return nil }
         fetch = nil
         let isAtEnd = try present.reader.read(max: 64, timeoutMilliseconds: hasCaughtUp ? 0 : restoreWaitMilliseconds) {
