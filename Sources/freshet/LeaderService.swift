@@ -25,6 +25,8 @@ final class LeaderService: Service {
     let generations = GenerationCache()
     private let promoted = Atomic(0)
     private let refused = Atomic(0)
+    private static let snapshotMilliseconds: UInt64 = 3_600_000
+    private let quality = Mutex(LiveQuality())
 
     init(_ deployment: Deployment, worker: WorkerSettings, log: KafkaEventLog.Settings) {
         self.deployment = deployment
@@ -46,6 +48,9 @@ final class LeaderService: Service {
         stop.request()
         ready.request()
     }
+
+    /// Takes note of what users did with this instance's lists: a fall makes a training due.
+    func note(_ quality: LiveQuality) { self.quality.withLock { $0 = quality } }
 
     /// Asks for what is due to be finished: training, rows, a snapshot. `isFinished` says when it is.
     func finish() {
@@ -103,25 +108,29 @@ final class LeaderService: Service {
         let leader = Leader(settings: settings, log: kafka, generations: generations)
         let logger = logger
         leader.notice = { logger.info("\($0)") }
-        var trainedAt: UInt64 = 0
-        var trainedEvents = 0
+        var schedule = TrainingSchedule(deployment.trainingSchedule)
         var askedAt = monotonicMilliseconds()
         var pace = RowPace()
+        var snapshotAt = monotonicMilliseconds()
         while !stop.isRequested {
             let isBusy = try leader.step(timeoutMilliseconds: 20, rowsMax: pace.rows(isHurried: finishing.isRequested))
             leads.store(!leader.isFollower, ordering: .relaxed)
+            // A slow log may expire before there is enough of it for a snapshot.
+            if !isBusy, monotonicMilliseconds() - snapshotAt >= Self.snapshotMilliseconds {
+                snapshotAt = monotonicMilliseconds()
+                if leader.needsSnapshot { try leader.snapshot() }
+            }
             if let (generation, decision) = trained.withLock({ $0.take() }), !leader.isFollower {
                 if try leader.publish(generation, decision) {
                     promoted.add(decision.isPromoted ? 1 : 0, ordering: .relaxed)
                     refused.add(decision.isPromoted ? 0 : 1, ordering: .relaxed)
                 } else {
-                    trainedEvents = 0
+                    schedule.giveUp()
                 }
             }
             let isTraining = training.withLock { $0 }
-            if !isTraining, isDue(leader, after: trainedEvents, at: trainedAt) {
-                trainedAt = monotonicMilliseconds()
-                trainedEvents = leader.events
+            schedule.note(quality.withLock { $0 })
+            if !isTraining, beginTraining(leader, &schedule) {
                 let categories = leader.fold.map { ItemCategories($0.table) } ?? ItemCategories()
                 train(beside: leader.latest, categories, events: leader.events)
             } else if finishing.isRequested, !isBusy, !isTraining, leader.isFollower || leader.isSettled,
@@ -139,19 +148,18 @@ final class LeaderService: Service {
         }
     }
 
-    private func isDue(_ leader: Leader, after trainedEvents: Int, at trainedAt: UInt64) -> Bool {
+    /// Asks the schedule, and notes with it that a training begins; false where none is due.
+    private func beginTraining(_ leader: Leader, _ schedule: inout TrainingSchedule) -> Bool {
         guard deployment.configuration.bool("training.enabled"), leader.isCaughtUp, leader.isSettled,
             !trained.withLock({ $0 != nil })
         else { return false }
-        let events = leader.events
-        guard events >= deployment.configuration.int("training.first-events") else { return false }
-        // A refused one does not serve, and is not tried again at once.
-        let known = max(trainedEvents, leader.latest?.manifest.events ?? 0)
-        guard Double(events) >= Double(known) * (1 + deployment.configuration.double("training.growth")) else {
-            return false
-        }
-        let pause = UInt64(deployment.milliseconds("training.interval"))
-        return finishing.isRequested || trainedAt == 0 || monotonicMilliseconds() - trainedAt >= pause
+        let moment = TrainingSchedule.Moment(
+            now: monotonicMilliseconds(), events: leader.events, generationEvents: leader.latest?.manifest.events,
+            isHurried: finishing.isRequested)
+        guard let reason = schedule.reason(moment) else { return false }
+        schedule.begin(moment)
+        logger.info("training begins: \(reason.text)", metadata: ["events": "\(leader.events)"])
+        return true
     }
 
     /// Trains on a thread of its own at low priority; the result is picked up by the leader.
@@ -209,6 +217,20 @@ extension Deployment {
         var settings = TrainingSettings()
         settings.factors = configuration.int("training.factors")
         settings.items = worker.items
+        return settings
+    }
+}
+
+extension Deployment {
+    /// When generations of this deployment are trained.
+    var trainingSchedule: TrainingSchedule.Settings {
+        var settings = TrainingSchedule.Settings()
+        settings.firstEvents = configuration.int("training.first-events")
+        settings.growth = configuration.double("training.growth")
+        settings.intervalMilliseconds = UInt64(milliseconds("training.interval"))
+        settings.ageMillisecondsMax = UInt64(milliseconds("training.age"))
+        settings.quality.fall = configuration.double("training.quality-fall")
+        settings.quality.cases = configuration.int("training.quality-cases")
         return settings
     }
 }

@@ -50,6 +50,14 @@ final class KafkaLogReader: LogReader {
         }
     }
 
+    func firstOffset() throws(LogError) -> Int64 {
+        do throws(KafkaError) {
+            return try reader.queryWatermarks(TopicPartition(name, partition), timeoutMilliseconds: 10_000).low
+        } catch {
+            throw LogError(error, doing: "asking for the beginning of \(name)")
+        }
+    }
+
     deinit { pool.giveBack(reader) }
 
     func read(

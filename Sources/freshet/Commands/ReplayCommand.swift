@@ -137,6 +137,7 @@ enum ReplayCommand {
         }
         let bar = ProgressBar("replay", total: replay.total, unit: "events")
         while try replay.advance(20_000) { bar.update(completed: replay.done) }
+        bar.update(completed: replay.done)
         bar.finish()
         return replay
     }
