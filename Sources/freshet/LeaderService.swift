@@ -131,8 +131,8 @@ final class LeaderService: Service {
             let isTraining = training.withLock { $0 }
             schedule.note(quality.withLock { $0 })
             if !isTraining, beginTraining(leader, &schedule) {
-                let categories = leader.fold.map { ItemCategories($0.table) } ?? ItemCategories()
-                train(beside: leader.latest, categories, events: leader.events)
+                let descriptions = leader.fold.map { ItemDescriptions($0.table) } ?? ItemDescriptions()
+                train(beside: leader.latest, descriptions, events: leader.events)
             } else if finishing.isRequested, !isBusy, !isTraining, leader.isFollower || leader.isSettled,
                 !trained.withLock({ $0 != nil })
             {
@@ -163,7 +163,7 @@ final class LeaderService: Service {
     }
 
     /// Trains on a thread of its own at low priority; the result is picked up by the leader.
-    private func train(beside serving: Generation?, _ categories: ItemCategories, events: Int) {
+    private func train(beside serving: Generation?, _ descriptions: ItemDescriptions, events: Int) {
         training.withLock { $0 = true }
         let thread = Thread { [self] in
             defer {
@@ -173,7 +173,7 @@ final class LeaderService: Service {
             // This thread only (PRIO_PROCESS, 0): Linux takes a thread's id for the process's.
             setpriority(0, 0, 10)
             do {
-                try makeGeneration(beside: serving, categories, events: events)
+                try makeGeneration(beside: serving, descriptions, events: events)
             } catch {
                 logger.warning("training failed and will be tried again: \(error)")
             }
@@ -184,14 +184,14 @@ final class LeaderService: Service {
 
     /// Trains a candidate and decides about it; both are published, whatever the decision.
     private func makeGeneration(
-        beside serving: Generation?, _ categories: ItemCategories, events: Int
+        beside serving: Generation?, _ descriptions: ItemDescriptions, events: Int
     ) throws {
         let began = monotonicMilliseconds()
         let stop = stop
         let reading = KafkaTopicReading(log)
         guard
             let histories = try TrainingReader.histories(
-                reading, scale: worker.scale, decay: worker.decay, categories: categories,
+                reading, scale: worker.scale, decay: worker.decay, descriptions: descriptions,
                 isCancelled: { stop.isRequested })
         else { return }
         let settings = deployment.trainingSettings(worker)
@@ -208,45 +208,5 @@ final class LeaderService: Service {
                 "seconds": "\(HumanFormat.fixed(seconds, digits: 2))",
             ])
         trained.withLock { $0 = (generation.noting(events: events), decision) }
-    }
-}
-
-extension Deployment {
-    /// How generations of this deployment are trained.
-    func trainingSettings(_ worker: WorkerSettings) -> TrainingSettings {
-        var settings = TrainingSettings()
-        settings.factors = configuration.int("training.factors")
-        settings.items = worker.items
-        return settings
-    }
-}
-
-extension Deployment {
-    /// When generations of this deployment are trained.
-    var trainingSchedule: TrainingSchedule.Settings {
-        var settings = TrainingSchedule.Settings()
-        settings.firstEvents = configuration.int("training.first-events")
-        settings.growth = configuration.double("training.growth")
-        settings.intervalMilliseconds = UInt64(milliseconds("training.interval"))
-        settings.ageMillisecondsMax = UInt64(milliseconds("training.age"))
-        settings.quality.fall = configuration.double("training.quality-fall")
-        settings.quality.cases = configuration.int("training.quality-cases")
-        return settings
-    }
-}
-
-/// How many items' rows are published at once: some hundreds a second, since each round is a transaction that the broker
-/// works at while lists wait for theirs (back to back, or in ten small rounds a second, the slowest lists took twice the
-/// time); without a pause where the end is waited for.
-private struct RowPace {
-    private static let rows = 500
-    private static let pauseMilliseconds: UInt64 = 1_000
-    private var due: UInt64 = 0
-
-    mutating func rows(isHurried: Bool) -> Int {
-        let now = monotonicMilliseconds()
-        guard isHurried || now >= due else { return 0 }
-        due = now + Self.pauseMilliseconds
-        return Self.rows
     }
 }

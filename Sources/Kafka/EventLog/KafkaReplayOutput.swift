@@ -11,6 +11,7 @@ public final class KafkaReplayOutput: ReplayOutput {
     private var producer: Producer?
     private var topics: [Producer.Topic] = []
     private var isOpen = false
+    private var transactionMilliseconds = 60_000
 
     /// A broker allows no more by default (`transaction.max.timeout.ms`).
     private static let transactionMillisecondsMax = 900_000
@@ -39,21 +40,11 @@ public final class KafkaReplayOutput: ReplayOutput {
     public func bytesMax(_ topic: LogTopic) -> Int { survey.bytesMax(topic) }
 
     public func begin(records: Int) throws(LogError) {
+        // A millisecond a record is ten times what one takes.
+        transactionMilliseconds = min(Self.transactionMillisecondsMax, 60_000 + records)
         do throws(KafkaError) {
-            var producing = settings.client
-            producing["linger.ms"] = "20"
-            producing["message.max.bytes"] = producing["message.max.bytes"] ?? "\(Self.messageBytesMax)"
-            producing["batch.size"] = producing["batch.size"] ?? "\(survey.batchBytes)"
+            let producer = try makeProducer()
             if settings.isTransactional {
-                producing["transactional.id"] = settings.topics.application + "-replay"
-                // A millisecond a record is ten times what one takes.
-                producing["transaction.timeout.ms"] = "\(min(Self.transactionMillisecondsMax, 60_000 + records))"
-            }
-            let producer = try Producer(producing)
-            if settings.isTransactional {
-                try Self.repeating { () throws(KafkaError) in
-                    try producer.initTransactions(timeoutMilliseconds: 20_000)
-                }
                 try producer.beginTransaction()
                 isOpen = true
             }
@@ -62,6 +53,20 @@ public final class KafkaReplayOutput: ReplayOutput {
         } catch {
             throw LogError(error, doing: "beginning to write the rebuilt state")
         }
+    }
+
+    /// A producer that has ended whatever an earlier one of this id left.
+    private func makeProducer() throws(KafkaError) -> Producer {
+        var producing = settings.client
+        producing["linger.ms"] = "20"
+        producing["message.max.bytes"] = producing["message.max.bytes"] ?? "\(Self.messageBytesMax)"
+        producing["batch.size"] = producing["batch.size"] ?? "\(survey.batchBytes)"
+        guard settings.isTransactional else { return try Producer(producing) }
+        producing["transactional.id"] = settings.topics.application + "-replay"
+        producing["transaction.timeout.ms"] = "\(transactionMilliseconds)"
+        let producer = try Producer(producing)
+        try Self.repeating { () throws(KafkaError) in try producer.initTransactions(timeoutMilliseconds: 20_000) }
+        return producer
     }
 
     public func add(
@@ -99,6 +104,10 @@ public final class KafkaReplayOutput: ReplayOutput {
             throw LogError(error, doing: "committing the rebuilt state")
         }
         isOpen = false
+        // The broker says that it is committed before every partition shows it; the next one of this id waits for that.
+        do throws(KafkaError) { _ = try makeProducer() } catch {
+            throw LogError(error, doing: "waiting until the rebuilt state, which is committed, can be read everywhere")
+        }
     }
 
     /// Aborts what is not finished, so that nobody waits for its end.

@@ -105,11 +105,13 @@ public struct GenerationShelf: Sendable {
         guard choice == nil else { return nil }
         func list(_ numbers: some Sequence<Int>) -> String { numbers.sorted().map(String.init).joined(separator: ", ") }
         if !undecided.isEmpty {
-            return "nothing was decided about the generations \(list(undecided)) of the models topic, so lists are made "
+            return
+                "nothing was decided about the generations \(list(undecided)) of the models topic, so lists are made "
                 + "without one until the next training; `freshet models promote \(undecided.max() ?? 0)` serves one now"
         }
         guard !foreign.isEmpty else { return nil }
-        return "another version of this program wrote the generations \(list(foreign)) of the models topic, which this one "
+        return
+            "another version of this program wrote the generations \(list(foreign)) of the models topic, which this one "
             + "cannot read: lists are made without one until the next training"
     }
 

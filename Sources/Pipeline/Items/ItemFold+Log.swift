@@ -28,7 +28,8 @@ extension ItemFold {
                 + "what lay between has expired"
         throw LogError(
             .state,
-            what + "; `freshet reset`, then `freshet replay` (with --base FILE where events have expired too) rebuilds the "
+            what
+                + "; `freshet reset`, then `freshet replay` (with --base FILE where events have expired too) rebuilds the "
                 + "table. Keep the item log for longer than any time without a leader; one that runs writes a snapshot "
                 + "at least every hour in which something came")
     }

@@ -18,6 +18,7 @@ enum PrequentialCommand {
                     + "'default', with other settings (name=value,…), or with the ranks in a file (--hits)"),
             .option("hits", "file", "write each scored event's rank there: event,rank, both from 0"),
             .option("chart", "file.svg", "draw the live series there"),
+            .option("title", "text", "what the chart calls the stream; the file's name by default"),
             .option("points", "n", "parts of the stream in the series", type: .int(1...1000), default: "20"),
             .flag("json", "print one JSON object"),
         ],
@@ -32,7 +33,8 @@ enum PrequentialCommand {
         let other = try arguments["against"].map { try Self.other($0, stream, result, evaluation.points) }
         if let path = arguments["hits"] { try write(result.outcomesText, to: path) }
         let report = PrequentialReport(
-            dataset: URL(fileURLWithPath: arguments.required("file")).lastPathComponent, events: stream.count,
+            dataset: arguments["title"] ?? URL(fileURLWithPath: arguments.required("file")).lastPathComponent,
+            events: stream.count,
             result: result, other: other)
         if let path = arguments["chart"] { try write(report.chart.svg(), to: path) }
         if arguments.flag("json") {

@@ -142,7 +142,9 @@ enum ReplayCommand {
         return replay
     }
 
-    private static func report(_ replay: Replay, _ arguments: ParsedArguments, extra: String, _ publisher: ReplayPublisher? = nil) {
+    private static func report(
+        _ replay: Replay, _ arguments: ParsedArguments, extra: String, _ publisher: ReplayPublisher? = nil
+    ) {
         let users = replay.usersHash().hex
         let items = replay.items.table.hash().hex
         let counters = replay.counters

@@ -45,9 +45,12 @@ extension StateCommand {
         let deadline = monotonicMilliseconds() + 30_000
         while !StateExport.isWhole(worker) {
             guard monotonicMilliseconds() < deadline else {
-                throw CommandFailure("the item log stays behind the users", remedy: "try again; is the broker at its limit?")
+                throw CommandFailure(
+                    "the item log stays behind the users", remedy: "try again; is the broker at its limit?")
             }
-            do throws(LogError) { try worker.step(timeoutMilliseconds: 20) } catch { throw CommandFailure(error.message) }
+            do throws(LogError) { try worker.step(timeoutMilliseconds: 20) } catch {
+                throw CommandFailure(error.message)
+            }
         }
     }
 }
