@@ -25,6 +25,8 @@ final class LeaderService: Service {
     let generations = GenerationCache()
     private let promoted = Atomic(0)
     private let refused = Atomic(0)
+    private static let snapshotMilliseconds: UInt64 = 3_600_000
+    private let quality = Mutex(LiveQuality())
 
     init(_ deployment: Deployment, worker: WorkerSettings, log: KafkaEventLog.Settings) {
         self.deployment = deployment
@@ -46,6 +48,9 @@ final class LeaderService: Service {
         stop.request()
         ready.request()
     }
+
+    /// Takes note of what users did with this instance's lists: a fall makes a training due.
+    func note(_ quality: LiveQuality) { self.quality.withLock { $0 = quality } }
 
     /// Asks for what is due to be finished: training, rows, a snapshot. `isFinished` says when it is.
     func finish() {
@@ -103,27 +108,31 @@ final class LeaderService: Service {
         let leader = Leader(settings: settings, log: kafka, generations: generations)
         let logger = logger
         leader.notice = { logger.info("\($0)") }
-        var trainedAt: UInt64 = 0
-        var trainedEvents = 0
+        var schedule = TrainingSchedule(deployment.trainingSchedule)
         var askedAt = monotonicMilliseconds()
         var pace = RowPace()
+        var snapshotAt = monotonicMilliseconds()
         while !stop.isRequested {
             let isBusy = try leader.step(timeoutMilliseconds: 20, rowsMax: pace.rows(isHurried: finishing.isRequested))
             leads.store(!leader.isFollower, ordering: .relaxed)
+            // A slow log may expire before there is enough of it for a snapshot.
+            if !isBusy, monotonicMilliseconds() - snapshotAt >= Self.snapshotMilliseconds {
+                snapshotAt = monotonicMilliseconds()
+                if leader.needsSnapshot { try leader.snapshot() }
+            }
             if let (generation, decision) = trained.withLock({ $0.take() }), !leader.isFollower {
                 if try leader.publish(generation, decision) {
                     promoted.add(decision.isPromoted ? 1 : 0, ordering: .relaxed)
                     refused.add(decision.isPromoted ? 0 : 1, ordering: .relaxed)
                 } else {
-                    trainedEvents = 0
+                    schedule.giveUp()
                 }
             }
             let isTraining = training.withLock { $0 }
-            if !isTraining, isDue(leader, after: trainedEvents, at: trainedAt) {
-                trainedAt = monotonicMilliseconds()
-                trainedEvents = leader.events
-                let categories = leader.fold.map { ItemCategories($0.table) } ?? ItemCategories()
-                train(beside: leader.latest, categories, events: leader.events)
+            schedule.note(quality.withLock { $0 })
+            if !isTraining, beginTraining(leader, &schedule) {
+                let descriptions = leader.fold.map { ItemDescriptions($0.table) } ?? ItemDescriptions()
+                train(beside: leader.latest, descriptions, events: leader.events)
             } else if finishing.isRequested, !isBusy, !isTraining, leader.isFollower || leader.isSettled,
                 !trained.withLock({ $0 != nil })
             {
@@ -139,23 +148,22 @@ final class LeaderService: Service {
         }
     }
 
-    private func isDue(_ leader: Leader, after trainedEvents: Int, at trainedAt: UInt64) -> Bool {
+    /// Asks the schedule, and notes with it that a training begins; false where none is due.
+    private func beginTraining(_ leader: Leader, _ schedule: inout TrainingSchedule) -> Bool {
         guard deployment.configuration.bool("training.enabled"), leader.isCaughtUp, leader.isSettled,
             !trained.withLock({ $0 != nil })
         else { return false }
-        let events = leader.events
-        guard events >= deployment.configuration.int("training.first-events") else { return false }
-        // A refused one does not serve, and is not tried again at once.
-        let known = max(trainedEvents, leader.latest?.manifest.events ?? 0)
-        guard Double(events) >= Double(known) * (1 + deployment.configuration.double("training.growth")) else {
-            return false
-        }
-        let pause = UInt64(deployment.milliseconds("training.interval"))
-        return finishing.isRequested || trainedAt == 0 || monotonicMilliseconds() - trainedAt >= pause
+        let moment = TrainingSchedule.Moment(
+            now: monotonicMilliseconds(), events: leader.events, generationEvents: leader.latest?.manifest.events,
+            isHurried: finishing.isRequested)
+        guard let reason = schedule.reason(moment) else { return false }
+        schedule.begin(moment)
+        logger.info("training begins: \(reason.text)", metadata: ["events": "\(leader.events)"])
+        return true
     }
 
     /// Trains on a thread of its own at low priority; the result is picked up by the leader.
-    private func train(beside serving: Generation?, _ categories: ItemCategories, events: Int) {
+    private func train(beside serving: Generation?, _ descriptions: ItemDescriptions, events: Int) {
         training.withLock { $0 = true }
         let thread = Thread { [self] in
             defer {
@@ -165,7 +173,7 @@ final class LeaderService: Service {
             // This thread only (PRIO_PROCESS, 0): Linux takes a thread's id for the process's.
             setpriority(0, 0, 10)
             do {
-                try makeGeneration(beside: serving, categories, events: events)
+                try makeGeneration(beside: serving, descriptions, events: events)
             } catch {
                 logger.warning("training failed and will be tried again: \(error)")
             }
@@ -176,14 +184,14 @@ final class LeaderService: Service {
 
     /// Trains a candidate and decides about it; both are published, whatever the decision.
     private func makeGeneration(
-        beside serving: Generation?, _ categories: ItemCategories, events: Int
+        beside serving: Generation?, _ descriptions: ItemDescriptions, events: Int
     ) throws {
         let began = monotonicMilliseconds()
         let stop = stop
         let reading = KafkaTopicReading(log)
         guard
             let histories = try TrainingReader.histories(
-                reading, scale: worker.scale, decay: worker.decay, categories: categories,
+                reading, scale: worker.scale, decay: worker.decay, descriptions: descriptions,
                 isCancelled: { stop.isRequested })
         else { return }
         let settings = deployment.trainingSettings(worker)
@@ -200,31 +208,5 @@ final class LeaderService: Service {
                 "seconds": "\(HumanFormat.fixed(seconds, digits: 2))",
             ])
         trained.withLock { $0 = (generation.noting(events: events), decision) }
-    }
-}
-
-extension Deployment {
-    /// How generations of this deployment are trained.
-    func trainingSettings(_ worker: WorkerSettings) -> TrainingSettings {
-        var settings = TrainingSettings()
-        settings.factors = configuration.int("training.factors")
-        settings.items = worker.items
-        return settings
-    }
-}
-
-/// How many items' rows are published at once: some hundreds a second, since each round is a transaction that the broker
-/// works at while lists wait for theirs (back to back, or in ten small rounds a second, the slowest lists took twice the
-/// time); without a pause where the end is waited for.
-private struct RowPace {
-    private static let rows = 500
-    private static let pauseMilliseconds: UInt64 = 1_000
-    private var due: UInt64 = 0
-
-    mutating func rows(isHurried: Bool) -> Int {
-        let now = monotonicMilliseconds()
-        guard isHurried || now >= due else { return 0 }
-        due = now + Self.pauseMilliseconds
-        return Self.rows
     }
 }

@@ -109,11 +109,12 @@ final class ServeService: Service {
 
     /// Answers what was asked, and brings readiness and metrics up to date now and then.
     private func show(_ worker: Worker, _ metrics: ServeMetrics?, _ shownAt: inout UInt64) {
-        guard let board else { return }
-        board.serve(worker)
+        board?.serve(worker)
         let now = monotonicMilliseconds()
         guard now - shownAt >= Self.metricsMilliseconds else { return }
         shownAt = now
+        leader.note(worker.liveQuality)
+        guard let board else { return }
         board.show(ServeBoard.readiness(of: worker))
         metrics?.update(worker, leader.standing)
         lag?.note(worker.partitions.mapValues(\.position))

@@ -147,6 +147,16 @@ enum Settings {
             "The share of new events after which the next generation is trained."),
         Setting(
             "training.interval", .duration, default: "30s", "Wall-clock time between two trainings, at least."),
+        Setting(
+            "training.age", .duration, default: "24h",
+            "Wall-clock time after which few new events are enough for a training; 0 for never."),
+        Setting(
+            "training.quality-fall", .double(0...1), default: "0.15",
+            "The fall of the live NDCG, as a share of what it was after the last training, that makes a training due, if "
+                + "it is more than three standard errors; 0 for never. The leader looks at its own users' lists."),
+        Setting(
+            "training.quality-cases", .int(100...100_000_000), default: "5000",
+            "Over how many cases the live NDCG is taken, before and after."),
     ]
 
     private static let output = [

@@ -79,6 +79,22 @@ struct ModelsLog {
         #expect(shelf(first + second[..<3] + again).choice?.number == 2)
     }
 
+    @Test func whatCannotBeServedIsTold() {
+        let records = ModelsLog.records(1, mark: 1)
+        #expect(shelf([]).silence == nil && shelf(records).silence == nil)
+        let undecided = shelf(Array(records.dropLast()))
+        #expect(undecided.undecided == [1])
+        #expect(undecided.silence?.contains("`freshet models promote 1`") == true)
+        // The refused are silent by a decision.
+        #expect(shelf(ModelsLog.records(1, mark: 1, isPromoted: false)).silence == nil)
+        // An older version's manifest has no hashes.
+        let old: [GenerationRecords.Record] = [("4/0", [1, 2, 3]), ("4/manifest", [1, 1])]
+        #expect(shelf(old).foreign == [4] && shelf(old).undecided.isEmpty)
+        #expect(shelf(old).silence?.contains("another version") == true)
+        #expect(shelf(old + ModelsLog.records(5, mark: 1)).silence == nil)
+        #expect(shelf(old + [("4/manifest", nil)]).silence == nil)
+    }
+
     @Test func theRefusedAreNotServed() {
         let records = ModelsLog.records(1, mark: 1) + ModelsLog.records(2, mark: 2, isPromoted: false)
         #expect(shelf(records).choice?.number == 1)

@@ -60,6 +60,14 @@ final class KafkaLogReader: LogReader {
         impatientAt = .now + Self.patience
     }
 
+    func firstOffset() throws(LogError) -> Int64 {
+        do throws(KafkaError) {
+            return try reader.queryWatermarks(TopicPartition(name, partition), timeoutMilliseconds: 10_000).low
+        } catch {
+            throw LogError(error, doing: "asking for the beginning of \(name)")
+        }
+    }
+
     deinit { pool.giveBack(reader) }
 
     func read(

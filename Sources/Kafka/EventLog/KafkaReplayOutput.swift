@@ -1,23 +1,31 @@
 public import Pipeline
 
-/// Writes what a replay rebuilt, and moves the group there.
+/// Writes what a replay rebuilt, and moves the group there: in one transaction where the deployment has them.
+///
+/// The transaction is the only one of its `transactional.id`, so a replay that is run again aborts what one that was killed
+/// has left open. It holds back committed readers of the lists from the first list to its end.
 public final class KafkaReplayOutput: ReplayOutput {
     private let settings: KafkaEventLog.Settings
-    private let producer: Producer
     private let admin: Admin
+    private let survey: TopicSurvey
+    private var producer: Producer?
+    private var topics: [Producer.Topic] = []
+    private var isOpen = false
+    private var transactionMilliseconds = 60_000
+
+    /// A broker allows no more by default (`transaction.max.timeout.ms`).
+    private static let transactionMillisecondsMax = 900_000
+    private static let messageBytesMax = 8_000_000
 
     public init(_ settings: KafkaEventLog.Settings) throws(LogError) {
         self.settings = settings
-        do throws(KafkaError) {
-            var producing = settings.client
-            producing["linger.ms"] = "20"
-            producing["message.max.bytes"] = producing["message.max.bytes"] ?? "8000000"
-            producer = try Producer(producing)
-            admin = try Admin(settings.client)
-        } catch {
+        do throws(KafkaError) { admin = try Admin(settings.client) } catch {
             throw LogError(error, doing: "connecting")
         }
+        survey = TopicSurvey(settings, messageBytes: Self.messageBytesMax, log: nil)
     }
+
+    deinit { abandon() }
 
     /// Members of the group that are active: a replay must not write beside them.
     public func activeMembers() throws(LogError) -> Int {
@@ -29,28 +37,97 @@ public final class KafkaReplayOutput: ReplayOutput {
         }
     }
 
+    public func bytesMax(_ topic: LogTopic) -> Int { survey.bytesMax(topic) }
+
+    public func begin(records: Int) throws(LogError) {
+        // A millisecond a record is ten times what one takes.
+        transactionMilliseconds = min(Self.transactionMillisecondsMax, 60_000 + records)
+        do throws(KafkaError) {
+            let producer = try makeProducer()
+            if settings.isTransactional {
+                try producer.beginTransaction()
+                isOpen = true
+            }
+            topics = LogTopic.allCases.map { producer.topic(settings.topics[$0]) }
+            self.producer = producer
+        } catch {
+            throw LogError(error, doing: "beginning to write the rebuilt state")
+        }
+    }
+
+    /// A producer that has ended whatever an earlier one of this id left.
+    private func makeProducer() throws(KafkaError) -> Producer {
+        var producing = settings.client
+        producing["linger.ms"] = "20"
+        producing["message.max.bytes"] = producing["message.max.bytes"] ?? "\(Self.messageBytesMax)"
+        producing["batch.size"] = producing["batch.size"] ?? "\(survey.batchBytes)"
+        guard settings.isTransactional else { return try Producer(producing) }
+        producing["transactional.id"] = settings.topics.application + "-replay"
+        producing["transaction.timeout.ms"] = "\(transactionMilliseconds)"
+        let producer = try Producer(producing)
+        try Self.repeating { () throws(KafkaError) in try producer.initTransactions(timeoutMilliseconds: 20_000) }
+        return producer
+    }
+
     public func add(
         _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?
     ) throws(LogError) {
-        try producer.sendWaiting(
-            producer.topic(settings.topics[topic]), partition: partition, key: key, value: value, headers: [], tag: 0)
+        try producer?.sendWaiting(
+            topics[topic.rawValue], partition: partition, key: key, value: value, headers: [], tag: 0)
     }
 
-    public func flush() throws(LogError) {
+    public func finish(_ offsets: [Int32: Int64]) throws(LogError) {
+        guard let producer else { return }
         do throws(KafkaError) {
             try producer.flush(timeoutMilliseconds: 120_000)
             if let error = producer.takeFailure() { throw error }
         } catch {
             throw LogError(error, doing: "writing the rebuilt state")
         }
-    }
-
-    public func setOffsets(_ offsets: [Int32: Int64]) throws(LogError) {
         let places = offsets.keys.sorted().map { PartitionOffset(settings.topics.events, $0, offsets[$0] ?? 0) }
-        do throws(KafkaError) { try admin.setGroupOffsets(settings.topics.application, places) } catch {
-            throw LogError(error, doing: "moving the group \(settings.topics.application)")
+        let group = settings.topics.application
+        do throws(KafkaError) {
+            guard settings.isTransactional else { return try admin.setGroupOffsets(group, places) }
+            try Self.repeating { () throws(KafkaError) in
+                try producer.sendOffsets(places, group: GroupMetadata(groupID: group), timeoutMilliseconds: 20_000)
+            }
+        } catch {
+            throw LogError(error, doing: "moving the group \(group)")
+        }
+        // A transaction of no member is not fenced by the group: who joined meanwhile has begun elsewhere.
+        guard try activeMembers() == 0 else {
+            throw LogError(.fatal, "members of the group \(group) began to work meanwhile: nothing was written")
+        }
+        do throws(KafkaError) {
+            try Self.repeating { () throws(KafkaError) in try producer.commitTransaction(timeoutMilliseconds: 60_000) }
+        } catch {
+            throw LogError(error, doing: "committing the rebuilt state")
+        }
+        isOpen = false
+        // The broker says that it is committed before every partition shows it; the next one of this id waits for that.
+        do throws(KafkaError) { _ = try makeProducer() } catch {
+            throw LogError(error, doing: "waiting until the rebuilt state, which is committed, can be read everywhere")
         }
     }
+
+    /// Aborts what is not finished, so that nobody waits for its end.
+    private func abandon() {
+        guard isOpen, let producer else { return }
+        isOpen = false
+        try? producer.abortTransaction(timeoutMilliseconds: 10_000)
+    }
+
+    /// Makes a call again while its error says that it may be, a bounded number of times.
+    private static func repeating(_ body: () throws(KafkaError) -> Void) throws(KafkaError) {
+        for _ in 0..<5 {
+            do throws(KafkaError) { return try body() } catch {
+                guard error.isRetriable, !error.isAbortable, !error.isFatal else { throw error }
+            }
+        }
+        try body()
+    }
+
+    // MARK: - What is there
 
     public func itemLogEnd() throws(LogError) -> Int64 { try end(.itemLog, 0) }
 

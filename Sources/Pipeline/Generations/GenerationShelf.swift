@@ -44,6 +44,9 @@ public struct GenerationShelf: Sendable {
     /// Numbers that a second writer took while another generation lay there: the first one's is gone.
     public internal(set) var overwritten: Set<Int> = []
 
+    /// Generations that another version of this program wrote: they cannot be read.
+    public private(set) var foreign: Set<Int> = []
+
     public init() {}
 
     mutating func take(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?, offset: Int64) {
@@ -60,6 +63,7 @@ public struct GenerationShelf: Sendable {
             entry.manifest = value.flatMap { bytes in
                 GenerationRecords.hashes(manifest: bytes).map { ($0, Hash64.hash(bytes)) }
             }
+            if value != nil, entry.manifest == nil { foreign.insert(number) } else { foreign.remove(number) }
             if let before, let now = entry.manifest?.content, before != now { overwritten.insert(number) }
             put(entry, at: number)
         case .decision(let number)?:
@@ -90,6 +94,25 @@ public struct GenerationShelf: Sendable {
             guard let content = entries[number]?.content else { return false }
             return decisions[number]?.content == content
         }
+    }
+
+    /// Whole generations that nothing was decided about: a program from before decisions wrote them, or their writer died
+    /// just before it had decided.
+    public var undecided: [Int] { whole.filter { decisions[$0] == nil } }
+
+    /// Why nothing is served though there are generations; nil where one is, or where there is none.
+    public var silence: String? {
+        guard choice == nil else { return nil }
+        func list(_ numbers: some Sequence<Int>) -> String { numbers.sorted().map(String.init).joined(separator: ", ") }
+        if !undecided.isEmpty {
+            return
+                "nothing was decided about the generations \(list(undecided)) of the models topic, so lists are made "
+                + "without one until the next training; `freshet models promote \(undecided.max() ?? 0)` serves one now"
+        }
+        guard !foreign.isEmpty else { return nil }
+        return
+            "another version of this program wrote the generations \(list(foreign)) of the models topic, which this one "
+            + "cannot read: lists are made without one until the next training"
     }
 
     /// What to serve: the pinned generation where it is whole and promoted, else the one promoted last.

@@ -16,6 +16,24 @@ extension ItemFold {
         return true
     }
 
+    /// Refuses to follow a log that does not have everything behind this table's place: the table would be another one
+    /// than that of every other instance, and nobody would know.
+    func check(_ reader: any LogReader) throws(LogError) {
+        let first = try reader.firstOffset()
+        guard first > offset else { return }
+        let what =
+            offset == 0
+            ? "no snapshot of the item table is usable, and the item log begins at \(first): what it held before has expired"
+            : "the newest usable snapshot of the item table stands at \(offset) of the item log, which begins at \(first): "
+                + "what lay between has expired"
+        throw LogError(
+            .state,
+            what
+                + "; `freshet reset`, then `freshet replay` (with --base FILE where events have expired too) rebuilds the "
+                + "table. Keep the item log for longer than any time without a leader; one that runs writes a snapshot "
+                + "at least every hour in which something came")
+    }
+
     /// Applies some of what a reader of the item log brings, below an offset.
     /// - Returns: whether the reader has met the log's end, and the bytes that were applied.
     func follow(

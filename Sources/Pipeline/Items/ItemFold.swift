@@ -70,6 +70,9 @@ public final class ItemFold {
 
     func pass(_ partition: Int32, to offset: Int64) { expected[partition] = max(expected[partition] ?? 0, offset) }
 
+    /// Stands at the beginning of another deployment's item log.
+    func restart() { offset = 0 }
+
     /// Moves on over offsets that carry no record (transaction markers, aborted records).
     public func skip(to offset: Int64) { self.offset = max(self.offset, offset) }
 

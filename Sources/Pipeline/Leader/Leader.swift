@@ -125,7 +125,9 @@ public final class Leader {
         guard let fold else { return }
         try fold.load(collector)
         snapshots = collector.kept
-        phase = .folding(try log.reader(.itemLog, partition: 0, from: fold.offset), isCaughtUp: false)
+        let reader = try log.reader(.itemLog, partition: 0, from: fold.offset)
+        try fold.check(reader)
+        phase = .folding(reader, isCaughtUp: false)
     }
 
     private func follow(_ reader: any LogReader) throws(LogError) -> Bool {

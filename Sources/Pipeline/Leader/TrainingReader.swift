@@ -5,7 +5,7 @@ public import Models
 public enum TrainingReader {
     /// The histories of all users, as their last checkpoints have them; nil when `isCancelled` says so.
     public static func histories(
-        _ log: any TopicReading, scale: RatingScale, decay: Decay, categories: ItemCategories = ItemCategories(),
+        _ log: any TopicReading, scale: RatingScale, decay: Decay, descriptions: ItemDescriptions = ItemDescriptions(),
         isCancelled: () -> Bool
     ) throws(LogError) -> TrainingHistories? {
         let items = IdentifierTable(capacity: 1 << 14)
@@ -28,7 +28,9 @@ public enum TrainingReader {
             }
             store.addHistories(to: &builder, scale: scale, decay: decay)
         }
-        return builder.build(items) { categories.category(of: items.text($0)) }
+        return builder.build(
+            items, category: { descriptions[items.text($0)].category }, brand: { descriptions[items.text($0)].brand },
+            price: { descriptions[items.text($0)].price })
     }
 }
 

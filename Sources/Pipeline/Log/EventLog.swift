@@ -148,6 +148,9 @@ public protocol LogReader: AnyObject {
 
     /// The next offset: past all records delivered, and past markers at the end when it was reached.
     var position: Int64 { get }
+
+    /// The first offset that the log still has.
+    func firstOffset() throws(LogError) -> Int64
 }
 
 /// What goes wrong with a log.

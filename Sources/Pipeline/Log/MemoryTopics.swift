@@ -103,6 +103,9 @@ public final class MemoryReader: LogReader {
         return true
     }
 
+    /// What was compacted away is not gone: later records stand for it.
+    public func firstOffset() throws(LogError) -> Int64 { 0 }
+
     private func withBytes(_ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) -> Void) {
         guard let bytes else { return body(nil) }
         bytes.withUnsafeBytes { body($0) }

@@ -67,6 +67,7 @@ public final class ListRecomputation {
         notice("item table: snapshot at \(items.offset), then the item log up to \(end)")
         guard items.offset < end else { return }
         let reader = try reading.reader(.itemLog, partition: 0, from: items.offset)
+        try items.check(reader)
         var isAtEnd = false
         while !isAtEnd, reader.position < end {
             isAtEnd = try items.follow(reader, max: 10_000, timeoutMilliseconds: 50, below: end).isAtEnd

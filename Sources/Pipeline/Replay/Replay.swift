@@ -27,6 +27,8 @@ public final class Replay {
     /// Records taken so far, of about `total`.
     public private(set) var done = 0
     public let total: Int
+    /// Users that asked to be erased and did nothing since: their published lists go.
+    private(set) var erased: Set<[UInt8]> = []
 
     private let decoder: EventDecoder
     private let admission: EventAdmission
@@ -80,16 +82,19 @@ public final class Replay {
         let record = source.head
         source.pop()
         done += 1
+        // The items of a base may be ahead of its users.
+        let isNewToItems = record.offset >= (items.expected[source.partition] ?? 0)
         items.pass(source.partition, to: record.offset + 1)
         record.value.withUnsafeBytes { value in
             record.key.withUnsafeBytes { key in
-                learn(record, key: key, value: value, source)
+                learn(record, key: key, value: value, source, isNewToItems)
             }
         }
     }
 
     private func learn(
-        _ record: Source.Record, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, _ source: Source
+        _ record: Source.Record, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, _ source: Source,
+        _ isNewToItems: Bool
     ) {
         guard record.hasValue, value.count > 0, decoder.decode(value, into: &event) == nil,
             admission.admit(&event, key: key, recordTime: record.timestamp) == nil, let store = stores[source.partition]
@@ -101,9 +106,13 @@ public final class Replay {
         let item = event.type == .userDeleted ? IdentifierTable.none : table.identifiers.intern(event.item)
         switch fold.apply(event, item: item, offset: record.offset, to: store) {
         case .duplicate: counters.duplicates += 1
-        case .erased: counters.events += 1
+        case .erased:
+            counters.events += 1
+            erased.insert(Array(event.user))
         case .learnt(let lesson):
             counters.events += 1
+            if !erased.isEmpty { erased.remove(Array(event.user)) }
+            guard isNewToItems else { return }
             let preceding = UnsafeBufferPointer(start: fold.preceding, count: lesson.precedingCount)
             table.learn(
                 item: item, type: event.type, isNewPair: lesson.isNewPair, time: event.time, preceding: preceding)

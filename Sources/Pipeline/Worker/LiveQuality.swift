@@ -10,22 +10,29 @@ public struct LiveQuality: Sendable {
     /// After so many cases a case weighs half.
     static let halfLifeCases = 1000.0
 
-    public private(set) var cases = 0
+    /// Sums over all cases since the start, by which stretches can be compared.
+    public private(set) var sums = QualityWatch.Sums()
     private var weight = 0.0
     private var hits = 0.0
     private var gains = 0.0
     private static let fading = Deterministic.exp2(-1 / halfLifeCases)
 
+    public init() {}
+
+    public var cases: Int { sums.cases }
     /// 0 before the first case.
     public var hitRate: Double { weight > 0 ? hits / weight : 0 }
     public var ndcg: Double { weight > 0 ? gains / weight : 0 }
 
     mutating func add(_ found: LastLists.Found) {
         let rank: Int? = if case .at(let place) = found { place } else { nil }
-        cases += 1
+        let gain = rank.map { 1 / Deterministic.log2(Double($0 + 2)) } ?? 0
+        sums.cases += 1
+        sums.gains += gain
+        sums.squares += gain * gain
         weight = weight * Self.fading + 1
         hits = hits * Self.fading + (rank == nil ? 0 : 1)
-        gains = gains * Self.fading + (rank.map { 1 / Deterministic.log2(Double($0 + 2)) } ?? 0)
+        gains = gains * Self.fading + gain
     }
 }
 

@@ -8,7 +8,9 @@ extension Worker {
         case .snapshots(let collector):
             guard try collector.advance() else { return true }
             try items.load(collector)
-            itemPhase = .catchingUp(try log.reader(.itemLog, partition: 0, from: items.offset))
+            let reader = try log.reader(.itemLog, partition: 0, from: items.offset)
+            try items.check(reader)
+            itemPhase = .catchingUp(reader)
             return true
         case .catchingUp(let reader):
             if try items.follow(reader, max: 100_000, timeoutMilliseconds: restoreWaitMilliseconds).isAtEnd {
@@ -33,7 +35,9 @@ extension Worker {
             rerank += activeUsers
             activeUsers.removeAll(keepingCapacity: true)
         }
-        if !wasCaughtUp, models.hasCaughtUp { try resumeLive() }
+        guard !wasCaughtUp, models.hasCaughtUp else { return }
+        if let silence = models.shelf.silence { notice(silence) }
+        try resumeLive()
     }
 
     /// Lets records of restored partitions flow, once items and generation are there.

@@ -14,9 +14,11 @@ enum PrequentialCommand {
             .option("set", "name=value", "change a setting (for experiments)", isRepeating: true),
             .option(
                 "against", "settings",
-                "compare with other settings (name=value,…), with the ranks in a file (--hits), or with 'default'"),
+                "compare with popularity alone ('popularity'), with lists that no generation helps ('untrained'), with "
+                    + "'default', with other settings (name=value,…), or with the ranks in a file (--hits)"),
             .option("hits", "file", "write each scored event's rank there: event,rank, both from 0"),
             .option("chart", "file.svg", "draw the live series there"),
+            .option("title", "text", "what the chart calls the stream; the file's name by default"),
             .option("points", "n", "parts of the stream in the series", type: .int(1...1000), default: "20"),
             .flag("json", "print one JSON object"),
         ],
@@ -31,7 +33,8 @@ enum PrequentialCommand {
         let other = try arguments["against"].map { try Self.other($0, stream, result, evaluation.points) }
         if let path = arguments["hits"] { try write(result.outcomesText, to: path) }
         let report = PrequentialReport(
-            dataset: URL(fileURLWithPath: arguments.required("file")).lastPathComponent, events: stream.count,
+            dataset: arguments["title"] ?? URL(fileURLWithPath: arguments.required("file")).lastPathComponent,
+            events: stream.count,
             result: result, other: other)
         if let path = arguments["chart"] { try write(report.chart.svg(), to: path) }
         if arguments.flag("json") {
@@ -70,12 +73,7 @@ enum PrequentialCommand {
         } else {
             var evaluation = PrequentialEvaluation()
             evaluation.points = points
-            if text != "default" {
-                guard text.contains("=") else {
-                    throw UsageError("--against takes name=value,…, a file that is there, or default, not '\(text)'")
-                }
-                try ShopSetting.apply(ModelChoice.pairs(text, of: "--against"), to: &evaluation)
-            }
+            try apply(text, to: &evaluation)
             run = play(evaluation, stream, text)
             difference = run.flatMap { result.difference(to: $0) }
         }
@@ -84,6 +82,24 @@ enum PrequentialCommand {
                 "'\(text)' has not the same events scored", remedy: "compare runs on the same file", exitCode: 65)
         }
         return PrequentialReport.Other(title: text, run: run, difference: difference)
+    }
+
+    /// A name of `--against`, or settings.
+    private static func apply(_ text: String, to evaluation: inout PrequentialEvaluation) throws {
+        switch text {
+        case "default": break
+        case "untrained": evaluation.trains = false
+        case "popularity":
+            evaluation.trains = false
+            evaluation.shop = try ModelChoice.shop("popularity", [])
+        default:
+            guard text.contains("=") else {
+                throw UsageError(
+                    "--against takes popularity, untrained, default, name=value,…, or a file that is there, not "
+                        + "'\(text)'")
+            }
+            try ShopSetting.apply(ModelChoice.pairs(text, of: "--against"), to: &evaluation)
+        }
     }
 
     static func write(_ text: String, to path: String) throws {

@@ -11,15 +11,20 @@ enum ReplayCommand {
         "replay", "Rebuild the state from the events topic.",
         discussion:
             "Without --verify it writes what it rebuilt, so that `serve` goes on from there; it refuses while members "
-            + "are active or the internal topics hold state (`freshet reset` empties them). With --verify it writes "
-            + "nothing, and compares the users with those at the group's committed offsets.",
+            + "are active or the internal topics hold state (`freshet reset` empties them). Under exactly_once all that it "
+            + "writes, the lists of --publish too, is one transaction: readers see each list once, or nothing. With --verify "
+            + "it writes nothing, and compares the users with those at the group's committed offsets. With --base it goes "
+            + "on from a state that `freshet state export` wrote, where the topic's beginning has expired.",
         options: Deployment.options + [
             .flag("verify", "Compare with the stored state; exit 1 and say what differs."),
+            .flag("publish", "Publish every user's list, made from the rebuilt state and the served generation."),
             .flag("json", "Print one JSON object."),
+            .option("base", "FILE", "Begin with the state in a file of `state export`, at its place in the topic."),
             .option("from", "OFFSET|TIME", "Begin at an offset, or at a time (RFC 3339), of every partition."),
             .option("until", "OFFSET|TIME", "End before an offset or a time; the topic's present end by default."),
         ]
     ) { arguments in
+        try check(arguments)
         let deployment = try Deployment(arguments)
         do {
             return try arguments.flag("verify") ? verify(deployment, arguments) : rebuild(deployment, arguments)
@@ -28,9 +33,38 @@ enum ReplayCommand {
         }
     }
 
+    /// Refuses options that mean nothing together.
+    private static func check(_ arguments: ParsedArguments) throws {
+        if arguments.flag("verify") {
+            guard !arguments.flag("publish") else { throw UsageError("--verify writes nothing: leave out --publish") }
+            guard arguments["from"] == nil, arguments["until"] == nil else {
+                throw UsageError("--verify compares at the committed offsets: leave out --from and --until")
+            }
+        }
+        guard arguments["base"] == nil || arguments["from"] == nil else {
+            throw UsageError("--base says where to begin: leave out --from")
+        }
+    }
+
     private static func rebuild(_ deployment: Deployment, _ arguments: ParsedArguments) throws -> Int32 {
-        let settings = deployment.logSettings(isStatic: false)
-        let output = try KafkaReplayOutput(settings)
+        let base = try arguments["base"].map(StateFileReader.init)
+        guard !arguments.flag("publish") || deployment.configuration.bool("publishing.enabled") else {
+            throw CommandFailure("publishing.enabled is false", remedy: "set it to true, or leave out --publish")
+        }
+        let log = try KafkaStateLog(deployment.logSettings(isStatic: false))
+        let output = try KafkaReplayOutput(deployment.logSettings(isStatic: false))
+        try checkIdle(output, deployment)
+        let ranges = try ReplayRanges(deployment, log, base).ranges(from: arguments["from"], until: arguments["until"])
+        let replay = try run(deployment, log, ranges, base)
+        let ends = Dictionary(uniqueKeysWithValues: ranges.map { ($0.partition, $0.end) })
+        let publisher = arguments.flag("publish") ? try publisher(log, replay) : nil
+        try replay.write(to: output, ends: ends, publisher: publisher)
+        report(replay, arguments, extra: "", publisher)
+        return 0
+    }
+
+    /// Refuses to write beside members at work, or over state.
+    private static func checkIdle(_ output: KafkaReplayOutput, _ deployment: Deployment) throws {
         let members = try output.activeMembers()
         guard members == 0 else {
             throw CommandFailure(
@@ -42,25 +76,25 @@ enum ReplayCommand {
                 "the topic \(deployment.topics[topic]) holds state already",
                 remedy: "`freshet reset` empties the internal topics; --verify only compares")
         }
-        let log = try KafkaStateLog(settings)
-        let ranges = try ranges(deployment, log, arguments)
-        let replay = try run(deployment, log, ranges)
-        let ends = Dictionary(uniqueKeysWithValues: ranges.map { ($0.partition, $0.end) })
-        try replay.write(to: output, ends: ends)
-        report(replay, arguments, extra: "")
-        return 0
+    }
+
+    private static func publisher(_ log: KafkaStateLog, _ replay: Replay) throws -> ReplayPublisher {
+        let users = replay.stores.values.reduce(0) { $0 + $1.count }
+        let bar = ProgressBar("publish", total: users, unit: "lists")
+        return ReplayPublisher(generation: try ReplayPublisher.served(log.reading)) { done in
+            bar.update(completed: done)
+            if done == users { bar.finish() }
+        }
     }
 
     private static func verify(_ deployment: Deployment, _ arguments: ParsedArguments) throws -> Int32 {
+        let base = try arguments["base"].map(StateFileReader.init)
         let stored = try StateCommand.restore(deployment)
         let log = try KafkaStateLog(deployment.logSettings(isStatic: false))
-        var ranges: [Replay.Range] = []
-        for (partition, worker) in stored.partitions {
-            ranges.append(.init(partition: partition, from: try log.bounds(partition).low, end: worker.position))
-        }
-        let replay = try run(deployment, log, ranges)
+        let ranges = try ReplayRanges(deployment, log, base).ranges(until: stored.partitions.mapValues(\.position))
+        let replay = try run(deployment, log, ranges, base)
         let differing = differences(stored, replay)
-        let unverifiable = ranges.filter { $0.from > 0 }.map(\.partition).sorted()
+        let unverifiable = base == nil ? ranges.filter { $0.from > 0 }.map(\.partition).sorted() : []
         if differing.isEmpty {
             let count = replay.stores.values.reduce(0) { $0 + $1.count }
             let note =
@@ -90,42 +124,27 @@ enum ReplayCommand {
         return differing
     }
 
-    static func run(_ deployment: Deployment, _ log: KafkaStateLog, _ ranges: [Replay.Range]) throws -> Replay {
+    private static func run(
+        _ deployment: Deployment, _ log: KafkaStateLog, _ ranges: [Replay.Range], _ base: StateFileReader?
+    ) throws -> Replay {
         let replay = try Replay(
             settings: deployment.workerSettings(), ranges: ranges, requiresKey: log.partitionCount > 1,
             reading: log.reading)
+        if let base {
+            let bar = ProgressBar("base", total: base.head.users, unit: "users")
+            try base.load(into: replay) { bar.update(completed: $0) }
+            bar.finish()
+        }
         let bar = ProgressBar("replay", total: replay.total, unit: "events")
         while try replay.advance(20_000) { bar.update(completed: replay.done) }
+        bar.update(completed: replay.done)
         bar.finish()
         return replay
     }
 
-    private static func ranges(
-        _ deployment: Deployment, _ log: KafkaStateLog, _ arguments: ParsedArguments
-    ) throws -> [Replay.Range] {
-        var ranges: [Replay.Range] = []
-        for partition in log.partitionNumbers {
-            let bounds = try log.bounds(partition)
-            let from = try arguments["from"].map { try place($0, partition, log) } ?? bounds.low
-            let end = try arguments["until"].map { try place($0, partition, log) } ?? bounds.end
-            ranges.append(
-                .init(partition: partition, from: max(from, bounds.low), end: max(from, min(end, bounds.end))))
-        }
-        return ranges
-    }
-
-    /// An offset, or the first one at or after a time.
-    private static func place(_ text: String, _ partition: Int32, _ log: KafkaStateLog) throws -> Int64 {
-        if let offset = Int64(text) { return offset }
-        var text = text
-        let time = text.withUTF8 { EventTime.milliseconds(UnsafeRawBufferPointer($0)) }
-        guard let time else {
-            throw UsageError("'\(text)' is neither an offset nor a time such as 2026-01-31T12:00:00Z")
-        }
-        return try log.offset(partition, atMilliseconds: time)
-    }
-
-    private static func report(_ replay: Replay, _ arguments: ParsedArguments, extra: String) {
+    private static func report(
+        _ replay: Replay, _ arguments: ParsedArguments, extra: String, _ publisher: ReplayPublisher? = nil
+    ) {
         let users = replay.usersHash().hex
         let items = replay.items.table.hash().hex
         let counters = replay.counters
@@ -134,12 +153,18 @@ enum ReplayCommand {
             print(
                 "{\"users\": \"\(users)\", \"items\": \"\(items)\", \"events\": \(counters.events), "
                     + "\"rejected\": \(counters.rejected), \"duplicates\": \(counters.duplicates)"
+                    + (publisher.map { ", \"lists\": \($0.lists)" } ?? "")
                     + (extra.isEmpty ? "}" : ", \"verdict\": \"\(extra)\"}"))
         } else {
             print("users  \(users)\nitems  \(items)")
             print(
                 "\(HumanFormat.grouped(counters.events)) events, \(counters.rejected) rejected, "
                     + "\(counters.duplicates) duplicates")
+            guard let publisher else { return }
+            print("\(HumanFormat.grouped(publisher.lists)) lists published")
+            if publisher.tooLarge > 0 {
+                print("\(publisher.tooLarge) lists left out: they are larger than the topic's max.message.bytes")
+            }
         }
     }
 }

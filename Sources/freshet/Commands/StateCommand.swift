@@ -7,7 +7,8 @@ import ServiceKit
 
 /// `freshet state …`: looks at a deployment's state as it is committed; no member need be running.
 enum StateCommand {
-    static let command = Command("state", "Look at a deployment's state.", subcommands: [hash, show, items, size])
+    static let command = Command(
+        "state", "Look at a deployment's state, or write it to a file.", subcommands: [hash, show, items, size, export])
 
     private static let hash = Command(
         "hash", "Print hashes of the state at the group's committed offsets.",

@@ -40,7 +40,8 @@ struct ModelChoice {
         }
     }
 
-    private static func shop(_ name: String, _ pairs: [(name: String, value: String)]) throws -> ShopSettings {
+    /// The served list (`blend`), or one learner of it alone.
+    static func shop(_ name: String, _ pairs: [(name: String, value: String)]) throws -> ShopSettings {
         var evaluation = PrequentialEvaluation()
         if name != "blend" {
             evaluation.shop.blend.sequential.weight = name == "sequential" ? 1 : 0

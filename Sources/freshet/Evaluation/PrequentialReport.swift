@@ -107,19 +107,35 @@ struct PrequentialReport {
             "recommend, score, then learn; \(HumanFormat.grouped(result.count)) events scored: "
             + "HR@\(result.length) \(HumanFormat.fixed(result.hitRate, digits: 4)), "
             + "NDCG@\(result.length) \(HumanFormat.fixed(result.ndcg, digits: 4))"
+        let points = Self.drawable(result)
         chart.series = [
-            .init("HR@\(result.length)", colour: 0, drawing: .line, points: result.series.map(Self.hits)),
-            .init("NDCG@\(result.length)", colour: 1, drawing: .line, points: result.series.map(Self.gains)),
+            .init("HR@\(result.length)", colour: 0, drawing: .line, points: points.map(Self.hits)),
+            .init("NDCG@\(result.length)", colour: 1, drawing: .line, points: points.map(Self.gains)),
         ]
         if let other, let run = other.run {
+            let points = Self.drawable(run)
             chart.series += [
-                .init(other.title, colour: 0, drawing: .dashedLine, points: run.series.map(Self.hits)),
-                .init("", colour: 1, drawing: .dashedLine, points: run.series.map(Self.gains)),
+                .init(Self.legend(other.title), colour: 0, drawing: .dashedLine, points: points.map(Self.hits)),
+                .init("", colour: 1, drawing: .dashedLine, points: points.map(Self.gains)),
             ]
         }
         chart.marks = result.generations.map { Double($0.events) }
         chart.marksTitle = "a new generation"
         return chart
+    }
+
+    /// Without parts of which hardly anything is scored, such as the last moment of the warm-up.
+    private static func drawable(_ result: PrequentialResult) -> [PrequentialResult.Point] {
+        result.series.filter { $0.count * result.series.count * 10 >= result.count }
+    }
+
+    /// What `--against` names, in words.
+    private static func legend(_ title: String) -> String {
+        switch title {
+        case "popularity": "popularity alone"
+        case "untrained": "the same without generations"
+        default: title
+        }
     }
 
     private static func hits(_ point: PrequentialResult.Point) -> (x: Double, y: Double) {

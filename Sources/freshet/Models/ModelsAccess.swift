@@ -33,9 +33,9 @@ struct ModelsAccess {
     /// The histories that the service has written to its users topic.
     func histories() throws -> TrainingHistories {
         let worker = try deployment.workerSettings()
-        let categories = try ItemCategories.read(reading, items: worker.items, fingerprint: worker.fingerprint)
+        let descriptions = try ItemDescriptions.read(reading, items: worker.items, fingerprint: worker.fingerprint)
         let found = try TrainingReader.histories(
-            reading, scale: worker.scale, decay: worker.decay, categories: categories, isCancelled: { false })
+            reading, scale: worker.scale, decay: worker.decay, descriptions: descriptions, isCancelled: { false })
         guard let found, found.count > 0 else {
             throw CommandFailure(
                 "\(deployment.topics[.users]) holds no histories", remedy: "let `freshet serve` read some events first")

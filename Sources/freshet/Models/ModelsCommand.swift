@@ -44,7 +44,11 @@ enum ModelsCommand {
                 ])
             }
             print(table.render(), terminator: "")
-            if numbers.isEmpty { print("no generation yet: `freshet serve` trains one, or `freshet train`") }
+            if let silence = shelf.silence {
+                print(silence)
+            } else if numbers.isEmpty {
+                print("no generation yet: `freshet serve` trains one, or `freshet train`")
+            }
             if let pinned = shelf.pinned { print("pinned: \(pinned) (`freshet models pin none` ends that)") }
             return 0
         }
@@ -56,7 +60,7 @@ enum ModelsCommand {
         if shelf.promoted.contains(number) { return "promoted" }
         let isPromoted = shelf.decisions[number]?.isPromoted == true
         guard shelf.whole.contains(number) else { return isPromoted ? "gone" : "refused, gone" }
-        return "refused"
+        return shelf.undecided.contains(number) ? "not decided" : "refused"
     }
 
     private static let show = Command(

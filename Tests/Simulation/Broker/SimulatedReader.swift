@@ -13,6 +13,11 @@ final class SimulatedReader: LogReader {
         position = offset < 0 ? max(0, log.broker.partition(place).stableEnd + offset) : offset
     }
 
+    func firstOffset() throws(LogError) -> Int64 {
+        try log.mayFail()
+        return log.broker.partition(place).low
+    }
+
     func read(
         max: Int, timeoutMilliseconds: Int, record: (borrowing LogRecord) -> Void
     ) throws(LogError) -> Bool {

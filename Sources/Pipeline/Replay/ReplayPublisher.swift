@@ -1,0 +1,105 @@
+internal import Events
+public import Models
+
+/// Publishes the list of every user that a replay has rebuilt, as the service would make it from the same state: one list
+/// a user, with its provenance; a tombstone for who was erased. Empty lists are nobody's.
+public final class ReplayPublisher {
+    /// Lists published.
+    public private(set) var lists = 0
+    /// Lists that were larger than their topic takes, and were left out.
+    public private(set) var tooLarge = 0
+    private let generation: Generation?
+    private let progress: (Int) -> Void
+    private let workspace = QueryWorkspace()
+    private let writer = ByteWriter()
+
+    /// - Parameters:
+    ///   - generation: the one that the models topic says is served.
+    ///   - progress: told how many users are done.
+    public init(generation: Generation?, progress: @escaping (Int) -> Void = { _ in }) {
+        self.generation = generation
+        self.progress = progress
+    }
+
+    /// The generation that a deployment serves; nil without one.
+    public static func served(_ reading: any TopicReading) throws(LogError) -> Generation? {
+        let follower = try GenerationFollower { (offset) throws(LogError) in
+            try reading.reader(.models, partition: 0, from: offset)
+        }
+        var generation: Generation?
+        while !follower.hasCaughtUp { generation = try follower.advance() ?? generation }
+        return generation
+    }
+
+    func publish(_ replay: Replay, to output: any ReplayOutput) throws(LogError) {
+        let ranker = Ranker(table: replay.items.table, rules: replay.settings.rules)
+        let serving = generation.map { ServingGeneration($0, identifiers: replay.items.table.identifiers) }
+        ranker.begin(generation: serving, blend: replay.settings.blend)
+        var done = 0
+        for partition in replay.stores.keys.sorted() {
+            guard let store = replay.stores[partition] else { continue }
+            var users: [UserStore.User] = []
+            for user in 0..<store.upperBound where store[UserStore.User(user)].isPresent {
+                users.append(UserStore.User(user))
+            }
+            for start in stride(from: 0, to: users.count, by: QueryWorkspace.queriesMax) {
+                let part = users[start..<min(start + QueryWorkspace.queriesMax, users.count)]
+                try publish(part, store, partition, ranker, replay, to: output)
+                done += part.count
+                progress(done)
+            }
+        }
+        for user in replay.erased.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            try addTombstones(user, to: output)
+        }
+    }
+
+    private func publish(
+        _ users: ArraySlice<UserStore.User>, _ store: UserStore, _ partition: Int32, _ ranker: Ranker,
+        _ replay: Replay, to output: any ReplayOutput
+    ) throws(LogError) {
+        let settings = replay.settings
+        let encoder = ListEncoder(settings: settings)
+        workspace.removeAll()
+        for user in users {
+            let seed = settings.listSeed(userHash: store.identifiers.hash(user), offset: store[user].offset)
+            workspace.add(store[user], seed: seed, scale: settings.scale, decay: settings.decay)
+        }
+        var problem: LogError?
+        workspace.withQueries { queries in
+            ranker.rank(queries) { place, list, own in
+                guard problem == nil, !list.isEmpty else { return }
+                let user = users[users.startIndex + place]
+                let id = store.identifiers.bytes(user)
+                writer.removeAll()
+                encoder.encode(
+                    user: id, time: store[user].latestTime, items: list, own: own, table: replay.items.table,
+                    provenance: .init(
+                        partition: partition, offset: store[user].offset, itemsOffset: replay.items.offset,
+                        generation: generation?.number),
+                    to: writer)
+                do throws(LogError) { try add(id, to: output) } catch { problem = error }
+            }
+        }
+        if let problem { throw problem }
+    }
+
+    private func add(_ user: UnsafeRawBufferPointer, to output: any ReplayOutput) throws(LogError) {
+        guard user.count + writer.count <= output.bytesMax(.recommendations) else {
+            tooLarge += 1
+            return
+        }
+        try output.add(.recommendations, partition: nil, key: user, value: writer.bytes)
+        lists += 1
+    }
+
+    private func addTombstones(_ user: [UInt8], to output: any ReplayOutput) throws(LogError) {
+        let result = user.withUnsafeBytes { key in
+            Result { () throws(LogError) in
+                try output.add(.recommendations, partition: nil, key: key, value: nil)
+                try output.add(.userFeatures, partition: nil, key: key, value: nil)
+            }
+        }
+        try result.get()
+    }
+}

@@ -1,0 +1,78 @@
+import Events
+import Foundation
+import Kafka
+import Pipeline
+import ServiceKit
+
+/// What a replay reads of each partition of the events topic.
+struct ReplayRanges {
+    private let topic: String
+    private let log: KafkaStateLog
+    private let base: StateFileReader?
+
+    /// - Throws: where the base is not of this topic.
+    init(_ deployment: Deployment, _ log: KafkaStateLog, _ base: StateFileReader?) throws {
+        topic = deployment.topics.events
+        self.log = log
+        self.base = base
+        guard let base, Set(base.positions.keys) != Set(log.partitionNumbers) else { return }
+        throw CommandFailure(
+            "the base is of a topic with \(base.positions.count) partitions, \(topic) has \(log.partitionCount)",
+            remedy: "take a base of this deployment")
+    }
+
+    /// From offsets, times, or the base, to offsets, times, or the present end.
+    func ranges(from start: String?, until end: String?) throws -> [Replay.Range] {
+        try log.partitionNumbers.map { partition in
+            let bounds = try log.bounds(partition)
+            let from = try start.map { try place($0, partition) } ?? begin(partition, bounds)
+            let end = try end.map { try place($0, partition) } ?? bounds.end
+            return .init(partition: partition, from: max(from, bounds.low), end: max(from, min(end, bounds.end)))
+        }
+    }
+
+    /// From the beginning, or the base, to given offsets.
+    func ranges(until ends: [Int32: Int64]) throws -> [Replay.Range] {
+        try ends.map { partition, end in
+            let from = try begin(partition, try log.bounds(partition))
+            guard from <= end else {
+                throw CommandFailure(
+                    "the base holds partition \(partition) up to \(from), what is stored only up to \(end)",
+                    remedy: "take an older base")
+            }
+            return .init(partition: partition, from: from, end: end)
+        }
+    }
+
+    /// Where the base ends, else the log's start.
+    private func begin(_ partition: Int32, _ bounds: (low: Int64, end: Int64)) throws -> Int64 {
+        guard let from = base?.positions[partition] else { return bounds.low }
+        guard from >= bounds.low else {
+            throw CommandFailure(
+                "the base ends at offset \(from) of partition \(partition), and \(topic) begins at \(bounds.low) there: "
+                    + "the events between them have expired",
+                remedy: "take a newer base, or replay without one what is left")
+        }
+        guard from <= bounds.end else {
+            throw CommandFailure(
+                "the base ends at offset \(from) of partition \(partition), and \(topic) ends at \(bounds.end): the "
+                    + "topic was made anew, or is another one",
+                remedy: "take a base of this deployment")
+        }
+        return from
+    }
+
+    /// An offset, or the first one at or after a time.
+    private func place(_ text: String, _ partition: Int32) throws -> Int64 {
+        if let offset = Int64(text) {
+            guard offset >= 0 else { throw UsageError("'\(text)' is no offset: they begin at 0") }
+            return offset
+        }
+        var text = text
+        let time = text.withUTF8 { EventTime.milliseconds(UnsafeRawBufferPointer($0)) }
+        guard let time else {
+            throw UsageError("'\(text)' is neither an offset nor a time such as 2026-01-31T12:00:00Z")
+        }
+        return try log.offset(partition, atMilliseconds: time)
+    }
+}
