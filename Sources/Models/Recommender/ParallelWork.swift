@@ -1,4 +1,4 @@
-internal import Dispatch
+internal import Glibc
 internal import Synchronization
 
 /// Shares out numbered pieces of work among threads. Which thread does which piece differs from run to run, so pieces
@@ -25,10 +25,43 @@ struct ParallelWork {
             worker(next)
         } else {
             nonisolated(unsafe) let next = next
-            DispatchQueue.concurrentPerform(iterations: min(threads, pieces)) { _ in worker(next) }
+            Self.perform(on: min(threads, pieces)) { worker(next) }
         }
         return !cancelled.load(ordering: .relaxed)
     }
+
+    /// Runs a body on several threads, the calling one among them, and returns when all are done. A new thread has the
+    /// priority of the one that makes it: training, which is to hold up nobody, stays below the rest of the process. (The
+    /// threads of Dispatch all have the process's own.)
+    private static func perform(on threads: Int, _ body: @Sendable () -> Void) {
+        withoutActuallyEscaping(body) { body in
+            var others: [pthread_t] = []
+            for _ in 1..<threads {
+                var thread = pthread_t()
+                let share = Unmanaged.passRetained(Share(body))
+                if pthread_create(&thread, nil, runShare, share.toOpaque()) == 0 {
+                    others.append(thread)
+                } else {
+                    // Too many threads: the others do its share.
+                    share.release()
+                }
+            }
+            body()
+            for thread in others { pthread_join(thread, nil) }
+        }
+    }
+}
+
+/// What one thread does.
+private final class Share {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+}
+
+// A constant of the file, since C calls it on another thread.
+private let runShare: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { share in
+    if let share { Unmanaged<Share>.fromOpaque(share).takeRetainedValue().run() }
+    return nil
 }
 
 /// A pointer that several threads write through, each to its own part.
