@@ -15,7 +15,7 @@ public struct RecencyWeights: Sendable {
     public init(halfLifeMilliseconds: Int64) {
         precondition(halfLifeMilliseconds >= 0, "a half-life is not negative")
         table = (0...Self.stepsPerHalfLife * Self.halfLives).map {
-            Float(FixedMath.exp2(-Double($0) / Double(Self.stepsPerHalfLife)))
+            Float(Deterministic.exp2(-Double($0) / Double(Self.stepsPerHalfLife)))
         }
         stepsPerMillisecond =
             halfLifeMilliseconds == 0 ? 0 : Double(Self.stepsPerHalfLife) / Double(halfLifeMilliseconds)

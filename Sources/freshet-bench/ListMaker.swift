@@ -41,7 +41,7 @@ final class ListMaker {
                 let start = CPUTime.thread
                 let state = store[user(place)]
                 writer.removeAll()
-                let provenance = ListEncoder.Provenance(
+                let provenance = ListProvenance(
                     partition: 0, offset: state.offset, itemsOffset: folds.itemFold.offset, generation: 1)
                 encoder.encode(
                     user: store.identifiers.bytes(user(place)), time: state.latestTime, items: list, own: own,

@@ -30,6 +30,26 @@ import Testing
         #expect(drawn.allSatisfy { ($0.count == 20 || $0.isEmpty) && Set($0).count == $0.count })
     }
 
+    /// The served list too ranks the wanted item among those that are drawn: fewer of them make it easier, and with none it
+    /// is always found.
+    @Test func theServedListTakesSampledCandidates() throws {
+        let split = OfflineSplit.lastOut(try Self.stream())
+        var evaluation = OfflineEvaluation()
+        evaluation.length = 5
+        let all = evaluation.run(split)
+        var rates: [Double] = []
+        for count in [20, 5, 0] {
+            var negatives = SampledNegatives()
+            negatives.count = count
+            evaluation.ranking = .sampled(negatives)
+            let sampled = evaluation.run(split)
+            #expect(sampled.metrics.count == all.metrics.count && sampled.coverage == nil)
+            rates.append(sampled.metrics.hitRate)
+        }
+        #expect(
+            all.metrics.hitRate < rates[0] && rates[0] < rates[1] && rates[2] == 1, "\(all.metrics.hitRate) \(rates)")
+    }
+
     @Test func aucOfShelvesIsHigh() throws {
         let result = Self.knn().run(.lastOut(try Self.stream()))
         #expect(try #require(result.auc) > 0.8)

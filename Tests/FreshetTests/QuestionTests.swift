@@ -64,7 +64,7 @@ import Testing
         for user in ["u0", "u3", "u10"] {
             for list in lists(of: user) {
                 let from = try JSONDecoder().decode(PublishedList.self, from: Data(list)).provenance
-                let place = ListRecomputation.Place(
+                let place = ListProvenance(
                     partition: 0, offset: from.offset, itemsOffset: from.itemsOffset, generation: from.generation)
                 let again = try ListRecomputation(settings: WorkerSettings(), reading: log, requiresKey: false)
                     .list(user: Array(user.utf8), at: place, eventsLow: 0)
@@ -80,7 +80,7 @@ import Testing
         let from = try JSONDecoder().decode(PublishedList.self, from: Data(list)).provenance
         var settings = WorkerSettings()
         settings.blend.category.weight *= 3
-        let place = ListRecomputation.Place(
+        let place = ListProvenance(
             partition: 0, offset: from.offset, itemsOffset: from.itemsOffset, generation: nil)
         let again = try ListRecomputation(settings: settings, reading: log, requiresKey: false)
             .list(user: Array("u3".utf8), at: place, eventsLow: 0)
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func aListTooOldIsRefused() throws {
-        let place = ListRecomputation.Place(partition: 0, offset: 30, itemsOffset: 0, generation: nil)
+        let place = ListProvenance(partition: 0, offset: 30, itemsOffset: 0, generation: nil)
         #expect(throws: LogError.self) {
             _ = try ListRecomputation(settings: WorkerSettings(), reading: log, requiresKey: false)
                 .list(user: Array("u3".utf8), at: place, eventsLow: 25)

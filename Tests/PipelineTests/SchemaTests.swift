@@ -47,7 +47,7 @@ struct SchemaTests {
                 guard !list.isEmpty else { return }
                 count += 1
                 let state = shop.store[users[place]]
-                let provenance = ListEncoder.Provenance(
+                let provenance = ListProvenance(
                     partition: 0, offset: state.offset, itemsOffset: shop.items.offset,
                     generation: place.isMultiple(of: 2) ? nil : 4)
                 writer.removeAll()

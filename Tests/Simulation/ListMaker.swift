@@ -55,7 +55,7 @@ final class ListMaker {
             seed: Hash64.hash(store.identifiers.hash(user) ^ UInt64(bitPattern: state.offset), seed: settings.seed),
             scale: settings.scale, decay: settings.decay)
         let writer = ByteWriter()
-        let provenance = ListEncoder.Provenance(
+        let provenance = ListProvenance(
             partition: list.partition, offset: list.offset, itemsOffset: list.itemsOffset,
             generation: generation >= 0 ? Int(generation) : nil)
         workspace.withQueries { queries in

@@ -16,7 +16,8 @@ public struct OfflineEvaluation {
     public enum Ranking: Sendable {
         /// All that the user has not touched.
         case allItems
-        /// One wanted item of a user with some that are drawn; not for the served list.
+        /// One wanted item of a user with some that are drawn. The served list is made as long as the catalogue for this; what
+        /// none of its learners knows for a user stands last.
         case sampled(SampledNegatives)
     }
 
@@ -71,7 +72,6 @@ public struct OfflineEvaluation {
                 let lists = RecommenderLists(length: length, ranking: ranking, measuresAUC: measuresAUC)
                 guard lists.rank(recommender, split, share, isCancelled: isCancelled, emit: take) else { return nil }
             case .blend:
-                guard case .allItems = ranking else { preconditionFailure("the served list ranks all items") }
                 rankBlend(split, share, emit: take)
             }
             if case .allItems = ranking { result.add(statistics) }
@@ -83,7 +83,9 @@ public struct OfflineEvaluation {
         _ split: OfflineSplit, _ progress: (Double) -> Void, emit: (RecommenderLists.Found) -> Void
     ) {
         var settings = shop
-        settings.rules.listItems = length
+        var negatives: [[IdentifierTable.Number]]?
+        if case .sampled(let sampled) = ranking { negatives = sampled.draw(split) }
+        settings.rules.listItems = negatives == nil ? length : max(1, split.train.items.upperBound)
         let shop = ReplayedShop(settings: settings)
         var activity = [Int](repeating: 0, count: split.wanted.count)
         var touched = Set<UInt64>()
@@ -104,11 +106,25 @@ public struct OfflineEvaluation {
                     let id = shop.table.identifiers.bytes(list[place].item)
                     if let item = split.train.items.find(id) { items.append(item) }
                 }
+                if let negatives, let target = wanted.first {
+                    let rank = Self.rank(of: target, among: negatives[user], in: items)
+                    emit(RecommenderLists.Found(user: user, activity: activity[user], ranks: [rank]))
+                    return
+                }
                 var found = RecommenderLists.Found(
                     user: user, activity: activity[user], ranks: items.indices.filter { wanted.contains(items[$0]) })
                 found.list = items
                 emit(found)
             }
         }
+    }
+
+    /// The place of an item among some others in a list of more; last where the list does not have it.
+    private static func rank(
+        of target: IdentifierTable.Number, among others: [IdentifierTable.Number], in list: [IdentifierTable.Number]
+    ) -> Int {
+        guard let place = list.firstIndex(of: target) else { return others.count }
+        let others = Set(others)
+        return list[..<place].count { others.contains($0) }
     }
 }

@@ -10,7 +10,7 @@ final class ReplayedShop {
     let settings: ShopSettings
     private let fold: UserFold
     private let ranker: Ranker
-    private let buffer: QueryBuffer
+    private let workspace = QueryWorkspace()
     private(set) var serving: ServingGeneration?
     /// Events learnt.
     private(set) var learnt = 0
@@ -22,7 +22,6 @@ final class ReplayedShop {
         userSettings.window = settings.items.covisitation.window
         fold = UserFold(settings: userSettings)
         ranker = Ranker(table: table, rules: settings.rules)
-        buffer = QueryBuffer(scale: settings.scale, decay: settings.decay)
     }
 
     /// Learns an event at the next offset.
@@ -51,8 +50,10 @@ final class ReplayedShop {
     /// Ranks a user's list as it would be published now.
     func rank(_ user: UserStore.User, _ body: (borrowing [RankedItem]) -> Void) {
         ranker.begin(generation: serving, blend: settings.blend)
-        buffer.withQuery(of: users[user]) { query in
-            ranker.rank([query]) { _, list, _ in body(list) }
+        workspace.removeAll()
+        workspace.add(users[user], seed: 0, scale: settings.scale, decay: settings.decay)
+        workspace.withQueries { queries in
+            ranker.rank(queries) { _, list, _ in body(list) }
         }
     }
 

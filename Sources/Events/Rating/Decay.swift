@@ -20,6 +20,6 @@ public struct Decay: Sendable, Hashable {
     @inlinable
     public func factor(age: Int64) -> Double {
         guard halfLifeMilliseconds > 0, age > 0 else { return 1 }
-        return FixedMath.exp2(-(Double(age) / Double(halfLifeMilliseconds)))
+        return Deterministic.exp2(-(Double(age) / Double(halfLifeMilliseconds)))
     }
 }

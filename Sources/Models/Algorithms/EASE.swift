@@ -1,3 +1,4 @@
+internal import Events
 public import Linear
 
 /// Embarrassingly shallow autoencoder (Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019): the item

@@ -1,3 +1,4 @@
+internal import Events
 public import Linear
 
 /// Matrix factorisation with popularity-weighted missing data (He, Zhang, Kan, Chua, "Fast Matrix Factorization for Online

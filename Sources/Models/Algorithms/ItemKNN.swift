@@ -1,3 +1,4 @@
+internal import Events
 internal import Linear
 
 /// Item-based neighbourhoods (Sarwar, Karypis, Konstan, Riedl, WWW 2001; Deshpande, Karypis, TOIS 2004): two items are

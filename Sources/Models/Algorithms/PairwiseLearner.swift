@@ -1,3 +1,4 @@
+internal import Events
 internal import Linear
 
 /// The steps of `BayesianPersonalizedRanking` on its vectors.

@@ -1,4 +1,4 @@
-internal import Linear
+internal import Events
 
 /// Items by how many users touched them, each interaction weighing `2^(−age / half-life)`: what every other algorithm has
 /// to beat (Cremonesi, Koren, Turrin, "Performance of Recommender Algorithms on Top-N Recommendation Tasks", RecSys

@@ -1,3 +1,4 @@
+internal import Events
 internal import Linear
 
 /// Finds the mixture of an ensemble's members that ranks what was held out best.

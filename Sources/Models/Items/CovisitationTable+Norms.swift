@@ -1,4 +1,4 @@
-internal import Linear
+internal import Events
 
 extension CovisitationTable {
     /// Sets the exponent a on the target's count that `targetNorm` uses.

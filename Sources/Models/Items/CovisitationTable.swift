@@ -1,5 +1,4 @@
 public import Events
-internal import Linear
 
 /// Sequential co-visitation: how often one item was touched shortly after another, nearer pairs weighing more.
 ///

@@ -1,5 +1,4 @@
 public import Events
-internal import Linear
 
 /// Popularity as forward-decayed sums (Cormode, Shkapenyuk, Srivastava, Xu: "Forward Decay", ICDE 2009), one column for
 /// each half-life of a bank, so that a generation can choose among them without folding the log again.

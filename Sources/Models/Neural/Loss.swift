@@ -1,3 +1,4 @@
+internal import Events
 internal import Linear
 
 /// What a network's outputs are measured by, as a mean over the batch.

@@ -1,4 +1,4 @@
-internal import Linear
+internal import Events
 
 /// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014), with normal numbers: the same from the same seed, everywhere.
 public struct RandomStream: RandomNumberGenerator {

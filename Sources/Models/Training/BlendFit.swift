@@ -1,4 +1,4 @@
-internal import Linear
+internal import Events
 
 /// Fits the learners' weights to held-out cases: a conditional logit (McFadden 1974), in which the user takes candidate i
 /// with a probability of e^(w·x_i) among the candidates, x_i being the learners' shares. Its likelihood has one maximum,

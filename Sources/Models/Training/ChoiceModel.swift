@@ -1,4 +1,4 @@
-internal import Linear
+internal import Events
 
 /// Newton's method on the log-likelihood of choices, with steps halved until they gain.
 struct ChoiceModel {

@@ -1,5 +1,4 @@
 internal import Events
-internal import Linear
 
 /// What two generations' lists were worth on the same held-out interactions.
 public struct GenerationComparison: Sendable, Equatable {

@@ -6,21 +6,6 @@ internal import Models
 ///
 /// It goes as far back as those are kept.
 public final class ListRecomputation {
-    /// What a list says that it was made from.
-    public struct Place: Sendable, Equatable {
-        public var partition: Int32
-        public var offset: Int64
-        public var itemsOffset: Int64
-        public var generation: Int?
-
-        public init(partition: Int32, offset: Int64, itemsOffset: Int64, generation: Int?) {
-            self.partition = partition
-            self.offset = offset
-            self.itemsOffset = itemsOffset
-            self.generation = generation
-        }
-    }
-
     public let settings: WorkerSettings
     public let items: ItemFold
     public var notice: (String) -> Void = { _ in }
@@ -45,7 +30,7 @@ public final class ListRecomputation {
     /// The list of a user, as `ListEncoder` wrote it. To be called once.
     ///
     /// - Parameter eventsLow: the first offset that the partition of the events topic still has.
-    public func list(user: [UInt8], at place: Place, eventsLow: Int64) throws(LogError) -> [UInt8] {
+    public func list(user: [UInt8], at place: ListProvenance, eventsLow: Int64) throws(LogError) -> [UInt8] {
         try restoreItems(to: place.itemsOffset)
         let number = try restoreUser(user, place, eventsLow)
         let generation = try place.generation.map { number throws(LogError) in try self.generation(number) }
@@ -80,7 +65,7 @@ public final class ListRecomputation {
 
     // MARK: - User
 
-    private func restoreUser(_ id: [UInt8], _ place: Place, _ low: Int64) throws(LogError) -> UserStore.User {
+    private func restoreUser(_ id: [UInt8], _ place: ListProvenance, _ low: Int64) throws(LogError) -> UserStore.User {
         let from = try restoreCheckpoint(id, place)
         guard from >= low else {
             throw LogError(
@@ -99,7 +84,7 @@ public final class ListRecomputation {
     }
 
     /// Takes up the user's checkpoint where the list includes it; the offset to go on at.
-    private func restoreCheckpoint(_ id: [UInt8], _ place: Place) throws(LogError) -> Int64 {
+    private func restoreCheckpoint(_ id: [UInt8], _ place: ListProvenance) throws(LogError) -> Int64 {
         let codec = UserStateCodec(items: items.table.identifiers)
         let reader = try reading.reader(.users, partition: place.partition, from: 0)
         var newest: [UInt8]?
@@ -127,7 +112,7 @@ public final class ListRecomputation {
         return 0
     }
 
-    private func applyEvents(of id: [UInt8], _ place: Place, from: Int64) throws(LogError) {
+    private func applyEvents(of id: [UInt8], _ place: ListProvenance, from: Int64) throws(LogError) {
         let reader = try reading.reader(.events, partition: place.partition, from: from)
         var isAtEnd = false
         while !isAtEnd, reader.position <= place.offset {

@@ -19,7 +19,7 @@ extension ListEncoder {
         let workspace = QueryWorkspace()
         let seed = settings.listSeed(userHash: store.identifiers.hash(user), offset: state.offset)
         workspace.add(state, seed: seed, scale: settings.scale, decay: settings.decay)
-        let provenance = Provenance(
+        let provenance = ListProvenance(
             partition: partition, offset: state.offset, itemsOffset: items.offset,
             generation: serving?.generation.number)
         let writer = ByteWriter()

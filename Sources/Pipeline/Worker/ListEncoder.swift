@@ -5,23 +5,6 @@ public import Models
 public struct ListEncoder {
     public static let schemaVersion = 1
 
-    /// What a list was made from: with it, it can be made again.
-    public struct Provenance {
-        public var partition: Int32
-        /// The highest offset of the user's events that the list includes.
-        public var offset: Int64
-        /// The item table's place in the item log.
-        public var itemsOffset: Int64
-        public var generation: Int?
-
-        public init(partition: Int32, offset: Int64, itemsOffset: Int64, generation: Int?) {
-            self.partition = partition
-            self.offset = offset
-            self.itemsOffset = itemsOffset
-            self.generation = generation
-        }
-    }
-
     private let configuration: String
     private let variant: String
     private let seed: UInt64
@@ -34,7 +17,7 @@ public struct ListEncoder {
 
     public func encode(
         user: UnsafeRawBufferPointer, time: Int64, items: borrowing [RankedItem], own: borrowing [RankedItem],
-        table: ItemTable, provenance: Provenance, to writer: ByteWriter
+        table: ItemTable, provenance: ListProvenance, to writer: ByteWriter
     ) {
         writer.text("{\"schema_version\":1,\"user_id\":")
         JSONText.string(user, to: writer)

@@ -1,5 +1,4 @@
 internal import Events
-internal import Linear
 internal import Models
 
 /// How good this member's lists are, told by what each user does next: HR@20 and NDCG@20 of the last list at the user's

@@ -86,7 +86,7 @@ extension Worker {
         guard settings.publishes else { return }
         let id = worker.store.identifiers.bytes(user)
         let state = states[Int(user)]
-        let provenance = ListEncoder.Provenance(
+        let provenance = ListProvenance(
             partition: worker.partition, offset: state.offset, itemsOffset: items.offset,
             generation: serving?.generation.number)
         publish(.recommendations, worker, user) { writer in

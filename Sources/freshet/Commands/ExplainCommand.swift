@@ -55,7 +55,7 @@ enum ExplainCommand {
         let recomputation = ListRecomputation(
             settings: settings, reading: log.reading, requiresKey: log.partitionCount > 1)
         let from = published.provenance
-        let place = ListRecomputation.Place(
+        let place = ListProvenance(
             partition: from.partition, offset: from.offset, itemsOffset: from.itemsOffset, generation: from.generation)
         let again = try recomputation.list(
             user: Array(user.utf8), at: place, eventsLow: try log.bounds(from.partition).low)

@@ -35,9 +35,6 @@ enum OfflineCommand {
         let isSampled = arguments["protocol"] == "ncf"
         let settings = try arguments.pairs("set")
         let choices = try arguments.all("model").map { try ModelChoice($0, settings: settings) }
-        if isSampled, let other = choices.first(where: { !$0.isRecommender }) {
-            throw UsageError("--protocol ncf takes algorithms that score single items, not '\(other.title)'")
-        }
         let splits = try splits(arguments, isSampled: isSampled)
         guard splits.contains(where: { $0.askedCount > 0 }) else {
             throw CommandFailure("nothing is left to ask for", remedy: "take another --split", exitCode: 65)

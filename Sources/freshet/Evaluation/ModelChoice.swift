@@ -27,10 +27,6 @@ struct ModelChoice {
         }
     }
 
-    var isRecommender: Bool {
-        if case .recommender = evaluation.model { true } else { false }
-    }
-
     /// `a=1,b=2`.
     static func pairs(_ text: String, of option: String) throws -> [(name: String, value: String)] {
         try text.split(separator: ",").map { pair in

@@ -1,4 +1,5 @@
 import Foundation
+import Pipeline
 
 /// Reads what the demo needs of a list without decoding all of it: Foundation's decoder takes some ten thousand lists a
 /// second, and a new generation brings thousands at once. Knows only what `ListEncoder` writes; nil for anything else.
@@ -30,7 +31,7 @@ struct ListScanner {
             let offset = integer(),
             skip("\"items_offset\":"), let itemsOffset = integer(), skip("\"generation\":")
         else { return nil }
-        let source = PublishedList.Provenance(
+        let source = ListProvenance(
             partition: Int32(truncatingIfNeeded: partition), offset: offset, itemsOffset: itemsOffset,
             generation: integer().map { Int($0) })
         return PublishedList(user: user, time: time, items: items, ownItems: nil, provenance: source)

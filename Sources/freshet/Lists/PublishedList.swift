@@ -1,4 +1,5 @@
 import Foundation
+import Pipeline
 
 /// A list as it stands in a record of `recommendations` (`Config/schemas/list.schema.json`), as far as people look at it.
 struct PublishedList: Decodable, Equatable {
@@ -16,23 +17,11 @@ struct PublishedList: Decodable, Equatable {
         }
     }
 
-    struct Provenance: Decodable, Equatable {
-        let partition: Int32
-        let offset: Int64
-        let itemsOffset: Int64
-        let generation: Int?
-
-        enum CodingKeys: String, CodingKey {
-            case partition, offset, generation
-            case itemsOffset = "items_offset"
-        }
-    }
-
     let user: String
     let time: String
     let items: [Item]
     let ownItems: [Item]?
-    let provenance: Provenance
+    let provenance: ListProvenance
 
     enum CodingKeys: String, CodingKey {
         case user = "user_id"

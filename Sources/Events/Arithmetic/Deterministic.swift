@@ -64,6 +64,12 @@ public enum Deterministic {
         return Double(exponent) + series * 2.88539008177792681472
     }
 
+    /// x^y for x > 0; 0 for x = 0 and y > 0.
+    @inlinable
+    public static func pow(_ x: Double, _ y: Double) -> Double {
+        y == 0 ? 1 : exp2(y * log2(x))
+    }
+
     @usableFromInline
     static func power(_ exponent: Int) -> Double { Double(bitPattern: UInt64(exponent + 1023) << 52) }
 }
