@@ -54,6 +54,19 @@ import Testing
         #expect(blend.series.reduce(0) { $0 + $1.count } == blend.count)
     }
 
+    @Test func retrainingStartsFromNothingAtEachShare() throws {
+        let stream = try Self.shelves(users: 40, steps: 5)
+        var evaluation = Self.evaluation()
+        evaluation.retrainShare = 0.2
+        let result = evaluation.run(stream)
+        // The warm-up's end is one of the shares.
+        #expect(result.generations.map(\.events) == [40, 80, 120, 160])
+        evaluation.retrainShare = 0
+        let online = evaluation.run(stream)
+        #expect(online.generations.count > result.generations.count)
+        #expect(online.difference(to: result) != nil)
+    }
+
     @Test func differencesArePairedAndRanksAreReadAgain() throws {
         let stream = try Self.shelves(users: 40, steps: 6)
         let blend = Self.evaluation().run(stream)

@@ -14,6 +14,10 @@ public struct PrequentialEvaluation {
     public var warmUpShare = 0.2
     /// The growth of the number of events after which a generation is trained.
     public var growth = 0.05
+    /// The share of the stream after which a generation is trained from nothing on all that came before, weights of the
+    /// learners included, instead of a warm one at each growth: what a batch job beside the same folds would do. 0 for the
+    /// service's own way.
+    public var retrainShare = 0.0
     /// Whether generations are trained at all.
     public var trains = true
     /// How many points the series over time has.
@@ -34,13 +38,13 @@ public struct PrequentialEvaluation {
         for index in 0..<stream.count {
             if trains, index >= nextTraining, index > 0 {
                 generation = GenerationTrainer(settings: self.shop.training).train(
-                    shop.histories(), earlier: generation, blend: self.shop.blend)
+                    shop.histories(), earlier: retrainShare > 0 ? nil : generation, blend: self.shop.blend)
                 shop.swap(generation)
                 if var manifest = generation?.manifest {
                     manifest.events = index
                     result.generations.append(manifest)
                 }
-                nextTraining = max(index + 1, Int((Double(index) * (1 + growth)).rounded(.up)))
+                nextTraining = self.nextTraining(after: index, of: stream.count)
             }
             let record = stream.records[index]
             let pair = UInt64(record.user) << 32 | UInt64(record.item)
@@ -55,6 +59,13 @@ public struct PrequentialEvaluation {
             }
         }
         return result
+    }
+
+    /// The event before which the generation after the one at `index` is trained.
+    private func nextTraining(after index: Int, of count: Int) -> Int {
+        guard retrainShare > 0 else { return max(index + 1, Int((Double(index) * (1 + growth)).rounded(.up))) }
+        let length = max(1, Int(Double(count) * retrainShare))
+        return (index / length + 1) * length
     }
 
     private func score(

@@ -40,7 +40,7 @@ extension Ranker {
     }
 
     func collectSequential(_ query: UserQuery) -> Float {
-        guard blend.sequential.weight > 0 else { return 0 }
+        guard learners.sequential > 0 else { return 0 }
         let rows = table.covisitation
         var recency: Float = 1
         for item in query.recents.prefix(blend.sequential.depth) {
@@ -67,7 +67,7 @@ extension Ranker {
     }
 
     func collectNeighbours(_ query: UserQuery) -> Float {
-        guard blend.neighbours.weight > 0, let serving, serving.generation.neighboursPerItem > 0 else { return 0 }
+        guard learners.neighbours > 0, let serving, serving.generation.neighboursPerItem > 0 else { return 0 }
         var recency: Float = 1
         for item in query.recents.prefix(blend.neighbours.depth) {
             let row = Int(serving.row(item))
@@ -82,7 +82,7 @@ extension Ranker {
     /// The weight of each category among the user's recent items, and the best score that any item gets from it.
     func collectCategories(_ query: UserQuery) -> CategoryWeights {
         var weights = CategoryWeights()
-        guard blend.category.weight > 0 else { return weights }
+        guard learners.category > 0 else { return weights }
         var recency: Float = 1
         for item in query.recents.prefix(blend.category.depth) {
             let category = table.category(item)
@@ -120,7 +120,7 @@ extension Ranker {
     }
 
     func collectFactors(place: Int) -> Float {
-        guard blend.factors.weight > 0, let serving else { return 0 }
+        guard learners.factors > 0, let serving else { return 0 }
         let results = factorSearch.results(place)
         var found = 0
         for scored in results {
@@ -144,7 +144,7 @@ extension Ranker {
         guard place + 1 < queries.count else { return }
         let next = queries[place + 1].recents
         for item in next.prefix(blend.sequential.depth) { table.covisitation.prefetchNeighbours(of: item) }
-        guard let serving, blend.neighbours.weight > 0 else { return }
+        guard let serving, blend.neighbours.weight > 0 || blend.neighbours.slope != 0 else { return }
         for item in next.prefix(blend.neighbours.depth) { serving.prefetchNeighbours(of: serving.row(item)) }
     }
 }

@@ -15,16 +15,16 @@ extension Ranker {
         maxima: (sequential: Float, neighbours: Float, factors: Float)
     ) {
         func share(_ weight: Double, _ largest: Float) -> Float { largest > 0 ? Float(weight) / largest : 0 }
-        let sequentialShare = share(blend.sequential.weight, maxima.sequential)
-        let neighboursShare = share(blend.neighbours.weight, maxima.neighbours)
-        let factorsShare = share(blend.factors.weight, maxima.factors)
-        let categoryShare = share(blend.category.weight, categories.best)
-        let support = Deterministic.pow(1 + Double(query.recents.count), -blend.popularity.exponent)
-        let popularityUnit = lists.popularityMax > 0 ? support / lists.popularityMax : 0
-        let popularityShare = Float(blend.popularity.weight * popularityUnit)
+        let sequentialShare = share(learners.sequential, maxima.sequential)
+        let neighboursShare = share(learners.neighbours, maxima.neighbours)
+        let factorsShare = share(learners.factors, maxima.factors)
+        let categoryShare = share(learners.category, categories.best)
+        let popularityUnit = lists.popularityMax > 0 ? 1 / lists.popularityMax : 0
+        let popularityShare = Float(learners.popularity)
+        let rootShare = Float(learners.popularityRoot)
         // A fitted weight can be negative, where the other learners favour popular items too much. Items that none of them
         // knows for this user still follow in the order of popularity.
-        let aloneShare = Float(max(blend.popularity.weight, Self.popularityAloneMin) * popularityUnit)
+        let aloneShare = Float(max(learners.popularity, Self.popularityAloneMin))
         if factorsShare > 0 { scoreFactors(place) }
         let factorScores = scratch.values
         candidates.withUnsafeMutableBufferPointer { candidates in
@@ -38,8 +38,15 @@ extension Ranker {
                     let weight = categories.weight(of: table.category(item))
                     if weight > 0 { sum.add(weight * activityShare(item) * categoryShare, .category) }
                 }
-                let popularity = Float(table.popularity.value(item, column: blend.popularity.column))
-                sum.add(popularity * (sum.strongest > 0 ? popularityShare : aloneShare), .popular)
+                let value = table.popularity.value(item, column: blend.popularity.column)
+                let popularity = Float(value * popularityUnit)
+                if sum.strongest > 0 {
+                    // The root puts the other learners right: it is no reason of its own.
+                    sum.total += rootShare * popularity.squareRoot().squareRoot()
+                    sum.add(popularity * popularityShare, .popular)
+                } else {
+                    sum.add(popularity * aloneShare, .popular)
+                }
                 candidates[index].score = sum.total
                 candidates[index].reason = sum.reason
             }

@@ -20,6 +20,8 @@ public final class Ranker {
     public let rules: RankingRules
     let candidatesPerLearner: Int
     var blend = BlendSettings()
+    /// The blend's weights for the present query's user.
+    var learners = LearnerWeights(BlendSettings(), items: 0)
     var table: ItemTable
     var serving: ServingGeneration?
     var lists = PopularityLists()
@@ -93,6 +95,7 @@ public final class Ranker {
         let seen = scratch.seen
         for item in query.recents { seen[Int(item)] = stamp }
         seenCount = query.recents.count
+        learners = LearnerWeights(blend, items: query.recents.count)
         candidates.removeAll(keepingCapacity: true)
     }
 

@@ -1,15 +1,21 @@
 internal import Events
 
-/// Newton's method on the log-likelihood of choices, with steps halved until they gain.
+/// Newton's method on the log-likelihood of choices, with steps halved until they gain. A candidate's score is
+/// Σ (w_k + support · slope_k) · value_k.
 struct ChoiceModel {
-    /// One choice: `width` values for each candidate.
+    /// One choice: `shares` values for each candidate.
     struct Choice {
         var values: [Double]
         var taken: Int
+        /// What the slopes are multiplied with.
+        var support: Double
     }
 
     private let choices: [Choice]
-    private static let width = 5
+    /// Values of a candidate.
+    static let shares = 6
+    /// Weights: one for each value, then the slope of each.
+    private static let width = 2 * shares
     private static let stepsMax = 25
 
     init(_ choices: [Choice]) { self.choices = choices }
@@ -67,17 +73,19 @@ struct ChoiceModel {
     }
 
     private func evaluate(_ weights: [Double]) -> Point {
-        let width = Self.width
+        let shares = Self.shares
         var point = Point()
         var scores: [Double] = []
+        var present = [Double](repeating: 0, count: shares)
         for choice in choices {
-            let count = choice.values.count / width
+            let count = choice.values.count / shares
+            for index in 0..<shares { present[index] = weights[index] + choice.support * weights[shares + index] }
             scores.removeAll(keepingCapacity: true)
             var largest = -Double.infinity
             choice.values.withUnsafeBufferPointer { values in
                 for candidate in 0..<count {
                     var score = 0.0
-                    for index in 0..<width { score += weights[index] * values[candidate * width + index] }
+                    for index in 0..<shares { score += present[index] * values[candidate * shares + index] }
                     scores.append(score)
                     largest = max(largest, score)
                 }
@@ -88,34 +96,42 @@ struct ChoiceModel {
                     total += scores[candidate]
                 }
                 point.likelihood += chosen - Deterministic.log2(total) * 0.693147180559945309417
-                add(values, scores, total, taken: choice.taken, to: &point)
+                add(values, scores, total, choice, to: &point)
             }
         }
         return point
     }
 
-    /// Adds the gradient x_taken − E[x], and the information E[xxᵀ] − E[x]E[x]ᵀ.
+    /// Adds the gradient x_taken − E[x], and the information E[xxᵀ] − E[x]E[x]ᵀ: of the weights, and multiplied with the
+    /// support, once or twice, of the slopes.
     private func add(
-        _ values: UnsafeBufferPointer<Double>, _ scores: [Double], _ total: Double, taken: Int, to point: inout Point
+        _ values: UnsafeBufferPointer<Double>, _ scores: [Double], _ total: Double, _ choice: Choice,
+        to point: inout Point
     ) {
-        let width = Self.width
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: width + width * width) { sums in
+        let (shares, width) = (Self.shares, Self.width)
+        let support = choice.support
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: shares + shares * shares) { sums in
             sums.initialize(repeating: 0)
             for candidate in scores.indices {
                 let share = scores[candidate] / total
-                let row = candidate * width
-                for i in 0..<width {
+                let row = candidate * shares
+                for i in 0..<shares {
                     let weighted = share * values[row + i]
                     sums[i] += weighted
-                    for j in 0...i { sums[width + i * width + j] += weighted * values[row + j] }
+                    for j in 0...i { sums[shares + i * shares + j] += weighted * values[row + j] }
                 }
             }
-            for i in 0..<width {
-                point.gradient[i] += values[taken * width + i] - sums[i]
-                for j in 0...i {
-                    let information = sums[width + i * width + j] - sums[i] * sums[j]
+            for i in 0..<shares {
+                let gradient = values[choice.taken * shares + i] - sums[i]
+                point.gradient[i] += gradient
+                point.gradient[shares + i] += support * gradient
+                for j in 0..<shares {
+                    let (high, low) = (max(i, j), min(i, j))
+                    let information = sums[shares + high * shares + low] - sums[i] * sums[j]
                     point.information[i * width + j] += information
-                    if i != j { point.information[j * width + i] += information }
+                    point.information[i * width + shares + j] += support * information
+                    point.information[(shares + i) * width + j] += support * information
+                    point.information[(shares + i) * width + shares + j] += support * support * information
                 }
             }
         }

@@ -8,6 +8,8 @@ struct HeldOutReplay {
         var candidates: [CandidateParts]
         /// The place of the taken item among the candidates.
         var taken: Int
+        /// The user's items by then.
+        var items: Int
     }
 
     let histories: TrainingHistories
@@ -47,7 +49,7 @@ struct HeldOutReplay {
             ranker.begin(generation: serving, overriding: asked)
             let candidates = ranker.parts(query)
             if let taken = candidates.firstIndex(where: { $0.item == IdentifierTable.Number(histories.rows[place]) }) {
-                cases.append(Case(candidates: candidates, taken: taken))
+                cases.append(Case(candidates: candidates, taken: taken, items: query.recents.count))
             }
         }
         return cases
@@ -99,13 +101,13 @@ struct HeldOutReplay {
             brand: IdentifierTable.none, price: .nan, time: time)
     }
 
-    /// The same blend with a weight for every learner, so that each one's candidates are there.
+    /// The same blend with a weight for every learner and every user, so that each one's candidates are there.
     private static func allLearners(_ blend: BlendSettings) -> BlendSettings {
         var blend = blend
-        blend.sequential.weight = max(blend.sequential.weight, 1)
-        blend.neighbours.weight = max(blend.neighbours.weight, 1)
-        blend.factors.weight = max(blend.factors.weight, 1)
-        blend.category.weight = max(blend.category.weight, 1)
+        (blend.sequential.weight, blend.sequential.slope) = (1, 0)
+        (blend.neighbours.weight, blend.neighbours.slope) = (1, 0)
+        (blend.factors.weight, blend.factors.slope) = (1, 0)
+        (blend.category.weight, blend.category.slope) = (1, 0)
         return blend
     }
 }

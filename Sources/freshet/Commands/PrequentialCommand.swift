@@ -8,7 +8,8 @@ enum PrequentialCommand {
         "prequential", "Play a stream: recommend, score, then learn, event by event.",
         discussion:
             "Uses the folds, the ranker and the trainer of `serve` with default settings. Differences are paired: "
-            + "their intervals come from 1,000 resamples of the users.",
+            + "their intervals come from 1,000 resamples of the users. '--against retrain-every=0.1 --points 10' compares "
+            + "with a batch job: generations trained from nothing at each tenth of the stream, beside the same folds.",
         arguments: [Argument("file", "events: JSON lines, REES46, Taobao, RetailRocket, MovieLens, another table")],
         options: [
             .option("set", "name=value", "change a setting (for experiments)", isRepeating: true),

@@ -23,6 +23,9 @@ enum ShopSetting {
         switch name {
         case "train": evaluation.trains = number != 0
         case "growth": evaluation.growth = number
+        case "retrain-every":
+            guard number >= 0, number <= 1 else { return false }
+            evaluation.retrainShare = number
         case "decay-hours": evaluation.shop.decay = Decay(halfLifeMilliseconds: hours)
         case "training-decay-hours": evaluation.shop.trainingDecay = Decay(halfLifeMilliseconds: hours)
         case "history": evaluation.shop.users.historyItemsMax = integer

@@ -39,7 +39,31 @@ struct PrequentialReport {
             difference.add(gainName, Self.numbers(other.difference.ndcg))
             object.add("difference", difference)
         }
+        object.add("series", seriesObjects)
         return object.text
+    }
+
+    /// The parts of the stream, beside the other run's where there is one.
+    private var seriesObjects: [JSONObject] {
+        let others = other?.run?.series ?? []
+        return result.series.enumerated().map { place, point in
+            var object = JSONObject()
+            object.add("events", point.events)
+            object.add("count", point.count)
+            object.add(hitName, point.hitRate)
+            object.add(gainName, point.ndcg)
+            if others.indices.contains(place) {
+                object.add("against_" + hitName, others[place].hitRate)
+                object.add("against_" + gainName, others[place].ndcg)
+            }
+            return object
+        }
+    }
+
+    /// How much larger this run's figure is than the other's, in per cent of that one.
+    private static func relative(_ figure: Double, less difference: Double) -> String {
+        let other = figure - difference
+        return other > 0 ? String(format: "%+.2f%%", 100 * difference / other) : "-"
     }
 
     private static func numbers(_ interval: PairedInterval) -> [Double] {
@@ -56,6 +80,10 @@ struct PrequentialReport {
                 "less '\(other.title)', with 95% intervals:  "
                 + "HR \(OfflineReport.text(other.difference.hitRate))  "
                 + "NDCG \(OfflineReport.text(other.difference.ndcg))\n"
+            text +=
+                "in per cent of its own:  "
+                + "HR \(Self.relative(result.hitRate, less: other.difference.hitRate.mean))  "
+                + "NDCG \(Self.relative(result.ndcg, less: other.difference.ndcg.mean))\n"
         }
         return text
     }

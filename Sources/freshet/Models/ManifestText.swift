@@ -20,21 +20,26 @@ enum ManifestText {
             ],
             "blend": [
                 "sequential": [
-                    "weight": blend.sequential.weight, "depth": blend.sequential.depth,
+                    "weight": blend.sequential.weight, "slope": blend.sequential.slope, "depth": blend.sequential.depth,
                     "recency": blend.sequential.recency, "target_exponent": blend.sequential.targetExponent,
                     "source_exponent": blend.sequential.sourceExponent,
                 ],
                 "neighbours": [
-                    "weight": blend.neighbours.weight, "depth": blend.neighbours.depth,
+                    "weight": blend.neighbours.weight, "slope": blend.neighbours.slope, "depth": blend.neighbours.depth,
                     "recency": blend.neighbours.recency,
                 ],
-                "factors": ["weight": blend.factors.weight, "short_memory": blend.factors.shortMemory],
+                "factors": [
+                    "weight": blend.factors.weight, "slope": blend.factors.slope,
+                    "short_memory": blend.factors.shortMemory,
+                ],
                 "popularity": [
-                    "weight": blend.popularity.weight, "exponent": blend.popularity.exponent,
+                    "weight": blend.popularity.weight, "slope": blend.popularity.slope,
+                    "root_weight": blend.popularity.rootWeight, "root_slope": blend.popularity.rootSlope,
+                    "exponent": blend.popularity.exponent,
                     "column": blend.popularity.column,
                 ],
                 "category": [
-                    "weight": blend.category.weight, "depth": blend.category.depth,
+                    "weight": blend.category.weight, "slope": blend.category.slope, "depth": blend.category.depth,
                     "recency": blend.category.recency, "column": blend.category.column,
                 ],
             ],
