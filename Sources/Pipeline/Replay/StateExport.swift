@@ -86,7 +86,7 @@ public struct StateExport {
                 entry.rating.rating(
                     at: state.latestTime, scale: worker.settings.scale, decay: worker.settings.decay), to: writer)
             writer.text(",\"time\":\"")
-            JSONText.time(entry.lastTime, to: writer)
+            JSONText.time(entry.rating.lastTouch ?? 0, to: writer)
             writer.text("\"}")
         }
         writer.text("]")
