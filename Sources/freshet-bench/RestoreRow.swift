@@ -43,6 +43,7 @@ enum RestoreRow: BenchmarkRow {
         }
         let codec = UserStateCodec(items: folds.table.identifiers)
         let output = try KafkaReplayOutput(logSettings(shop))
+        try output.begin(records: users)
         let (key, state) = (ByteWriter(), ByteWriter())
         var bytes = 0
         for user in 0..<users {
@@ -62,8 +63,7 @@ enum RestoreRow: BenchmarkRow {
             CheckpointRecord.Marker(offset: 0, fingerprint: settings.fingerprint, writer: "").encode(to: state)
             try output.add(.users, partition: partition, key: key.bytes, value: state.bytes)
         }
-        try output.flush()
-        try output.setOffsets(Dictionary(uniqueKeysWithValues: (0..<shop.partitions).map { ($0, 0) }))
+        try output.finish(Dictionary(uniqueKeysWithValues: (0..<shop.partitions).map { ($0, 0) }))
         return bytes / users
     }
 
