@@ -46,6 +46,7 @@ enum RestoreRow: BenchmarkRow {
         try output.begin(records: users)
         let (key, state) = (ByteWriter(), ByteWriter())
         var bytes = 0
+        try output.begin(records: users)
         for user in 0..<users {
             key.removeAll()
             key.byte(CheckpointRecord.userPrefix)
