@@ -68,7 +68,9 @@ chaos: libraries ## Instances and brokers killed and frozen on a real cluster (M
 	swift build --configuration release --product freshet-chaos
 	.build/release/freshet-chaos --minutes $(MINUTES) --seed $(SEED) $(CHAOS)
 
-bench: libraries ## The figures of the README
+# Sizes can be set, for instance `make bench BENCH=restore FRESHET_BENCH_RESTORE_USERS=1000000`; the others are
+# FRESHET_BENCH_CATCHUP_EVENTS, FRESHET_BENCH_SCALE_EVENTS and FRESHET_BENCH_LATENCY_SECONDS.
+bench: libraries ## The figures of the README; those of the running program need KAFKA_BOOTSTRAP (BENCH='start latency')
 	swift build --configuration release --product freshet
 	swift build --configuration release --product freshet-bench
 	.build/release/freshet-bench $(BENCH)
