@@ -93,7 +93,7 @@ import Testing
             let value = try #require(list.value)
             let from = try JSONDecoder().decode(PublishedList.self, from: Data(value)).provenance
             let again = ListRecomputation(settings: WorkerSettings(), reading: reading, requiresKey: true)
-            let place = ListRecomputation.Place(
+            let place = ListProvenance(
                 partition: from.partition, offset: from.offset, itemsOffset: from.itemsOffset,
                 generation: from.generation)
             #expect(try again.list(user: Array(list.key.utf8), at: place, eventsLow: 0) == value)

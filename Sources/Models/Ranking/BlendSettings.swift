@@ -1,4 +1,4 @@
-internal import Linear
+internal import Events
 
 /// How the learners are read and weighed when a list is ranked. A generation carries the settings that were fitted for it;
 /// before the first one, and where fitting is off, the configuration's serve.

@@ -1,4 +1,4 @@
-internal import Linear
+internal import Events
 
 /// What each learner weighs for one user: the blend's weights at the user's support. No learner counts against its own
 /// recommendations; popularity may.
