@@ -15,6 +15,7 @@ final class LeaderService: Service {
     private let stop = StopRequest()
     private let ready = StopRequest()
     private let finishing = StopRequest()
+    private let finishOffset = Atomic<Int64>(0)
     private let finished = StopRequest()
     private let logger = Logger(label: "freshet.leader")
     private let leads = Atomic(false)
@@ -52,8 +53,10 @@ final class LeaderService: Service {
     /// Takes note of what users did with this instance's lists: a fall makes a training due.
     func note(_ quality: LiveQuality) { self.quality.withLock { $0 = quality } }
 
-    /// Asks for what is due to be finished: training, rows, a snapshot. `isFinished` says when it is.
-    func finish() {
+    /// Asks for what is due at an offset of the item log to be finished: training, rows, a snapshot. `isFinished` says when
+    /// it is.
+    func finish(itemsOffset: Int64) {
+        finishOffset.store(itemsOffset, ordering: .releasing)
         ready.request()
         finishing.request()
     }
@@ -133,7 +136,7 @@ final class LeaderService: Service {
             if !isTraining, beginTraining(leader, &schedule) {
                 let descriptions = leader.fold.map { ItemDescriptions($0.table) } ?? ItemDescriptions()
                 train(beside: leader.latest, descriptions, events: leader.events)
-            } else if finishing.isRequested, !isBusy, !isTraining, leader.isFollower || leader.isSettled,
+            } else if isToFinish(leader), !isBusy, !isTraining, leader.isFollower || leader.isSettled,
                 !trained.withLock({ $0 != nil })
             {
                 // A follower leaves what is due to the leader, but first it waits to be told whether it leads.
@@ -148,6 +151,12 @@ final class LeaderService: Service {
         }
     }
 
+    /// Whether what is due now is to be finished: not before the leader's table is where the end was.
+    private func isToFinish(_ leader: Leader) -> Bool {
+        guard finishing.isRequested else { return false }
+        return leader.isFollower || (leader.fold?.offset ?? 0) >= finishOffset.load(ordering: .acquiring)
+    }
+
     /// Asks the schedule, and notes with it that a training begins; false where none is due.
     private func beginTraining(_ leader: Leader, _ schedule: inout TrainingSchedule) -> Bool {
         guard deployment.configuration.bool("training.enabled"), leader.isCaughtUp, leader.isSettled,
@@ -155,7 +164,7 @@ final class LeaderService: Service {
         else { return false }
         let moment = TrainingSchedule.Moment(
             now: monotonicMilliseconds(), events: leader.events, generationEvents: leader.latest?.manifest.events,
-            isHurried: finishing.isRequested)
+            isHurried: isToFinish(leader))
         guard let reason = schedule.reason(moment) else { return false }
         schedule.begin(moment)
         logger.info("training begins: \(reason.text)", metadata: ["events": "\(leader.events)"])

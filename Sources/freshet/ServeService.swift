@@ -102,7 +102,7 @@ final class ServeService: Service {
             if let end, !round.isBusy, try end.isReached(worker, log) { break }
         }
         try worker.finish(flushesAll: end != nil)
-        if end != nil { try finishWithLeader(worker) }
+        if end != nil { try finishWithLeader(worker, itemsOffset: try log.itemLogEnd()) }
         metrics?.update(worker, leader.standing)
         if end != nil { summary.withLock { $0 = ServeSummary(totals + worker.counters, worker) } }
     }
@@ -120,11 +120,12 @@ final class ServeService: Service {
         lag?.note(worker.partitions.mapValues(\.position))
     }
 
-    /// Lets the leader finish what is due, serving its generation's lists meanwhile.
-    private func finishWithLeader(_ worker: Worker) throws {
-        leader.finish()
+    /// Folds the item log up to an offset, and lets the leader do so and finish what is due, serving its generation's lists
+    /// meanwhile.
+    private func finishWithLeader(_ worker: Worker, itemsOffset: Int64) throws {
+        leader.finish(itemsOffset: itemsOffset)
         while !stop.isRequested {
-            let wasFinished = leader.isFinished
+            let wasFinished = leader.isFinished && worker.items.offset >= itemsOffset
             let round = try worker.step(timeoutMilliseconds: 10)
             if wasFinished, !round.isBusy, !worker.hasPendingWork { break }
         }

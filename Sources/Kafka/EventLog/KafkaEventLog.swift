@@ -199,6 +199,23 @@ public final class KafkaEventLog: EventLog {
         throw LogError(.fatal, "there is no topic \(name); `freshet topics create` makes what is missing")
     }
 
+    /// The present end of the item log, whoever is to see what lies before it: a commit that has just been confirmed may be
+    /// hidden from committed readers for some moments.
+    public func itemLogEnd() throws(LogError) -> Int64 {
+        // In memory what was written is there.
+        guard settings.memory == nil else { return 0 }
+        let name = settings.topics[.itemLog]
+        do throws(KafkaError) {
+            var reading = settings.reading
+            reading["isolation.level"] = "read_uncommitted"
+            return try PartitionReader(reading).queryWatermarks(
+                TopicPartition(name, 0), timeoutMilliseconds: 10_000
+            ).high
+        } catch {
+            throw LogError(error, doing: "asking for the end of \(name)")
+        }
+    }
+
     public func take(_ partitions: [Int32]) throws(LogError) {
         do throws(KafkaError) {
             // Answered at once, paused: until then no partition flows, of this member's others neither.
