@@ -31,8 +31,9 @@ extension ProgramTests {
             for _ in 0..<3 where try generations(program).isEmpty { try check(program, ["serve", "--stop-at-end"]) }
             #expect(try generations(program) == [1: "serving"])
 
-            // Slow enough for a reader to see the first chunk long before the last.
-            try setQuota("--add-config producer_byte_rate=200000")
+            // The first chunk is more than the quota allows in its window of ten seconds (the items' rows before it are
+            // less), so that the broker hears nothing of the next ones for seconds.
+            try setQuota("--add-config producer_byte_rate=70000")
             try send(Self.items / 5, from: Self.items, program)
             let service = try program.start(["serve"])
             let half = try waitForChunk(of: 2, service)
