@@ -46,7 +46,6 @@ enum RestoreRow: BenchmarkRow {
         try output.begin(records: users)
         let (key, state) = (ByteWriter(), ByteWriter())
         var bytes = 0
-        try output.begin(records: users)
         for user in 0..<users {
             key.removeAll()
             key.byte(CheckpointRecord.userPrefix)
