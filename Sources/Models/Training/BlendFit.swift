@@ -3,8 +3,8 @@ internal import Events
 /// Fits the learners' weights to held-out cases: a conditional logit (McFadden 1974), in which the user takes candidate i
 /// with a probability of e^(w·x_i) among the candidates, x_i being the learners' shares. Its likelihood has one maximum,
 /// which Newton's method finds. Each weight has a slope on the user's support beside it (`BlendSettings`): where support
-/// is thin, another mixture is best. On recorded candidates, before it was built, slopes and the root of popularity gained
-/// on all streams that were tried and on both halves of each (MovieLens 100k, REES46 with and without categories).
+/// is thin, another mixture is best. Slopes and the root of popularity gain 1.6% of NDCG@20 on MovieLens 100k and 1.2% on the
+/// REES46 head, and nothing on REES46's ids alone or on Taobao, which no choice was made on.
 ///
 /// The earlier weights are the prior: with the information of as many stretches like the present one as have been fitted
 /// (at most `memory`), and with a ridge, so that where support is thin weights stay what they were.
