@@ -42,7 +42,7 @@ enum Settings {
             "processing.guarantee", .oneOf(["exactly_once", "at_least_once"]), default: "exactly_once",
             "Kafka Streams' words. exactly_once: state, output and offsets in one transaction."),
         Setting(
-            "processing.commit-interval", .duration, default: "25ms",
+            "processing.commit-interval", .duration, default: "50ms",
             "From the beginning of one commit to that of the next, at least. Where it is not given, at_least_once takes 100ms."
         ),
         Setting(
