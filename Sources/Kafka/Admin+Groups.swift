@@ -20,8 +20,12 @@ public struct GroupDescription: Sendable, Hashable {
 }
 
 extension Admin {
-    /// The ids of all consumer groups, sorted.
+    /// The ids of all consumer groups, sorted. A broker that is just loading some of them is asked again.
     public func listGroups() throws(KafkaError) -> [String] {
+        try askCoordinator { (timeout) throws(KafkaError) in try list(within: timeout) }
+    }
+
+    private func list(within timeoutMilliseconds: Int32) throws(KafkaError) -> [String] {
         let answer = try request(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, within: timeoutMilliseconds) { options, queue in
             rd_kafka_ListConsumerGroups(client.raw, options, queue)
         }

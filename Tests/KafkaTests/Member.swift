@@ -1,3 +1,4 @@
+import Foundation
 import Kafka
 import Synchronization
 
@@ -18,9 +19,8 @@ final class Member: Sendable {
     init(_ settings: KafkaSettings, topics: [String], start: Int64 = PartitionOffset.beginning) throws {
         consumer = try GroupConsumer(settings)
         try consumer.subscribe(to: topics)
-        Task.detached { [self] in
-            try await onOwnThread { self.run(start: start) }
-        }
+        // Not by a task: Swift's few cooperative threads may all be busy with other tests for longer than anyone waits here.
+        Thread.detachNewThread { [self] in run(start: start) }
     }
 
     var now: Seen { seen.withLock { $0 } }
