@@ -130,6 +130,9 @@ extension DecayedPopularity {
     /// Where the landmarks stand, for a snapshot.
     public var landmarkSteps: [Int64] { steps }
 
+    /// Where one column's landmark stands: when it moves, all values of the column fall.
+    func landmarkStep(_ column: Int) -> Int64 { steps[column] }
+
     public func restore(landmarkSteps: [Int64]) {
         precondition(landmarkSteps.count == columns, "a landmark for each half-life")
         steps = landmarkSteps

@@ -55,11 +55,10 @@ public final class ItemTable {
     @exclusivity(unchecked) public private(set) var liveCount = 0
     /// The largest event time learnt, in ms since 1970.
     @exclusivity(unchecked) public private(set) var latestTime: Int64 = 0
-    /// Grows with every change, so that what is derived from the table knows when to be made again.
-    @exclusivity(unchecked) public private(set) var version: UInt64 = 0
-    /// The live items of each category, and when each category last changed; derived from the attributes.
+    /// Which items changed, so that what is derived from the table can follow.
+    @exclusivity(unchecked) public private(set) var journal = ItemJournal()
+    /// The live items of each category; derived from the attributes.
     public private(set) var members: [[Item]] = []
-    public private(set) var memberVersions: [UInt64] = []
 
     public init(settings: Settings, identifiers: IdentifierTable = IdentifierTable()) {
         self.settings = settings
@@ -98,7 +97,7 @@ public final class ItemTable {
         covisitation.learn(item: item, preceding: preceding, time: time)
         activity.learn(item: item, time: time)
         if isNewPair { popularity.learn(item: item, time: time, like: activity) }
-        changed(category: attributesOfItems[index].category)
+        journal.note(item, attributesOfItems[index].category)
         if liveCount > settings.itemsMax { evict() }
     }
 
@@ -110,6 +109,7 @@ public final class ItemTable {
         let index = touch(item, time)
         if category != IdentifierTable.none, attributesOfItems[index].category != category {
             leave(item, attributesOfItems[index].category)
+            journal.note(item, attributesOfItems[index].category)
             attributesOfItems[index].category = category
             enter(item, category)
         }
@@ -119,7 +119,7 @@ public final class ItemTable {
             prices.move(from: attributesOfItems[index].price, to: price)
             attributesOfItems[index].price = price
         }
-        version += 1
+        journal.note(item, attributesOfItems[index].category)
     }
 
     /// Takes over what only the catalogue says: title and availability.
@@ -127,17 +127,12 @@ public final class ItemTable {
         let index = touch(item, time)
         if title != IdentifierTable.none { attributesOfItems[index].title = title }
         attributesOfItems[index].isAvailable = isAvailable
-        changed(category: attributesOfItems[index].category)
+        journal.note(item, attributesOfItems[index].category)
     }
 
     /// Withdraws an item: it is no longer recommended until the catalogue or an event of `catalogue` brings it back.
     public func withdraw(item: Item, time: Int64) {
         catalogue(item: item, title: IdentifierTable.none, isAvailable: false, time: time)
-    }
-
-    /// The live items of a category.
-    public func members(of category: IdentifierTable.Number) -> [Item] {
-        Int(category) < members.count ? members[Int(category)] : []
     }
 
     private func touch(_ item: Item, _ time: Int64) -> Int {
@@ -152,28 +147,18 @@ public final class ItemTable {
         if time > attributesOfItems[index].lastSeen { attributesOfItems[index].lastSeen = time }
         if time < attributesOfItems[index].firstSeen { attributesOfItems[index].firstSeen = time }
         if time > latestTime { latestTime = time }
-        version += 1
         return index
     }
 
-    private func changed(category: IdentifierTable.Number) {
-        if Int(category) < memberVersions.count { memberVersions[Int(category)] = version }
-    }
-
     private func enter(_ item: Item, _ category: IdentifierTable.Number) {
-        while members.count <= Int(category) {
-            members.append([])
-            memberVersions.append(0)
-        }
+        while members.count <= Int(category) { members.append([]) }
         members[Int(category)].append(item)
-        memberVersions[Int(category)] = version
     }
 
     private func leave(_ item: Item, _ category: IdentifierTable.Number) {
         guard Int(category) < members.count, let position = members[Int(category)].firstIndex(of: item) else { return }
         members[Int(category)].swapAt(position, members[Int(category)].count - 1)
         members[Int(category)].removeLast()
-        memberVersions[Int(category)] = version
     }
 
     private func reserve(_ index: Int) {
@@ -198,6 +183,7 @@ public final class ItemTable {
             return values.0 != values.1 ? values.0 < values.1 : identifiers.precedes(a, b)
         }
         for item in order.prefix(max(1, settings.itemsMax / 16)) { forget(item) }
+        journal.breakOff()
     }
 
     private func forget(_ item: Item) {
@@ -208,7 +194,6 @@ public final class ItemTable {
         popularity.forget(item)
         activity.forget(item)
         liveCount -= 1
-        version += 1
     }
 }
 
@@ -220,7 +205,7 @@ extension ItemTable {
         prices.move(from: attributesOfItems[Int(item)].price, to: attributes.price)
         attributesOfItems[Int(item)] = attributes
         if attributes.isLive, attributes.category != IdentifierTable.none { enter(item, attributes.category) }
-        version += 1
+        journal.breakOff()
     }
 
     public func restore(latestTime: Int64) { self.latestTime = latestTime }

@@ -95,7 +95,7 @@ extension Ranker {
             let weight = weights[index].weight
             for place in top.items.indices {
                 let item = top.items[place]
-                let score = weight * top.share(place, activityShare)
+                let score = weight * top.share(place)
                 weights.best = max(weights.best, score)
                 if isSeen(item) { continue }
                 if score < best.threshold { break }

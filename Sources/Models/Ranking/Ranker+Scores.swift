@@ -6,8 +6,7 @@ extension Ranker {
     /// The square root of an item's share of the largest activity.
     @inline(__always)
     func activityShare(_ item: Item) -> Float {
-        lists.activityMax > 0
-            ? Float((table.activity.value(item, column: blend.category.column) / lists.activityMax).squareRoot()) : 0
+        Models.activityShare(table.activity.value(item, column: blend.category.column), of: lists.activityMax)
     }
 
     func score(

@@ -22,9 +22,9 @@ struct TopList {
         if candidates.count >= capacity * 2 { cut(identifiers) }
     }
 
-    mutating func finish(_ identifiers: IdentifierTable) -> [Item] {
+    mutating func finish(_ identifiers: IdentifierTable) -> [(item: Item, value: Double)] {
         cut(identifiers)
-        return candidates.map(\.item)
+        return candidates
     }
 
     private mutating func cut(_ identifiers: IdentifierTable) {

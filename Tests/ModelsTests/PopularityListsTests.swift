@@ -1,0 +1,58 @@
+import Events
+import Testing
+
+@testable import Models
+
+/// Lists that follow the table's journal against lists made from the table as it is.
+@Suite struct PopularityListsTests {
+    @Test(arguments: 0..<20 as Range<UInt64>) func followingIsMakingAnew(seed: UInt64) {
+        var settings = ItemTable.Settings()
+        settings.itemsMax = 300
+        settings.popularityHalfLives = [60_000, 3_600_000, 0]
+        let table = ItemTable(settings: settings)
+        var random = RandomStream(seed: seed)
+        var following = PopularityLists()
+        var time: Int64 = 1_700_000_000_000
+        let column = Int(seed % 3)
+        for round in 0..<60 {
+            for _ in 0..<random.below(round % 10 == 9 ? 3000 : 60) { change(table, &random, &time) }
+            var anew = PopularityLists()
+            following.prepare(table, popularity: column, activity: 2 - column, length: 30)
+            anew.prepare(table, popularity: column, activity: 2 - column, length: 30)
+            #expect(following.top == anew.top)
+            #expect(following.popularityMax == anew.popularityMax && following.activityMax == anew.activityMax)
+            // Some categories are asked for now and then only.
+            for category in 0..<IdentifierTable.Number(table.members.count) where random.below(3) > 0 {
+                guard let list = following.top(of: category, table), let other = anew.top(of: category, table) else {
+                    Issue.record("category \(category) has no list")
+                    continue
+                }
+                #expect(list.items == other.items)
+                #expect(list.items.indices.map(list.share) == other.items.indices.map(other.share))
+            }
+        }
+    }
+
+    private func change(_ table: ItemTable, _ random: inout RandomStream, _ time: inout Int64) {
+        let item = table.identifiers.intern("i\(random.below(random.below(50) == 0 ? 2000 : 250))")
+        switch random.below(40) {
+        case 0: table.withdraw(item: item, time: time)
+        case 1:
+            table.catalogue(item: item, title: IdentifierTable.none, isAvailable: random.below(2) == 0, time: time)
+        case 2...8:
+            table.describe(
+                item: item, category: table.words.intern("c\(random.below(6))"), categoryCode: IdentifierTable.none,
+                brand: IdentifierTable.none, price: .nan, time: time)
+        case 9: time += Int64(random.below(3_600_000))
+        default:
+            // Few distinct moments, so that values tie.
+            time += Int64(random.below(3)) * 1000
+            let late = random.below(10) == 0 ? Int64(random.below(600_000)) : 0
+            withUnsafeTemporaryAllocation(of: IdentifierTable.Number.self, capacity: 0) { none in
+                table.learn(
+                    item: item, type: .view, isNewPair: random.below(3) > 0, time: time - late,
+                    preceding: UnsafeBufferPointer(none))
+            }
+        }
+    }
+}
