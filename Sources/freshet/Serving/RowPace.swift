@@ -2,7 +2,7 @@
 /// works at while lists wait for theirs (back to back, or in ten small rounds a second, the slowest lists took twice the
 /// time); without a pause where the end is waited for.
 struct RowPace {
-    private static let rows = 500
+    private static let rows = 100
     private static let pauseMilliseconds: UInt64 = 1_000
     private var due: UInt64 = 0
 
