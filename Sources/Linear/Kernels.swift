@@ -1,4 +1,4 @@
-internal import CKernels
+public import CKernels
 
 /// An instruction set for the arithmetic of this module. All of them give the same results to the bit; `best` is the
 /// fastest that this machine has.
@@ -97,7 +97,7 @@ public enum Kernels: Int32, CaseIterable, Sendable {
     }
 
     /// Asks for memory ahead of its use; any address will do.
-    @inline(__always)
+    @inlinable @inline(__always)
     public static func prefetch(_ start: UnsafeRawPointer, bytes: Int) { fk_prefetch(start, bytes) }
 
     /// `out[i] = table[indices[i]]`, in both multiplied with `factors[indices[i]]` where there are factors. Indices are

@@ -1,4 +1,5 @@
 internal import Events
+internal import Linear
 
 extension CovisitationTable {
     /// A neighbour and its count, in fixed point; `IdentifierTable.none` where a slot is free.
@@ -24,17 +25,26 @@ extension CovisitationTable {
         init() {}
     }
 
-    /// Reads where an event's pairs will be counted, all at once: each place is a miss of the caches, and reads that do
-    /// not wait for one another overlap.
+    /// Asks for the rows that an event's pairs will be counted in.
     @inline(__always)
-    func warm(_ item: Item, _ preceding: UnsafeBufferPointer<Item>, _ count: Int) {
-        var sum: UInt32 = 0
-        for index in 0..<count {
-            let row = rows + Int(preceding[index])
-            guard let entries = row.pointee.entries else { continue }
-            sum &+= entries[Self.home(item, Int(row.pointee.capacity) - 1)].item
+    func prefetchRows(_ item: Item, _ preceding: UnsafeBufferPointer<Item>) {
+        prefetchRow(item)
+        for other in preceding { prefetchRow(other) }
+    }
+
+    /// Asks for the places in these rows, which have to be there: without them each place is a wait for memory.
+    @inline(__always)
+    public func prefetchPairs(item: Item, preceding: UnsafeBufferPointer<Item>) {
+        let own = Int(item) < rowCount ? rows + Int(item) : nil
+        for other in preceding.prefix(settings.window) where Int(other) < rowCount {
+            let row = rows + Int(other)
+            if let entries = row.pointee.entries {
+                Kernels.prefetch(entries + Self.home(item, Int(row.pointee.capacity) &- 1), bytes: 1)
+            }
+            if let own, let entries = own.pointee.entries {
+                Kernels.prefetch(entries + Self.home(other, Int(own.pointee.capacity) &- 1), bytes: 1)
+            }
         }
-        warmed = sum
     }
 
     /// Counts a pair in a row that stands at the present epoch.
@@ -103,16 +113,22 @@ extension CovisitationTable {
         rows[Int(item)].total = shift >= 64 ? 0 : rows[Int(item)].total >> UInt64(shift)
     }
 
+    /// Leaves a row as that of an item without events.
+    func clear(_ row: UnsafeMutablePointer<Row>) {
+        if let entries = row.pointee.entries { arena.free(entries, row.pointee.capacity) }
+        row.pointee = Row()
+    }
+
     @inline(never)
     func grow(_ row: UnsafeMutablePointer<Row>) {
         let capacity = max(4, row.pointee.capacity * 2)
         let old = row.pointee.entries
-        let oldCapacity = Int(row.pointee.capacity)
-        row.pointee.entries = Self.makeEntries(capacity)
+        let oldCapacity = row.pointee.capacity
+        row.pointee.entries = arena.allocate(capacity)
         row.pointee.capacity = capacity
         guard let old else { return }
-        for slot in 0..<oldCapacity where old[slot].item != IdentifierTable.none { Self.place(old[slot], in: row) }
-        old.deallocate()
+        for slot in 0..<Int(oldCapacity) where old[slot].item != IdentifierTable.none { Self.place(old[slot], in: row) }
+        arena.free(old, oldCapacity)
     }
 
     /// Drops the smallest counts of a full row, so that the bound's number of neighbours is left.
@@ -125,12 +141,6 @@ extension CovisitationTable {
             repeating: Entry(item: IdentifierTable.none, count: 0), count: Int(row.pointee.capacity))
         for index in 0..<kept { Self.place(pruning.entries[index], in: row) }
         row.pointee.count = Int32(kept)
-    }
-
-    static func makeEntries(_ capacity: Int32) -> UnsafeMutablePointer<Entry> {
-        let entries = UnsafeMutablePointer<Entry>.allocate(capacity: Int(capacity))
-        entries.initialize(repeating: Entry(item: IdentifierTable.none, count: 0), count: Int(capacity))
-        return entries
     }
 
     /// Puts an entry into a row that has room and does not know its item.

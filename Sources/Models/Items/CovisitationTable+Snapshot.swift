@@ -30,12 +30,11 @@ extension CovisitationTable {
         precondition(snapshot.neighbours.count <= neighboursMax, "a row has no more neighbours than its bound")
         reserve(item)
         let row = rows + Int(item)
-        row.pointee.entries?.deallocate()
-        row.pointee = Row()
+        clear(row)
         if !snapshot.neighbours.isEmpty {
             var capacity: Int32 = 4
             while snapshot.neighbours.count * 4 > Int(capacity) * 3 { capacity *= 2 }
-            row.pointee.entries = Self.makeEntries(capacity)
+            row.pointee.entries = arena.allocate(capacity)
             row.pointee.capacity = capacity
             row.pointee.count = Int32(snapshot.neighbours.count)
             for (neighbour, count) in snapshot.neighbours {

@@ -45,9 +45,8 @@ public final class CovisitationTable {
     /// The same, rounded: what a pair weighs where nothing decays.
     private let forwardUnits: [UInt32]
     private let backwardUnits: [UInt32]
+    let arena = RowArena()
     let pruning: RowPruning
-    /// Keeps `warm` from being left out.
-    var warmed: UInt32 = 0
     /// n^−a of each item on the scale of its own row's epoch, for ranking; derived, and made again when a changes.
     var targetNorms: UnsafeMutablePointer<Float>
     var normCount = 0
@@ -75,7 +74,6 @@ public final class CovisitationTable {
     }
 
     deinit {
-        for index in 0..<rowCount { rows[index].entries?.deallocate() }
         rows.deallocate()
         targetNorms.deallocate()
     }
@@ -92,7 +90,7 @@ public final class CovisitationTable {
         var largest = item
         for index in 0..<count { largest = max(largest, preceding[index]) }
         reserve(largest)
-        warm(item, preceding, count)
+        prefetchPairs(item: item, preceding: preceding)
         age(item)
         for index in 0..<count {
             let other = preceding[index]
@@ -109,8 +107,7 @@ public final class CovisitationTable {
     /// Forgets a row; counts that other rows hold of the item stay.
     public func forget(_ item: Item) {
         guard Int(item) < rowCount else { return }
-        rows[Int(item)].entries?.deallocate()
-        rows[Int(item)] = Row()
+        clear(rows + Int(item))
         refreshNorm(item)
     }
 

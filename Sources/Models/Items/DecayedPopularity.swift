@@ -1,4 +1,5 @@
 public import Events
+internal import Linear
 
 /// Popularity as forward-decayed sums (Cormode, Shkapenyuk, Srivastava, Xu: "Forward Decay", ICDE 2009), one column for
 /// each half-life of a bank, so that a generation can choose among them without folding the log again.
@@ -55,6 +56,11 @@ public final class DecayedPopularity {
         if time != gainTime { setGains(time, like: other) }
         let row = values + Int(item) * columns
         for column in 0..<columns { row[column] += gains[column] }
+    }
+
+    @inline(__always)
+    func prefetch(_ item: Item) {
+        if Int(item) < itemCount { Kernels.prefetch(values + Int(item) * columns, bytes: 1) }
     }
 
     /// The value of an item; compare within a column only.

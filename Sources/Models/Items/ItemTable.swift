@@ -1,4 +1,5 @@
 public import Events
+internal import Linear
 
 /// What is known of the items: co-visitation, popularity, attributes and counters. The state of the item fold.
 ///
@@ -86,6 +87,16 @@ public final class ItemTable {
     @inlinable
     public func category(_ item: Item) -> IdentifierTable.Number {
         Int(item) < upperBound ? attributesOfItems[Int(item)].category : IdentifierTable.none
+    }
+
+    /// Asks for what `learn` will touch, some events ahead of it.
+    @inline(__always)
+    public func prefetchRows(item: Item, preceding: UnsafeBufferPointer<Item>) {
+        covisitation.prefetchRows(item, preceding)
+        guard Int(item) < upperBound else { return }
+        Kernels.prefetch(attributesOfItems + Int(item), bytes: MemoryLayout<Attributes>.size)
+        activity.prefetch(item)
+        popularity.prefetch(item)
     }
 
     /// Learns one event of an item.

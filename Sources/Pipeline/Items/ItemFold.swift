@@ -38,12 +38,12 @@ public final class ItemFold {
     /// Items that changed since the list was last taken, for the leader; nil while nobody asks.
     public var changes: ItemChanges?
 
-    private let itemsOfBlock = NumberList()
-    private var descriptionsOfBlock: [ItemDescription] = []
-    private let wordsOfBlock = NumberList()
-    private let preceding = NumberList()
+    private let block: ItemLogBlockReader
 
-    public init(table: ItemTable) { self.table = table }
+    public init(table: ItemTable) {
+        self.table = table
+        block = ItemLogBlockReader(table: table)
+    }
 
     /// Applies the record at `offset` of the item log.
     public func apply(_ record: UnsafeRawBufferPointer, at offset: Int64) throws(Failure) {
@@ -77,64 +77,56 @@ public final class ItemFold {
     public func skip(to offset: Int64) { self.offset = max(self.offset, offset) }
 
     private func applyEvents(_ reader: inout ByteReader, at logOffset: Int64) throws {
-        guard let partition = Int32(exactly: try reader.varint()) else {
-            throw ByteReader.Malformed(offset: reader.offset)
+        let header = try block.readHeader(&reader)
+        let next = expected[header.partition] ?? header.first
+        guard header.first <= next else {
+            throw Failure.gap(partition: header.partition, expected: next, found: header.first, at: logOffset)
         }
-        let first = try reader.logOffset()
-        let end = try reader.logOffset()
-        guard first <= end else { throw ByteReader.Malformed(offset: reader.offset) }
-        let baseTime = try reader.time()
-        let entries = try reader.count()
-        let next = expected[partition] ?? first
-        guard first <= next else {
-            throw Failure.gap(partition: partition, expected: next, found: first, at: logOffset)
-        }
-        if end <= next { return }
-        itemsOfBlock.removeAll()
-        descriptionsOfBlock.removeAll(keepingCapacity: true)
-        wordsOfBlock.removeAll()
-        var source = first
-        for _ in 0..<entries {
-            let distance = try reader.logOffset()
-            guard distance < end - source else { throw ByteReader.Malformed(offset: reader.offset) }
-            source += distance
-            try applyEntry(&reader, baseTime: baseTime, isNew: source >= next)
-        }
-        guard reader.isAtEnd else { throw ByteReader.Malformed(offset: reader.offset) }
-        expected[partition] = end
+        if header.end <= next { return }
+        try block.readLessons(&reader, of: header, since: next)
+        learnLessons()
+        expected[header.partition] = header.end
     }
 
-    private func applyEntry(_ reader: inout ByteReader, baseTime: Int64, isNew: Bool) throws {
-        let flags = try reader.byte()
-        guard let type = EventType(rawValue: flags & 0x0F), type.touchesItem else {
-            throw ByteReader.Malformed(offset: reader.offset)
+    /// Learns a block's lessons in order. The table is far larger than the caches, and a lesson touches some twenty places
+    /// of it: they are asked for some lessons ahead, first the rows, then where in them a pair will be counted.
+    private func learnLessons() {
+        let preceding = block.preceding.numbers
+        block.lessons.withUnsafeBufferPointer { lessons in
+            func others(_ lesson: ItemLogBlockReader.Lesson) -> UnsafeBufferPointer<IdentifierTable.Number> {
+                let first = Int(lesson.firstPreceding)
+                return UnsafeBufferPointer(rebasing: preceding[first..<(first + Int(lesson.precedingCount))])
+            }
+            for index in lessons.indices {
+                if index + Self.rowsAhead < lessons.count {
+                    let lesson = lessons[index + Self.rowsAhead]
+                    table.prefetchRows(item: lesson.item, preceding: others(lesson))
+                }
+                if index + Self.pairsAhead < lessons.count {
+                    let lesson = lessons[index + Self.pairsAhead]
+                    table.covisitation.prefetchPairs(item: lesson.item, preceding: others(lesson))
+                }
+                learn(lessons[index], others(lessons[index]))
+            }
         }
-        let time = try reader.time(from: baseTime)
-        let position = try readItem(&reader)
-        let item = itemsOfBlock[position]
-        preceding.removeAll()
-        for _ in 0..<(try reader.count()) { preceding.append(itemsOfBlock[try readItem(&reader)]) }
-        var description = ItemDescription()
-        if flags & ItemLogBlockWriter.hasAttributes != 0 {
-            description.category = try readWord(&reader)
-            description.code = try readWord(&reader)
-            description.brand = try readWord(&reader)
-            description.price = try reader.double()
-            descriptionsOfBlock[position] = description
-        } else if flags & ItemLogBlockWriter.hasSameAttributes != 0 {
-            description = descriptionsOfBlock[position]
-        }
-        guard isNew else { return }
+    }
+
+    private static let rowsAhead = 6
+    private static let pairsAhead = 3
+
+    private func learn(
+        _ lesson: ItemLogBlockReader.Lesson, _ preceding: UnsafeBufferPointer<IdentifierTable.Number>
+    ) {
         learnt += 1
         table.learn(
-            item: item, type: type, isNewPair: flags & ItemLogBlockWriter.isNewPair != 0, time: time,
-            preceding: preceding.numbers)
-        if !description.isEmpty {
+            item: lesson.item, type: lesson.type, isNewPair: lesson.isNewPair, time: lesson.time, preceding: preceding)
+        if lesson.description >= 0 {
+            let description = block.descriptions[Int(lesson.description)]
             table.describe(
-                item: item, category: description.category, categoryCode: description.code, brand: description.brand,
-                price: description.price, time: time)
+                item: lesson.item, category: description.category, categoryCode: description.code,
+                brand: description.brand, price: description.price, time: lesson.time)
         }
-        changes?.note(item, time: time)
+        changes?.note(lesson.item, time: lesson.time)
     }
 
     private func applyCatalogue(_ reader: inout ByteReader) throws {
@@ -158,24 +150,6 @@ public final class ItemFold {
         table.describe(item: item, category: category, categoryCode: code, brand: brand, price: price, time: time)
         table.catalogue(item: item, title: title, isAvailable: flags & 2 != 0, time: time)
         changes?.note(item, time: time)
-    }
-
-    /// The place of an item among those that the block names.
-    private func readItem(_ reader: inout ByteReader) throws -> Int {
-        let reference = try reader.count(limit: itemsOfBlock.count)
-        if reference > 0 { return reference - 1 }
-        itemsOfBlock.append(table.identifiers.intern(try reader.counted()))
-        descriptionsOfBlock.append(ItemDescription())
-        return itemsOfBlock.count - 1
-    }
-
-    private func readWord(_ reader: inout ByteReader) throws -> IdentifierTable.Number {
-        let reference = try reader.count(limit: wordsOfBlock.count + 1)
-        if reference == 1 { return IdentifierTable.none }
-        if reference > 1 { return wordsOfBlock[reference - 2] }
-        let word = table.words.intern(try reader.counted())
-        wordsOfBlock.append(word)
-        return word
     }
 }
 

@@ -2,7 +2,7 @@ internal import Events
 
 /// A list of numbers that keeps its memory: for loops in which an array's checks and counts would show.
 final class NumberList {
-    private var base: UnsafeMutablePointer<IdentifierTable.Number>
+    private(set) var base: UnsafeMutablePointer<IdentifierTable.Number>
     private var capacity = 64
     private(set) var count = 0
 
@@ -18,6 +18,12 @@ final class NumberList {
         if count == capacity { grow() }
         base[count] = number
         count &+= 1
+    }
+
+    /// Makes room for as many numbers, whatever they are now.
+    func setCount(_ count: Int) {
+        while capacity < count { grow() }
+        self.count = count
     }
 
     @inline(__always)
