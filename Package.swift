@@ -38,7 +38,7 @@ let package = Package(
         module("Events"),
         module("Models", ["Linear", "Events"]),
         module("FeatureStore", ["Events"]),
-        module("Pipeline", ["Models", "FeatureStore", "Events"]),
+        module("Pipeline", ["Linear", "Models", "FeatureStore", "Events"]),
         module("Kafka", ["CRdKafka", "Pipeline"]),
         module("Evaluation", ["Linear", "Models", "Events", "Pipeline"]),
         module("HTTPAPI", ["CMicroHTTPD", "Models", "FeatureStore"]),

@@ -107,6 +107,16 @@ public final class IdentifierTable {
         }
     }
 
+    /// Where an identifier's number is looked for first, to be asked for ahead of `intern`.
+    @inlinable
+    public func slotAddress(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer {
+        UnsafeRawPointer(slots + (Int(truncatingIfNeeded: Hash64.hash(bytes)) & mask))
+    }
+
+    /// Where an identifier lies, to be asked for ahead of `bytes`.
+    @inlinable
+    public func entryAddress(_ number: Number) -> UnsafeRawPointer { UnsafeRawPointer(entries + Int(number)) }
+
     public func intern(_ text: String) -> Number {
         var text = text
         return text.withUTF8 { intern(UnsafeRawBufferPointer($0)) }

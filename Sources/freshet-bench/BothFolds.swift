@@ -52,6 +52,7 @@ final class BothFolds {
         guard decoder.decode(bytes, into: &event) == nil,
             admission.admit(&event, key: UnsafeRawBufferPointer(start: nil, count: 0), recordTime: -1) == nil
         else { return nil }
+        store.prefetch(event.user)
         let item = table.identifiers.intern(event.item)
         guard case .learnt(let lesson) = fold.apply(event, item: item, offset: at, to: store) else { return nil }
         return (lesson, item)

@@ -122,6 +122,7 @@ struct Deployment {
             cart: configuration.double("ratings.cart"), purchase: configuration.double("ratings.purchase"))
         settings.decay = Decay(halfLifeMilliseconds: milliseconds("ratings.half-life"))
         settings.rules.listItems = configuration.int("ranking.items")
+        settings.rules.historyItems = settings.user.historyItemsMax
         settings.rules.excludesSeen = configuration.string("ranking.seen") == "exclude"
         settings.rules.perCategoryMax = configuration.int("ranking.per-category")
         settings.rules.exploration = configuration.double("ranking.exploration")
@@ -143,7 +144,13 @@ struct Deployment {
     func milliseconds(_ key: String) -> Int64 { configuration.duration(key).inMilliseconds }
 
     private func halfLives() throws -> [Int64] {
-        try configuration.list("learning.popularity-half-lives").map { text in
+        let texts = configuration.list("learning.popularity-half-lives")
+        guard !texts.isEmpty else {
+            throw CommandFailure(
+                "learning.popularity-half-lives: at least one is needed; 0 is popularity that never fades", exitCode: 78
+            )
+        }
+        return try texts.map { text in
             guard case .duration(let duration)? = ValueType.duration.parse(text) else {
                 throw CommandFailure(
                     "learning.popularity-half-lives: '\(text)' is no duration such as 15m or 7d", exitCode: 78)

@@ -59,7 +59,8 @@ final class RekeyService: Service {
         kafka.warning = { logger.warning("\($0)") }
         let end = stopsAtEnd ? try EndOfInput(kafka) : nil
         let rekeyer = Rekeyer(
-            log: kafka, typeNames: typeNames, commitIntervalMilliseconds: commitInterval, clock: monotonicMilliseconds)
+            log: kafka, inputTopic: log.topics.events, typeNames: typeNames, commitIntervalMilliseconds: commitInterval,
+            clock: monotonicMilliseconds)
         while !stop.isRequested {
             let taken = try rekeyer.step(timeoutMilliseconds: 10)
             guard let end, taken == 0, !rekeyer.hasUncommitted, !rekeyer.isCommitting else { continue }

@@ -25,6 +25,11 @@ final class ServeService: Service {
     /// How soon after a failure the next attempt begins.
     private static let pause = Duration.milliseconds(500)
 
+    /// How long the last commit may take: whoever stops a process does not wait for long, and what is not committed is
+    /// learnt again.
+    private static let stopMilliseconds: UInt64 = 2_500
+    private static let endMilliseconds: UInt64 = 30_000
+
     /// How often metrics are brought up to date.
     private static let metricsMilliseconds: UInt64 = 100
 
@@ -101,7 +106,9 @@ final class ServeService: Service {
             show(worker, metrics, &shownAt)
             if let end, !round.isBusy, try end.isReached(worker, log) { break }
         }
-        try worker.finish(flushesAll: end != nil)
+        try worker.finish(
+            flushesAll: end != nil,
+            timeoutMilliseconds: stop.isRequested ? Self.stopMilliseconds : Self.endMilliseconds)
         if end != nil { try finishWithLeader(worker, itemsOffset: try log.itemLogEnd()) }
         metrics?.update(worker, leader.standing)
         if end != nil { summary.withLock { $0 = ServeSummary(totals + worker.counters, worker) } }

@@ -9,7 +9,7 @@ import Testing
         log.produce(key: "session-4", event)
         log.produce(key: "u9", event)
         log.produce(key: "kept", "not json")
-        let rekeyer = Rekeyer(log: log, typeNames: .standard, commitIntervalMilliseconds: 0, clock: { 0 })
+        let rekeyer = makeRekeyer(log)
         for _ in 0..<4 { try rekeyer.step(timeoutMilliseconds: 0) }
         try rekeyer.settle(timeoutMilliseconds: 1000)
         #expect(log.written.map { $0.key.map { String(decoding: $0, as: UTF8.self) } } == ["u9", "u9", "kept"])
@@ -17,5 +17,28 @@ import Testing
         #expect(log.committed == [0: 3])
         #expect(!rekeyer.hasUncommitted)
         #expect(rekeyer.records == 3)
+    }
+
+    private func makeRekeyer(_ log: MemoryEventLog) -> Rekeyer {
+        Rekeyer(log: log, inputTopic: "clicks", typeNames: .standard, commitIntervalMilliseconds: 0, clock: { 0 })
+    }
+
+    /// What the internal topic does not take stops nothing, and is kept.
+    @Test func recordsThatAreTooLargeAreKept() throws {
+        let log = MemoryEventLog()
+        log.limits = [.recommendations: 200]
+        let event = #"{"event_time":1700000000,"event_type":"view","product_id":"p1","user_id":"u9"}"#
+        let large = event.dropLast() + #","note":"\#(String(repeating: "x", count: 200))"}"#
+        log.produce(key: "", String(large))
+        log.produce(key: "", event)
+        let rekeyer = makeRekeyer(log)
+        for _ in 0..<4 { try rekeyer.step(timeoutMilliseconds: 0) }
+        try rekeyer.settle(timeoutMilliseconds: 1000)
+        #expect(log.written.map(\.topic) == [.deadLetters, .recommendations])
+        let letter = try #require(log.written.first)
+        #expect(letter.value == Array(large.utf8))
+        #expect(letter.headers["freshet.reason"] == "too-large" && letter.headers["freshet.topic"] == "clicks")
+        #expect(letter.headers["freshet.offset"] == "0")
+        #expect(log.committed == [0: 2] && rekeyer.tooLarge == 1)
     }
 }

@@ -1,4 +1,5 @@
 import Events
+import Foundation
 import Linear
 import Models
 import Testing
@@ -84,6 +85,53 @@ import Testing
             for _ in 0..<20 { _ = try restarted.advanceGeneration() }
             #expect(restarted.serving?.generation.number == served)
         }
+    }
+
+    /// A user's row says where it stands in the served factors: wholly, and by what was touched last.
+    @Test func rowsCarryVectorsOfTheServedGeneration() throws {
+        log.produceShop(200)
+        try run()
+        let key = Array("u1".utf8)
+        func row() throws -> [String: Any] {
+            let bytes = try #require(key.withUnsafeBytes { worker.featureRow(ofUser: $0) })
+            return try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
+        }
+        #expect(try row()["vectors"] == nil)
+        try publish(1)
+        try run(rounds: 5)
+        let vectors = try #require(try row()["vectors"] as? [String: Any])
+        #expect(vectors["generation"] as? Int == 1)
+        let long = try #require(vectors["long"] as? [Double])
+        let short = try #require(vectors["short"] as? [Double])
+        #expect(long.count == 2 && short.count == 2 && long != short)
+        // Projections of a history on its own items: they look towards them.
+        let state = try #require(key.withUnsafeBytes { worker.state(of: $0) }).state
+        let newest = try #require(state.entries.last.map { worker.items.table.identifiers.text($0.item) })
+        let place = try #require(Double(newest.dropFirst()))
+        #expect(long[0] * place + long[1] > 0 && short[0] * place + short[1] > 0)
+        // What is published is the same row.
+        log.produceShop(200, from: 200)
+        try run()
+        let published = log.written.last { $0.topic == .userFeatures }?.value
+        #expect(String(decoding: published ?? [], as: UTF8.self).contains("\"vectors\":{\"generation\":1,"))
+    }
+
+    /// The user's own items are part of the list: one that moves to the cart makes it another one.
+    @Test func ownItemsThatChangeMakeAnotherList() throws {
+        func event(_ type: String, at second: Int) {
+            log.produce(
+                key: "ann",
+                #"{"event_time":\#(1_700_000_000 + second),"event_type":"\#(type)","product_id":"p1","user_id":"ann"}"#)
+        }
+        log.produceShop(300)
+        event("view", at: 0)
+        try run()
+        let before = worker.counters.lists
+        event("cart", at: 60)
+        try run()
+        let newest = try #require(log.written.last { $0.topic == .recommendations }?.value)
+        #expect(worker.counters.lists > before)
+        #expect(String(decoding: newest, as: UTF8.self).contains("\"reason\":\"in-cart\""))
     }
 
     @Test func liveQualityCountsWhatUsersDoNext() throws {

@@ -33,6 +33,23 @@ import Testing
         }
     }
 
+    /// A deployment may keep fewer half-lives than the blend knows of.
+    @Test func aBlendForMoreHalfLivesTakesTheLongestThereIs() {
+        var settings = ItemTable.Settings()
+        settings.popularityHalfLives = [3_600_000]
+        let table = ItemTable(settings: settings)
+        var (random, time) = (RandomStream(seed: 3), Int64(1_700_000_000_000))
+        for _ in 0..<500 { change(table, &random, &time) }
+        let ranker = Ranker(table: table)
+        ranker.begin(generation: nil, blend: BlendSettings())
+        var count = 0
+        let nothing = UserQuery(
+            recents: .init(start: nil, count: 0), ratings: .init(start: nil, count: 0),
+            states: .init(start: nil, count: 0), seed: 0)
+        ranker.rank([nothing]) { _, list, _ in count = list.count }
+        #expect(count == RankingRules().listItems)
+    }
+
     private func change(_ table: ItemTable, _ random: inout RandomStream, _ time: inout Int64) {
         let item = table.identifiers.intern("i\(random.below(random.below(50) == 0 ? 2000 : 250))")
         switch random.below(40) {

@@ -162,11 +162,10 @@ final class Simulation {
         instance.worker.notice = { [unowned self] text in trace?("\(name): \(text)") }
         guard planted == .generationSwappedInBatch else { return }
         let random = self.random
-        instance.worker.vectors = { [unowned worker = instance.worker, generations] _ in
-            guard random.chance(0.3), !generations.published.isEmpty else { return nil }
+        instance.worker.rowBegins = { [unowned worker = instance.worker, generations] in
+            guard random.chance(0.3), !generations.published.isEmpty else { return }
             let other = random.pick(generations.published)
             worker.serving = ServingGeneration(other, identifiers: worker.items.table.identifiers)
-            return nil
         }
     }
 

@@ -92,9 +92,17 @@ final class AcknowledgedOutput: OutputPath {
         producer.poll(timeoutMilliseconds: 0)
         for delivery in producer.takeDeliveries() {
             outstanding[delivery.tag, default: 0] -= 1
-            if let error = delivery.error { failure = error }
+            if let error = delivery.error, failure == nil {
+                failure = error
+                // What was sent after the lost record must not come in without it: the item log would have a gap.
+                try? producer.purge(inFlight: true)
+            }
         }
     }
 
-    func close() { try? producer.flush(timeoutMilliseconds: 2_000) }
+    func close() {
+        if failure == nil { try? producer.flush(timeoutMilliseconds: 2_000) }
+        // What is not written by now never is: the partitions are another member's.
+        try? producer.purge(inFlight: true)
+    }
 }

@@ -243,6 +243,7 @@ public final class KafkaEventLog: EventLog {
     }
 
     public func release(_ partitions: [Int32]) throws(LogError) {
+        offsets.forget(partitions)
         do throws(KafkaError) { try consumer.completeRevocation() } catch {
             throw LogError(error, doing: "giving up partitions")
         }
@@ -290,10 +291,11 @@ public final class KafkaEventLog: EventLog {
 
     public func abort() throws(LogError) { try output.abort() }
 
-    /// Leaves the group; what is to be committed has been.
+    /// Leaves the group; what is to be committed has been. Output ends first: what came in after the next owner of a
+    /// partition has written its own would put an older state before it.
     public func close() {
-        consumer.close(timeoutMilliseconds: 3_000)
         output.close()
+        consumer.close(timeoutMilliseconds: 3_000)
     }
 }
 

@@ -12,8 +12,11 @@ final class StoredOffsets {
 
     /// Carries answers from the queue to the worker.
     private final class Answers: Sendable {
-        let byPartition = Mutex<[Int32: Answer]>([:])
+        let byPartition = Mutex<[Int32: (question: Int, answer: Answer)]>([:])
     }
+
+    /// Questions so far: an answer counts for its own one only.
+    private var questions = 0
 
     private let consumer: GroupConsumer
     private let settings: KafkaEventLog.Settings
@@ -30,27 +33,36 @@ final class StoredOffsets {
     /// Nil while the answer is on its way; each answer is given once.
     func stored(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
         let known: Answer? = answers.byPartition.withLock { all in
-            switch all[partition] {
+            switch all[partition]?.answer {
             case nil:
-                all[partition] = .asking
+                questions += 1
+                all[partition] = (questions, .asking)
                 return nil
             case .asking?: return .asking
-            case .answered?: return all.removeValue(forKey: partition)
+            case .answered?: return all.removeValue(forKey: partition)?.answer
             }
         }
         switch known {
         case .answered(let result): return try result.get()
         case .asking: return nil
         case nil:
-            let (consumer, settings, log, answers) = (consumer, settings, log, answers)
+            let (consumer, settings, log, answers, question) = (consumer, settings, log, answers, questions)
             queue.async {
                 Self.fence(lastWriter, settings, log)
                 let result = Self.ask(partition, consumer, settings)
-                answers.byPartition.withLock { $0[partition] = .answered(result) }
+                answers.byPartition.withLock { all in
+                    guard all[partition]?.question == question else { return }
+                    all[partition] = (question, .answered(result))
+                }
                 consumer.wake()
             }
             return nil
         }
+    }
+
+    /// Forgets partitions that are given up: when they come back, another member may have committed in between.
+    func forget(_ partitions: [Int32]) {
+        answers.byPartition.withLock { all in for partition in partitions { all[partition] = nil } }
     }
 
     private static func ask(

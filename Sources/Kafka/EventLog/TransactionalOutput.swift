@@ -98,8 +98,11 @@ final class TransactionalOutput: OutputPath {
     ) -> Result<CommitOutcome, LogError> {
         do throws(KafkaError) {
             try repeating { () throws(KafkaError) in try producer.flush(timeoutMilliseconds: 4_000) }
-            // Sent again, it would be refused again: the worker starts over, with the bounds as they are then.
-            if let failure = producer.takeFailure(), failure.code == .messageTooLarge {
+            // Sent again, it would be refused again: the worker starts over, with the bounds as they are then, or ends with
+            // what somebody has to mend.
+            if let failure = producer.takeFailure(),
+                failure.code == .messageTooLarge || failure.isAboutRightsOrTopics
+            {
                 _ = undo(producer, failure)
                 return .failure(LogError(failure, doing: "writing output"))
             }

@@ -50,18 +50,26 @@ final class FactorSearch {
         kernels.dot(generation.factors, rows: rows, count: count, vectors.row(place), into: scores)
     }
 
+    /// A user's place in the factors' space, from the whole rated history and from what was touched last; nil where the
+    /// generation knows nothing of it. What `search` found stays.
+    func vectors(
+        _ query: UserQuery, _ serving: ServingGeneration, shortMemory: Double
+    ) -> (long: [Float], short: [Float])? {
+        prepareMemory(serving.generation, shortMemory: shortMemory)
+        func vector(_ memory: Bool) -> [Float]? {
+            project(query, serving, isShort: memory)
+            guard !indices.isEmpty else { return nil }
+            var solution = Matrix(rows: 1, columns: serving.generation.factors.columns)
+            guard solution.withUnsafeMutableBase({ solve(serving.generation, into: $0) }) else { return nil }
+            return Array(UnsafeBufferPointer(start: solution.row(0), count: solution.columns))
+        }
+        guard let long = vector(false), let short = vector(true) else { return nil }
+        return (long, short)
+    }
+
     private func prepare(_ generation: Generation, _ queries: [UserQuery], shortMemory: Double, candidates: Int) {
         stride = generation.factors.stride
-        if solver?.columns != generation.factors.columns { solver = FoldInSolver(columns: generation.factors.columns) }
-        if self.shortMemory != shortMemory || memory.isEmpty {
-            self.shortMemory = shortMemory
-            memory.removeAll()
-            var weight: Float = 1
-            while weight >= Ranker.factorWeightMin, memory.count < 4096 {
-                memory.append(weight)
-                weight = shortMemory > 0 ? Float(Deterministic.exp2(-Double(memory.count) / shortMemory)) : 1
-            }
-        }
+        prepareMemory(generation, shortMemory: shortMemory)
         let longest = queries.reduce(0) { max($0, $1.recents.count) }
         resultStride = min(candidates + longest, max(generation.index.count, candidates + longest))
         if vectors.rows < queries.count || vectors.stride != stride {
@@ -74,14 +82,28 @@ final class FactorSearch {
         wanted.append(contentsOf: repeatElement(0, count: queries.count))
     }
 
-    /// The rows and confidences of a history: rating times the weight of the position.
-    private func project(_ query: UserQuery, _ serving: ServingGeneration) {
+    /// A solver of the factors' size, and the weights of the positions of a history.
+    private func prepareMemory(_ generation: Generation, shortMemory: Double) {
+        if solver?.columns != generation.factors.columns { solver = FoldInSolver(columns: generation.factors.columns) }
+        if self.shortMemory != shortMemory || memory.isEmpty {
+            self.shortMemory = shortMemory
+            memory.removeAll()
+            var weight: Float = 1
+            while weight >= Ranker.factorWeightMin, memory.count < 4096 {
+                memory.append(weight)
+                weight = shortMemory > 0 ? Float(Deterministic.exp2(-Double(memory.count) / shortMemory)) : 1
+            }
+        }
+    }
+
+    /// The rows and confidences of a history: rating times the weight of the position, where the memory is short.
+    private func project(_ query: UserQuery, _ serving: ServingGeneration, isShort: Bool = true) {
         indices.removeAll(keepingCapacity: true)
         weights.removeAll(keepingCapacity: true)
         let alpha = Float(serving.generation.manifest.alpha)
-        for position in 0..<min(query.recents.count, memory.count) {
+        for position in 0..<(isShort ? min(query.recents.count, memory.count) : query.recents.count) {
             let row = serving.row(query.recents[position])
-            let weight = alpha * query.ratings[position] * memory[position]
+            let weight = alpha * query.ratings[position] * (isShort ? memory[position] : 1)
             guard row >= 0, weight > 0 else { continue }
             indices.append(row)
             weights.append(weight)

@@ -60,6 +60,9 @@ public final class Ranker {
     func begin(generation: ServingGeneration?, overriding blend: BlendSettings) {
         serving = generation
         self.blend = blend
+        // A table with fewer half-lives than the blend was fitted for has its longest one.
+        self.blend.popularity.column = min(blend.popularity.column, table.popularity.columns - 1)
+        self.blend.category.column = min(blend.category.column, table.activity.columns - 1)
         let count = max(table.identifiers.upperBound, table.upperBound)
         sequential.reserve(count)
         neighbours.reserve(count)
@@ -67,7 +70,7 @@ public final class Ranker {
         table.covisitation.setTargetExponent(self.blend.sequential.targetExponent)
         lists.prepare(
             table, popularity: self.blend.popularity.column, activity: self.blend.category.column,
-            length: candidatesPerLearner + 216)
+            length: candidatesPerLearner + rules.historyItems + 16)
     }
 
     /// Ranks the queries, and calls `emit` for each one in order: its place, the list, and the user's own items to go on
@@ -87,6 +90,13 @@ public final class Ranker {
             continueShopping(query, into: &own)
             try emit(place, list, own)
         }
+    }
+
+    /// A user's vectors in the factors of the generation that `begin` took up; nil without one, or where it knows none of
+    /// the user's items. May be called inside `rank`.
+    public func vectors(_ query: UserQuery) -> (long: [Float], short: [Float])? {
+        guard let serving else { return nil }
+        return factorSearch.vectors(query, serving, shortMemory: blend.factors.shortMemory)
     }
 
     /// Begins a query: nothing but its own items is marked.

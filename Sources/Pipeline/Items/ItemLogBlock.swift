@@ -1,4 +1,5 @@
 public import Events
+internal import Linear
 
 /// Writes blocks of the item log: what a stretch of one partition's events taught about items.
 ///
@@ -55,6 +56,8 @@ public final class ItemLogBlockWriter {
     ) {
         if entries == 0 { baseTime = event.time }
         entries += 1
+        // Those that are new to the block are written out; their bytes are far apart.
+        for other in preceding { Kernels.prefetch(items.entryAddress(other), bytes: 1) }
         let reference = namedItems.find(item)
         let isNamed = reference != nil
         let attributes = ItemDescription(

@@ -43,6 +43,8 @@ public final class Leader {
     private var catalogue: [Int32: Int64] = [:]
     private var catalogueReaders: [Int32: any LogReader] = [:]
     private let catalogueDecoder = CatalogueDecoder()
+    private var roundsToCatalogue = 0
+    private static let roundsBetweenLooks = 1000
     private let writer = ByteWriter()
 
     private enum Phase {
@@ -124,6 +126,8 @@ public final class Leader {
     private func restore(_ collector: SnapshotCollector) throws(LogError) {
         guard let fold else { return }
         try fold.load(collector)
+        // What the leader before had not published yet, nobody knows.
+        fold.changes?.noteAll(fold.table)
         snapshots = collector.kept
         let reader = try log.reader(.itemLog, partition: 0, from: fold.offset)
         try fold.check(reader)
@@ -143,7 +147,7 @@ public final class Leader {
     private func publishRows(most: Int) throws(LogError) -> Int {
         guard let fold, fold.changes != nil else { return 0 }
         var published = 0
-        while published < most, let item = fold.changes?.take(time: fold.table.latestTime) {
+        while published < most, let item = fold.changes?.take() {
             let id = Array(fold.table.identifiers.bytes(item))
             publishRows(of: item, id, fold)
             published += 1
@@ -169,6 +173,12 @@ public final class Leader {
     private func takeCatalogue() throws(LogError) {
         guard let fold else { return }
         if catalogueReaders.isEmpty {
+            // Where there is no catalogue, it is looked for now and then.
+            guard roundsToCatalogue == 0 else {
+                roundsToCatalogue -= 1
+                return
+            }
+            roundsToCatalogue = Self.roundsBetweenLooks
             for partition in try log.partitions(.catalogue) {
                 catalogueReaders[partition] = try log.reader(
                     .catalogue, partition: partition, from: catalogue[partition] ?? 0)
@@ -191,6 +201,11 @@ public final class Leader {
 
     private func take(_ record: borrowing LogRecord) {
         writer.removeAll()
+        guard (0..<EventTime.end).contains(record.timestamp) else {
+            // Written on, it could be read by nobody.
+            notice("catalogue record \(record.partition)@\(record.offset) left out: its time is \(record.timestamp)")
+            return
+        }
         switch catalogueDecoder.decode(key: record.key, value: record.value) {
         case .success(.item(let item)):
             let time = record.timestamp

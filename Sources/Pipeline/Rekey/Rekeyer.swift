@@ -8,6 +8,7 @@ public import Events
 /// timestamp, that of the copy. Belongs to one thread; void after a thrown error.
 public final class Rekeyer {
     private let log: any EventLog
+    private let inputTopic: String
     private let decoder: EventDecoder
     private let clock: () -> UInt64
     private var event = ShopEvent()
@@ -20,12 +21,17 @@ public final class Rekeyer {
     private var awaited: Set<Int32> = []
     /// Records sent on so far.
     public private(set) var records = 0
+    /// Records among them that became dead letters, since the internal topic does not take them.
+    public private(set) var tooLarge = 0
     private static let batchRecords = 10_000
 
+    /// - Parameter inputTopic: named in dead letters.
     public init(
-        log: any EventLog, typeNames: EventTypeNames, commitIntervalMilliseconds: UInt64, clock: @escaping () -> UInt64
+        log: any EventLog, inputTopic: String, typeNames: EventTypeNames, commitIntervalMilliseconds: UInt64,
+        clock: @escaping () -> UInt64
     ) {
         self.log = log
+        self.inputTopic = inputTopic
         self.clock = clock
         decoder = EventDecoder(typeNames: typeNames)
         commit = CommitCycle(intervalMilliseconds: commitIntervalMilliseconds)
@@ -62,10 +68,39 @@ public final class Rekeyer {
     private func send(_ record: borrowing LogRecord) throws(LogError) {
         var key = record.key
         if let value = record.value, value.count > 0, decoder.decode(value, into: &event) == nil { key = event.user }
+        let headers = record.headers
+        let size = headers.reduce((key?.count ?? 0) + (record.value?.count ?? 0)) {
+            $0 + $1.name.utf8.count + ($1.value?.count ?? 0)
+        }
+        let most = log.bytesMax(.recommendations)
+        guard size > most else {
+            return try log.append(
+                OutputRecord(topic: .recommendations, partition: nil, key: key, value: record.value, headers: headers))
+        }
+        try keep(
+            record, headers, detail: "the record of \(size) bytes is not sent on: the internal topic takes \(most)")
+    }
+
+    /// Makes a dead letter of a record that its user's topic does not take, without its value where that is too large for
+    /// the dead letters as well: the letter says where it is.
+    private func keep(
+        _ record: borrowing LogRecord, _ own: [(name: String, value: [UInt8]?)], detail: String
+    ) throws(LogError) {
+        tooLarge += 1
+        let origin = DeadLetterOrigin(
+            code: .tooLarge, detail: detail, topic: inputTopic, partition: record.partition, offset: record.offset)
+        let size = record.value?.count ?? 0
+        let isWhole = size + (record.key?.count ?? 0) + Self.headersBytesMax < log.bytesMax(.deadLetters)
+        let headers =
+            isWhole ? own + origin.headers : origin.headers + [("freshet.left-out", Array(String(size).utf8))]
         try log.append(
             OutputRecord(
-                topic: .recommendations, partition: nil, key: key, value: record.value, headers: record.headers))
+                topic: .deadLetters, partition: nil, key: isWhole ? record.key : nil,
+                value: isWhole ? record.value : nil, headers: headers))
     }
+
+    /// Room for a dead letter's headers, its own among them.
+    private static let headersBytesMax = 16_384
 
     private func beginCommit() throws(LogError) {
         inFlight = positions

@@ -1,4 +1,5 @@
 public import Events
+internal import Linear
 
 /// The users of one partition, and the order in which their checkpoints fall due.
 ///
@@ -28,6 +29,10 @@ public final class UserStore {
     }
 
     public func find(_ id: UnsafeRawBufferPointer) -> User? { identifiers.find(id) }
+
+    /// Asks for where a user will be looked for.
+    @inline(__always)
+    public func prefetch(_ id: UnsafeRawBufferPointer) { Kernels.prefetch(identifiers.slotAddress(id), bytes: 1) }
 
     public subscript(_ user: User) -> UserState { states[Int(user)] }
 

@@ -52,8 +52,23 @@ extension Worker {
             case .live: break
             }
         }
+        sayProgress()
         return isBusy
     }
+
+    /// A line now and then while a restore lasts.
+    private func sayProgress() {
+        let now = clock()
+        guard partitions.values.contains(where: { !$0.isLive }) else {
+            restoreSaidAt = now
+            return
+        }
+        guard now >= restoreSaidAt + Self.progressMilliseconds, let restoring else { return }
+        restoreSaidAt = now
+        notice(restoring)
+    }
+
+    private static let progressMilliseconds: UInt64 = 2_000
 
     private func readCheckpoints(
         _ worker: PartitionWorker, _ reader: any LogReader, _ batch: CheckpointBatch

@@ -184,11 +184,11 @@ extension Worker {
 
     /// Commits what was folded, for the end of the process; with `flushesAll` also the state of every user, so that the
     /// next start has nothing to re-apply.
-    public func finish(flushesAll: Bool) throws(LogError) {
+    public func finish(flushesAll: Bool, timeoutMilliseconds: UInt64 = 30_000) throws(LogError) {
         guard itemPhase.isFollowing, models.hasCaughtUp else { return }
         try rankTouched()
         checkpointsEverything = flushesAll
-        try settle(timeoutMilliseconds: 30_000)
+        try settle(timeoutMilliseconds: timeoutMilliseconds)
     }
 
     /// The hash of the users of all partitions of this member.

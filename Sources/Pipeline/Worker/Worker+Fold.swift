@@ -52,6 +52,7 @@ extension Worker {
         if let rejection = admission.admit(&event, key: key, recordTime: record.timestamp) {
             return .rejected(rejection)
         }
+        worker.store.prefetch(event.user)
         itemNumber = event.type == .userDeleted ? IdentifierTable.none : items.table.identifiers.intern(event.item)
         switch fold.apply(event, item: itemNumber, offset: record.offset, to: worker.store) {
         case .learnt(let lesson): return .learnt(lesson)

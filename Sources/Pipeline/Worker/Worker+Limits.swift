@@ -63,10 +63,8 @@ extension Worker {
     func origin(
         _ code: RejectionCode, _ detail: String, partition: Int32, offset: Int64
     ) -> [(name: String, value: [UInt8]?)] {
-        [
-            ("freshet.reason", code.rawValue), ("freshet.detail", detail), ("freshet.topic", eventsTopicName),
-            ("freshet.partition", String(partition)), ("freshet.offset", String(offset)),
-        ].map { ($0.0, Array($0.1.utf8)) }
+        DeadLetterOrigin(code: code, detail: detail, topic: eventsTopicName, partition: partition, offset: offset)
+            .headers
     }
 
     /// Adds the checkpoint of a user that has been dirty since an offset. One that the users topic does not take stays

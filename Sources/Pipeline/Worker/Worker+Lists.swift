@@ -1,4 +1,5 @@
 internal import Events
+internal import FeatureStore
 internal import Models
 
 extension Worker {
@@ -59,21 +60,22 @@ extension Worker {
         }
         workspace.withQueries { queries in
             ranker.rank(queries) { place, list, own in
-                publish(worker, users[place], list, own)
+                publish(worker, users[place], queries[place], list, own)
             }
         }
     }
 
     /// Sends a list if it is another one than the last.
     private func publish(
-        _ worker: PartitionWorker, _ user: UserStore.User, _ list: borrowing [RankedItem], _ own: borrowing [RankedItem]
+        _ worker: PartitionWorker, _ user: UserStore.User, _ query: UserQuery, _ list: borrowing [RankedItem],
+        _ own: borrowing [RankedItem]
     ) {
         let states = worker.store.states
         if list.count < settings.rules.listItems, !states[Int(user)].isShort {
             states[Int(user)].isShort = true
             worker.short.append(user)
         }
-        publishFeatures(worker, user)
+        publishFeatures(worker, user, query)
         worker.lastLists.put(list, of: user)
         let hash = hash(list, own)
         guard hash != states[Int(user)].listHash else {
@@ -106,27 +108,41 @@ extension Worker {
     /// Users that a new generation ranks again, at most.
     private static let activeUsersMax = 20_000
 
-    /// Of the ordered items and their reasons.
+    /// Of the ordered items and their reasons, the user's own among them.
     private func hash(_ list: borrowing [RankedItem], _ own: borrowing [RankedItem]) -> UInt64 {
         var sum = UserState.noList
-        for index in list.indices {
-            let item = items.table.identifiers.hash(list[index].item)
-            sum = Hash64.mix(sum ^ item, 0x9E37_79B9_7F4A_7C15 ^ UInt64(list[index].reason.rawValue))
+        func add(_ items: borrowing [RankedItem]) {
+            for index in items.indices {
+                let item = self.items.table.identifiers.hash(items[index].item)
+                sum = Hash64.mix(sum ^ item, 0x9E37_79B9_7F4A_7C15 ^ UInt64(items[index].reason.rawValue))
+            }
         }
+        add(list)
+        guard !own.isEmpty else { return sum }
+        // A list of others' items is not the same list of own ones.
+        sum = Hash64.mix(sum, 0xA076_1D64_78BD_642F)
+        add(own)
         return sum
     }
 
-    private func publishFeatures(_ worker: PartitionWorker, _ user: UserStore.User) {
+    /// A user's vectors in the served generation's factors; nil without one.
+    func vectors(of query: UserQuery) -> UserVectors? {
+        guard let serving, let (long, short) = ranker.vectors(query) else { return nil }
+        return UserVectors(generation: serving.generation.number, long: long, short: short)
+    }
+
+    private func publishFeatures(_ worker: PartitionWorker, _ user: UserStore.User, _ query: UserQuery) {
         let state = worker.store[user]
         guard settings.publishes,
             state.featuresTime == .min || state.latestTime - state.featuresTime >= settings.featuresIntervalMilliseconds
         else { return }
         worker.store.states[Int(user)].featuresTime = state.latestTime
         counters.features += 1
+        rowBegins()
         let id = worker.store.identifiers.bytes(user)
         publish(.userFeatures, worker, user) { writer in
             userFeatures.write(
-                user: id, state: state, table: items.table, vectors: vectors?(state), to: writer)
+                user: id, state: state, table: items.table, vectors: vectors(of: query), to: writer)
         }
     }
 }

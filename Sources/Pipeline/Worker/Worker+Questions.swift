@@ -17,10 +17,15 @@ extension Worker {
     public func featureRow(ofUser user: UnsafeRawBufferPointer) -> [UInt8]? {
         guard let (worker, user) = find(user) else { return nil }
         let state = worker.store[user]
+        ranker.begin(generation: serving, blend: settings.blend)
+        let workspace = QueryWorkspace()
+        workspace.add(state, seed: 0, scale: settings.scale, decay: settings.decay)
         return written { writer in
-            userFeatures.write(
-                user: worker.store.identifiers.bytes(user), state: state, table: items.table,
-                vectors: vectors?(state), to: writer)
+            workspace.withQueries { queries in
+                userFeatures.write(
+                    user: worker.store.identifiers.bytes(user), state: state, table: items.table,
+                    vectors: vectors(of: queries[0]), to: writer)
+            }
         }
     }
 

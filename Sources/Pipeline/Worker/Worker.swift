@@ -1,5 +1,4 @@
 public import Events
-public import FeatureStore
 public import Models
 
 /// The main loop's body: takes a batch of records, folds them, ranks the lists of their users, and commits offsets,
@@ -44,8 +43,8 @@ public final class Worker {
     public var admission: EventAdmission
 
     let userFeatures: UserFeatureBuilder
-    /// Gives a user's vectors of the served generation for the feature row; without it rows carry none.
-    public var vectors: ((UserState) -> UserVectors?)?
+    /// Is told before a user's feature row is made, in the middle of a batch: for faults that a simulation plants.
+    var rowBegins: () -> Void = {}
 
     // Item table and generations.
     var itemPhase: ItemPhase
@@ -54,6 +53,9 @@ public final class Worker {
     /// Users to be ranked again because the generation is new.
     var rerank: [(partition: Int32, user: UserStore.User)] = []
     var activeUsers: [(partition: Int32, user: UserStore.User)] = []
+
+    /// When a restore's progress was said last.
+    var restoreSaidAt: UInt64 = 0
 
     // Output and commit.
     var output = OutputBuffer()

@@ -73,7 +73,7 @@ struct Redrive {
     /// One transactional id for a deployment: a second one that runs at the same time fences the first.
     private func makeProducer() throws -> Producer {
         var settings = deployment.client
-        settings["transactional.id"] = "\(deployment.topics.application).dlq"
+        settings["transactional.id"] = "\(deployment.topics.application)-dlq"
         settings["message.max.bytes"] = settings["message.max.bytes"] ?? "8000000"
         let producer = try Producer(settings)
         try producer.initTransactions(timeoutMilliseconds: 30_000)

@@ -13,7 +13,8 @@ enum ReplayCommand {
             "Without --verify it writes what it rebuilt, so that `serve` goes on from there; it refuses while members "
             + "are active or the internal topics hold state (`freshet reset` empties them). Under exactly_once all that it "
             + "writes, the lists of --publish too, is one transaction: readers see each list once, or nothing. With --verify "
-            + "it writes nothing, and compares the users with those at the group's committed offsets. With --base it goes "
+            + "it writes nothing, and compares the users with those at the group's committed offsets; users with events before "
+            + "the topic's beginning are counted as not verifiable. With --base it goes "
             + "on from a state that `freshet state export` wrote, where the topic's beginning has expired.",
         options: Deployment.options + [
             .flag("verify", "Compare with the stored state; exit 1 and say what differs."),
@@ -93,35 +94,11 @@ enum ReplayCommand {
         let log = try KafkaStateLog(deployment.logSettings(isStatic: false))
         let ranges = try ReplayRanges(deployment, log, base).ranges(until: stored.partitions.mapValues(\.position))
         let replay = try run(deployment, log, ranges, base)
-        let differing = differences(stored, replay)
-        let unverifiable = base == nil ? ranges.filter { $0.from > 0 }.map(\.partition).sorted() : []
-        if differing.isEmpty {
-            let count = replay.stores.values.reduce(0) { $0 + $1.count }
-            let note =
-                unverifiable.isEmpty
-                ? "" : " (not verifiable: users with events before the log's start, partitions \(unverifiable))"
-            report(replay, arguments, extra: "identical: \(HumanFormat.grouped(count)) users\(note)")
-            return 0
-        }
-        report(
-            replay, arguments,
-            extra: "DIFFERENT: \(differing.count) users, such as \(differing.prefix(5).joined(separator: ", "))")
-        return 1
-    }
-
-    /// Users that the stored state and the rebuilt one do not agree on.
-    private static func differences(_ stored: Worker, _ replay: Replay) -> [String] {
-        if stored.usersHash() == replay.usersHash() { return [] }
-        var differing: [String] = []
-        for (partition, worker) in stored.partitions.sorted(by: { $0.key < $1.key }) {
-            guard let store = replay.stores[partition] else { continue }
-            let mine = worker.store.recordHashes(items: stored.items.table.identifiers)
-            let other = store.recordHashes(items: replay.items.table.identifiers)
-            for user in Set(mine.keys).union(other.keys).sorted() where mine[user] != other[user] {
-                differing.append(user)
-            }
-        }
-        return differing
+        // What lies before a base is in the base.
+        let starts = base == nil ? Dictionary(uniqueKeysWithValues: ranges.map { ($0.partition, $0.from) }) : [:]
+        let comparison = StateComparison(stored: stored, replay: replay, starts: starts)
+        report(replay, arguments, extra: comparison.verdict)
+        return comparison.isIdentical ? 0 : 1
     }
 
     private static func run(

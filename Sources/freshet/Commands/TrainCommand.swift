@@ -15,9 +15,18 @@ enum TrainCommand {
             + "serving generation's place only if it is not worse on held-out interactions; exit code 1 says that it was "
             + "refused. --set takes settings of the algorithm (factors=128) and, with their dots, of the deployment "
             + "(application.id=other).",
+        arguments: [
+            Argument(
+                "file",
+                "Events: JSON lines, REES46, Taobao or MovieLens u.data. Unset: the histories in the users topic.",
+                isRequired: false)
+        ],
         options: Deployment.options.filter { $0.name != "set" } + [
-            .option("model", "NAME", "One of " + modelNames + ".", default: GenerationManifest.blendModel),
-            .option("data", "FILE", "Events: JSON lines, REES46, Taobao or MovieLens u.data."),
+            .option(
+                "model", "NAME[:SETTINGS]",
+                "One of " + modelNames + "; als:factors=64,sweeps=10 as `freshet tune` says what is best.",
+                default: GenerationManifest.blendModel),
+            .option("data", "FILE", "The same as the argument."),
             .option("set", "NAME=VALUE", "A setting; can be repeated.", isRepeating: true),
             .flag("dry-run", "Compare only, publish nothing."), ModelsCommand.json,
         ]
@@ -29,8 +38,11 @@ enum TrainCommand {
             let access = try ModelsAccess(deployment)
             let trial = try access.trial()
             let recipe = try recipe(arguments.required("model"), settings, trial.settings)
+            guard arguments["file"] == nil || arguments["data"] == nil else {
+                throw UsageError("--data is the same as the argument: leave one of them out")
+            }
             let histories =
-                try arguments["data"].map { try EvaluateCommand.readStream($0).histories().histories }
+                try (arguments["file"] ?? arguments["data"]).map { try EvaluateCommand.readStream($0).histories().histories }
                 ?? access.histories()
             return try CandidateReport(access: access, arguments: arguments).run { serving in
                 let bar = ProgressBar("train \(recipe.model)", total: 100, unit: "%")
@@ -44,8 +56,12 @@ enum TrainCommand {
     }
 
     private static func recipe(
-        _ name: String, _ settings: [(name: String, value: String)], _ training: TrainingSettings
+        _ choice: String, _ settings: [(name: String, value: String)], _ training: TrainingSettings
     ) throws -> GenerationRecipe {
+        let words = choice.split(separator: ":", maxSplits: 1).map(String.init)
+        let name = words.first ?? ""
+        let own = words.count > 1 ? try ModelChoice.pairs(words[1], of: "--model") : []
+        let settings = own + settings
         if name == GenerationManifest.blendModel {
             guard let setting = settings.first else { return .blend(training) }
             throw UsageError("the blend takes training.factors and no '\(setting.name)'")

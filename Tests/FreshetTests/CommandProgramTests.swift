@@ -1,0 +1,137 @@
+import Foundation
+import Kafka
+import Testing
+
+extension ProgramTests {
+    /// What people look at and correct by hand: lists, dead letters, state and generations of a deployment on a real Kafka.
+    @Suite struct CommandProgramTests {
+        private let cluster: KafkaCluster
+        private let program: Program
+
+        init() throws {
+            cluster = try KafkaCluster()
+            program = Program(environment: [
+                "KAFKA_BOOTSTRAP": cluster.bootstrap, "FRESHET_TRAINING_FACTORS": "8",
+                "FRESHET_TRAINING_FIRST_EVENTS": "1000",
+            ])
+            try check(["topics", "create", "--partitions", "2"])
+        }
+
+        /// A type that nobody knew is added to the configuration, and its letters go back, each of them once.
+        @Test func deadLettersAreDrivenBackOnceAfterAFix() throws {
+            try send(100, from: 0)
+            try sendRaw(count: 3, type: "wish")
+            let first = try check(["serve", "--stop-at-end"])
+            #expect(first.summary["rejected"] as? Int == 3)
+            let listed = try check(["dlq", "list", "--json"]).output.split(separator: "\n")
+            #expect(listed.count == 3 && listed.allSatisfy { $0.contains("unknown-type") })
+            #expect(try check(["dlq", "list"]).output.contains("unknown-type"))
+            let letter = try #require(listed.first)
+            let place = try #require(
+                try JSONSerialization.jsonObject(with: Data(letter.utf8)) as? [String: Any])
+            let shown = try check(["dlq", "show", "\(place["partition"] ?? "?"):\(place["offset"] ?? "?")"])
+            #expect(shown.output.contains("\"event_type\":\"wish\"") && shown.output.contains("freshet.offset"))
+            try check(["dlq", "redrive", "--reason", "unknown-type"])
+            #expect(try check(["dlq", "redrive"]).output.contains("0 letters"))
+            let fixed = try check(["serve", "--stop-at-end", "--set", "ingest.aliases=wish=cart"])
+            #expect(fixed.summary["events"] as? Int == 3 && fixed.summary["rejected"] as? Int == 0)
+        }
+
+        @Test func stateAndListsAreShown() throws {
+            try send(400, from: 0)
+            try check(["serve", "--stop-at-end", "--set", "training.enabled=false"])
+            let user = try object(try check(["state", "show", "u3", "--json"]))
+            #expect("\(user["user_id"] ?? "")" == "u3")
+            #expect(try check(["state", "show", "u3"]).output.contains("u3"))
+            #expect(try program.run(["state", "show", "nobody"]).status == 1)
+            let item = try object(try check(["state", "items", "p4", "--json"]))
+            #expect("\(item["product_id"] ?? "")" == "p4")
+            let size = try object(try check(["state", "size", "--json"]))
+            #expect(size["users"] as? Int == 31 && (size["items"] as? Int ?? 0) > 40)
+            let watched = try check(["watch", "--json", "--from", "beginning", "--until-end"]).output
+            let lists = try watched.split(separator: "\n").map {
+                try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+            }
+            #expect(Set(lists.compactMap { $0["user_id"] as? String }).count == 31)
+            let table = try check(["watch", "--user", "u3", "--until-end"]).output
+            #expect(table.contains("u3") && table.contains("popular"))
+        }
+
+        @Test func generationsAreComparedPromotedAndCarriedElsewhere() throws {
+            let folder = FileManager.default.temporaryDirectory.appendingPathComponent("models-\(UUID().uuidString)")
+            defer { try? FileManager.default.removeItem(at: folder) }
+            try send(1500, from: 0)
+            for _ in 0..<3 where try serving() == nil { try check(["serve", "--stop-at-end"]) }
+            #expect(try serving() == 1)
+            // Another algorithm as a candidate; whatever the decision, it can be promoted by hand.
+            let trained = try program.run(["train", "--model", "als:factors=8,sweeps=4"])
+            #expect(trained.status == 0 || trained.status == 1, "\(trained.log)")
+            #expect(try check(["models", "show", "2"]).output.contains("als"))
+            #expect(try program.run(["models", "compare", "1", "2", "--json"]).output.contains("ndcg"))
+            try check(["models", "promote", "2"])
+            #expect(try serving() == 2)
+            try check(["models", "rollback"])
+            #expect(try serving() == 1)
+            try check(["models", "pin", "2"])
+            #expect(try serving() == 2)
+            try check(["models", "pin", "none"])
+            #expect(try program.run(["models", "promote", "99"]).status != 0)
+            try check(["models", "export", "1", "--to", folder.path])
+            let ids = try String(contentsOf: folder.appendingPathComponent("ids.txt"), encoding: .utf8)
+            #expect(ids.split(separator: "\n").count > 40)
+            let imported = try program.run([
+                "models", "import", "--factors", folder.appendingPathComponent("items.npy").path, "--ids",
+                folder.appendingPathComponent("ids.txt").path, "--json",
+            ])
+            #expect(imported.status == 0 || imported.status == 1, "\(imported.log)")
+            #expect(try check(["models", "show", "3"]).output.contains("import"))
+        }
+
+        // MARK: - Steps
+
+        private func serving() throws -> Int? {
+            for line in try check(["models", "list", "--json"]).output.split(separator: "\n") {
+                let members = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
+                if members["state"] as? String == "serving" { return members["generation"] as? Int }
+            }
+            return nil
+        }
+
+        private func object(_ outcome: Program.Outcome) throws -> [String: Any] {
+            try #require(
+                try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any],
+                "\(outcome.output)")
+        }
+
+        private func send(_ count: Int, from start: Int) throws {
+            let lines = (start..<(start + count)).map { index in
+                #"{"event_time":\#(1_700_000_000 + index * 60),"event_type":"view","product_id":"p\#(index * index % 97)","#
+                    + #""user_id":"u\#(index * 7 % 31)"}"#
+            }
+            try check(["produce", "-", "--format", "jsonl"], input: lines.joined(separator: "\n"))
+        }
+
+        /// Records that `produce` would not send.
+        private func sendRaw(count: Int, type: String) throws {
+            let producer = try Producer(["bootstrap.servers": cluster.bootstrap, "partitioner": "murmur2_random"])
+            let topic = producer.topic("events")
+            for index in 0..<count {
+                let value =
+                    #"{"event_time":1700100000,"event_type":"\#(type)","product_id":"p\#(index)","user_id":"u3"}"#
+                try Array("u3".utf8).withUnsafeBytes { key in
+                    try Array(value.utf8).withUnsafeBytes { value in
+                        _ = try producer.send(topic, key: key, value: value)
+                    }
+                }
+            }
+            try producer.flush(timeoutMilliseconds: 10_000)
+        }
+
+        @discardableResult
+        private func check(_ arguments: [String], input: String? = nil) throws -> Program.Outcome {
+            let outcome = try program.run(arguments, input: input)
+            #expect(outcome.status == 0, "\(arguments): \(outcome.log.suffix(3000))\(outcome.output.suffix(3000))")
+            return outcome
+        }
+    }
+}
