@@ -41,9 +41,9 @@ enum TrainCommand {
             guard arguments["file"] == nil || arguments["data"] == nil else {
                 throw UsageError("--data is the same as the argument: leave one of them out")
             }
+            let file = arguments["file"] ?? arguments["data"]
             let histories =
-                try (arguments["file"] ?? arguments["data"]).map { try EvaluateCommand.readStream($0).histories().histories }
-                ?? access.histories()
+                try file.map { try EvaluateCommand.readStream($0).histories().histories } ?? access.histories()
             return try CandidateReport(access: access, arguments: arguments).run { serving in
                 let bar = ProgressBar("train \(recipe.model)", total: 100, unit: "%")
                 let outcome = trial.run(
