@@ -63,7 +63,7 @@ simulate: libraries ## The simulation over many seeds, optimised (SEEDS=10000 FI
 	FRESHET_SEEDS=$(SEEDS) FRESHET_FIRST_SEED=$(FIRST) swift test --configuration release -Xswiftc -enable-testing \
 	    --scratch-path .build/simulate --filter everySeedKeepsThePromises
 
-chaos: libraries ## Instances and brokers killed and frozen on a real cluster (MINUTES=5 SEED=1; KAFKA_LAUNCHER)
+chaos: libraries ## Instances and brokers killed and frozen on a real cluster (MINUTES=5 SEED=1; FRESHET_KAFKA_TOOL)
 	swift build --configuration release --product freshet
 	swift build --configuration release --product freshet-chaos
 	.build/release/freshet-chaos --minutes $(MINUTES) --seed $(SEED) $(CHAOS)

@@ -9,10 +9,10 @@ final class ChaosCluster: Sendable {
 
     init(folder: String) throws {
         let environment = ProcessInfo.processInfo.environment
-        launcher = environment["KAFKA_LAUNCHER"] ?? "../shared/kafka/kafka"
+        launcher = environment["FRESHET_KAFKA_TOOL"] ?? "../shared/kafka/kafka"
         guard FileManager.default.isExecutableFile(atPath: launcher) else {
             throw ChaosFailure(
-                "there is no Kafka to start: \(launcher) is missing. Set KAFKA_LAUNCHER to a program that starts a "
+                "there is no Kafka to start: \(launcher) is missing. Set FRESHET_KAFKA_TOOL to a program that starts a "
                     + "cluster; `freshet-chaos --help` says what it has to understand")
         }
         self.folder = folder

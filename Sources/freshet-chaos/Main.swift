@@ -7,7 +7,7 @@ struct Main {
     static let command = Command(
         "freshet-chaos", "Instances and brokers are killed and frozen under load; then everything is counted.",
         discussion:
-            "Needs a launcher of a Kafka cluster (KAFKA_LAUNCHER, else ../shared/kafka/kafka): `start --dir D --brokers "
+            "Needs a launcher of a Kafka cluster (FRESHET_KAFKA_TOOL, else ../shared/kafka/kafka): `start --dir D --brokers "
             + "N -o KEY=VALUE` printing KAFKA_BOOTSTRAP=…, `kill|resume|pause|unpause --dir D --node N`, `stop --dir D`; "
             + "and the program `freshet` beside this one. CHAOS_PRELOAD names a newer librdkafka for the instances. Exit "
             + "code 1 when a promise is broken.",

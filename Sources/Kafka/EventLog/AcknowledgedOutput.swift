@@ -62,8 +62,9 @@ final class AcknowledgedOutput: OutputPath {
         }
     }
 
-    func offsetsCommitted(_ error: KafkaError?) {
-        guard case .committing(let offsets) = phase else { return }
+    func offsetsCommitted(_ answered: [PartitionOffset], _ error: KafkaError?) {
+        // The late answer to a commit that was waited for otherwise confirms none but that one.
+        guard case .committing(let offsets) = phase, answered.isEmpty || Set(answered) == Set(offsets) else { return }
         if error == nil {
             phase = .done
         } else if let error, error.isRetriable || error.name == "REBALANCE_IN_PROGRESS" {

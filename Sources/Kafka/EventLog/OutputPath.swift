@@ -10,7 +10,7 @@ protocol OutputPath: AnyObject {
     func beginCommit(_ offsets: [PartitionOffset]) throws(LogError)
     func outcome() throws(LogError) -> CommitOutcome?
     /// What became of an asynchronous commit of offsets.
-    func offsetsCommitted(_ error: KafkaError?)
+    func offsetsCommitted(_ offsets: [PartitionOffset], _ error: KafkaError?)
     func wait(milliseconds: Int) throws(LogError)
     func abort() throws(LogError)
     /// Serves delivery reports.

@@ -69,7 +69,7 @@ final class TransactionalOutput: OutputPath {
         return try outcome.get()
     }
 
-    func offsetsCommitted(_ error: KafkaError?) {}
+    func offsetsCommitted(_ offsets: [PartitionOffset], _ error: KafkaError?) {}
 
     func wait(milliseconds: Int) throws(LogError) {
         guard phase == .committing else { return }

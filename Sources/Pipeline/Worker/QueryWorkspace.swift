@@ -3,8 +3,8 @@ package import Models
 
 /// Room for the queries of one pass of the ranking.
 package final class QueryWorkspace {
-    /// Users ranked in one pass.
-    package static let queriesMax = 128
+    /// Users ranked in one pass: as many as are screened together.
+    package static let queriesMax = 32
     /// Items of a history whose rating is computed; older ones only keep their place among the seen.
     static let ratedItems = 64
 

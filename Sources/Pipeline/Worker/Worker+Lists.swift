@@ -19,6 +19,8 @@ extension Worker {
                 let end = min(start + QueryWorkspace.queriesMax, worker.touched.count)
                 rank(worker, start..<end)
                 start = end
+                // In a long batch the first lists need not wait for the last ones.
+                try sendOutput()
             }
             worker.touched.removeAll(keepingCapacity: true)
         }
