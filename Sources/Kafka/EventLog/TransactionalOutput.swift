@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Glibc
 internal import Pipeline
 internal import Synchronization
 
@@ -93,6 +94,11 @@ final class TransactionalOutput: OutputPath {
 
     // MARK: - On the queue
 
+    /// A commit is answered before its markers are written; a record that is sent in between is told "concurrent
+    /// transactions", and librdkafka asks again after 20 ms. Waiting for the markers takes a few: it halved the wait of the
+    /// slowest hundredth of lists (measured with 0, 3, 5 and 10 ms).
+    private static let markersMicroseconds: UInt32 = 3_000
+
     private static func commit(
         _ producer: Producer, _ consumer: GroupConsumer, _ offsets: [PartitionOffset]
     ) -> Result<CommitOutcome, LogError> {
@@ -118,6 +124,7 @@ final class TransactionalOutput: OutputPath {
                 }
             }
             try repeating { () throws(KafkaError) in try producer.commitTransaction(timeoutMilliseconds: 5_000) }
+            usleep(markersMicroseconds)
             return .success(.committed)
         } catch {
             return undo(producer, error)
