@@ -134,6 +134,7 @@ struct Deployment {
         let isChosen = configuration.isGiven("processing.commit-interval")
         settings.commitIntervalMilliseconds =
             isTransactional || isChosen ? UInt64(milliseconds("processing.commit-interval")) : 100
+        settings.checkpointDelayMilliseconds = UInt64(milliseconds("processing.checkpoint-delay"))
         settings.checkpointBytes = configuration.bytes("processing.checkpoint-bytes")
         settings.pendingBytesMax = configuration.bytes("processing.pending-bytes")
         settings.featuresIntervalMilliseconds = milliseconds("features.interval")

@@ -49,6 +49,9 @@ enum Settings {
             "processing.batch-records", .int(1...100_000), default: "4096",
             "The most records of one batch. A user's events within a batch give one list."),
         Setting(
+            "processing.checkpoint-delay", .duration, default: "30s",
+            "How long a user's state may be newer than its checkpoint: a restart learns that much again."),
+        Setting(
             "processing.checkpoint-bytes", .byteSize, default: "256KB",
             "User states that a commit writes, the longest-dirty first."),
         Setting(

@@ -73,6 +73,7 @@ struct World {
         settings.batchRecordsMax = random.pick([1, 4, 12])
         settings.commitIntervalMilliseconds = UInt64(random.pick([1, 10, 40]))
         settings.checkpointBytes = random.pick([1, 150, 1000, 100_000])
+        settings.checkpointDelayMilliseconds = random.pick([0, 0, 20, 200, 2000])
         settings.pendingBytesMax = random.pick([1500, 1 << 20])
         settings.blockBytes = random.pick([20, 150, 100_000])
         settings.shortListsPerBatch = random.pick([1, 1000])
@@ -86,7 +87,7 @@ struct World {
         \(partitions) partitions, \(users) users, \(items) items, \(events) events, at most \(instancesMax) instances
         kill \(killChance), freeze \(freezeChance), leave \(leaveChance), join \(joinChance), \(rates)
         batch \(settings.batchRecordsMax), commit \(settings.commitIntervalMilliseconds) ms, checkpoint \
-        \(settings.checkpointBytes), pending \(settings.pendingBytesMax), block \(settings.blockBytes), history \
+        \(settings.checkpointBytes) after \(settings.checkpointDelayMilliseconds) ms, pending \(settings.pendingBytesMax), block \(settings.blockBytes), history \
         \(settings.user.historyItemsMax), items \(settings.items.itemsMax), half-life \
         \(settings.items.covisitation.halfLifeMilliseconds), neighbours \(settings.items.covisitation.neighbours), window \
         \(settings.user.window), \(settings.rules)

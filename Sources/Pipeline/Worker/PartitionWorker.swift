@@ -38,6 +38,10 @@ public final class PartitionWorker {
     var marker: CheckpointRecord.Marker?
     /// What the last marker said, so that it is written when it changes.
     var markedOffset: Int64 = -1
+    /// Where the partition stood at earlier commits, and when they began: users that are dirty since then are old enough for
+    /// a checkpoint when it is long enough ago.
+    private var marks: [(time: UInt64, position: Int64)] = []
+    private var ripe: Int64 = .min
     /// Without transactions a member that died may have published lists of events below this, which it did not commit.
     var doubtfulUntil: Int64 = 0
     /// Records read while restoring, and how many there are about, for a progress line.
@@ -54,6 +58,22 @@ public final class PartitionWorker {
         committed = offset
         position = offset
         block.begin(first: offset)
+    }
+
+    /// Notes where the partition stands now.
+    func mark(at now: UInt64) {
+        if marks.last?.position != position { marks.append((now, position)) }
+    }
+
+    /// The offset before which users that are dirty have been so for at least `delay` ms.
+    func ripeOffset(now: UInt64, delay: UInt64) -> Int64 {
+        if delay == 0 { return .max }
+        let passed = marks.prefix { $0.time + delay <= now }
+        if let last = passed.last {
+            ripe = last.position
+            marks.removeFirst(passed.count)
+        }
+        return ripe
     }
 
     var isLive: Bool {

@@ -201,6 +201,7 @@ extension Worker {
 
     private func goLive(_ worker: PartitionWorker) throws(LogError) {
         worker.phase = .live
+        worker.mark(at: clock())
         worker.store.forgetLists()
         notice(
             "partition \(worker.partition): \(worker.store.count) users restored, going on at offset \(worker.committed)"

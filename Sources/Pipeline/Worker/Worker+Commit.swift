@@ -11,6 +11,16 @@ extension Worker {
 
     public var isCommitting: Bool { !commit.isIdle }
 
+    /// Whether users wait for a checkpoint that is due. They would wait for the next event otherwise, and that may come
+    /// when the events since the last checkpoint have expired.
+    var areCheckpointsDue: Bool {
+        let now = clock()
+        return partitions.values.contains { worker in
+            guard worker.isLive, let since = worker.store.oldestDirtyOffset() else { return false }
+            return since < worker.ripeOffset(now: now, delay: settings.checkpointDelayMilliseconds)
+        }
+    }
+
     func sendOutput() throws(LogError) {
         guard inFlight == nil || !log.isTransactional, log.isOpen else { return }
         try output.send(to: log)
@@ -27,7 +37,7 @@ extension Worker {
     }
 
     func beginCommitIfDue(force: Bool = false) throws(LogError) {
-        guard commit.isIdle, hasUncommitted, log.isOpen else { return }
+        guard commit.isIdle, hasUncommitted || (!force && areCheckpointsDue), log.isOpen else { return }
         guard force || commit.dueIn(now: clock()) == 0 || output.byteCount >= settings.pendingBytesMax else { return }
         try beginCommit()
     }
@@ -37,6 +47,7 @@ extension Worker {
         for partition in partitions.keys.sorted() {
             guard let worker = partitions[partition], worker.isLive else { continue }
             closeBlock(worker)
+            worker.mark(at: clock())
             // Also where it has not moved: the offsets are what fences output of a member that the group has expelled.
             offsets[partition] = worker.position
             writeCheckpoints(worker, to: log.isTransactional ? output : afterCommit)
@@ -53,13 +64,16 @@ extension Worker {
     private func writeCheckpoints(_ worker: PartitionWorker, to buffer: OutputBuffer) {
         let partition = worker.partition
         let budget = checkpointsEverything ? Int.max : settings.checkpointBytes
+        let ripe =
+            checkpointsEverything
+            ? Int64.max : worker.ripeOffset(now: clock(), delay: settings.checkpointDelayMilliseconds)
         var written = 0
         for id in worker.erased {
             key(id)
             buffer.addTombstone(.users, source: partition, partition: partition, key: scratch.bytes)
         }
         worker.erased.removeAll()
-        while written < budget, let since = worker.store.oldestDirtyOffset(),
+        while written < budget, let since = worker.store.oldestDirtyOffset(), since < ripe,
             let user = worker.store.takeLongestDirty()
         {
             key(worker.store.identifiers.bytes(user))

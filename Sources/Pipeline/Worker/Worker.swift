@@ -170,7 +170,7 @@ public final class Worker {
 
     /// No longer than until the next commit is due.
     private func waitMilliseconds(_ most: Int) -> Int {
-        guard commit.isIdle, hasUncommitted else { return most }
+        guard commit.isIdle, hasUncommitted || areCheckpointsDue else { return most }
         return min(most, Int(commit.dueIn(now: clock())))
     }
 

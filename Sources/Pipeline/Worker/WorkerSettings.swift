@@ -22,6 +22,9 @@ public struct WorkerSettings: Sendable {
     public var batchRecordsMax = 4096
     /// From the beginning of one commit to that of the next, in ms.
     public var commitIntervalMilliseconds: UInt64 = 100
+    /// How long a user's state may be newer than its checkpoint, in ms: what a busy user does within it is written once,
+    /// and a restore applies that much of the events again.
+    public var checkpointDelayMilliseconds: UInt64 = 0
     /// Checkpoint bytes that a commit writes.
     public var checkpointBytes = 1 << 20
     /// Output that may wait for a commit; beyond it nothing more is read.
