@@ -30,7 +30,8 @@ extension ProgramTests {
             let place = try #require(
                 try JSONSerialization.jsonObject(with: Data(letter.utf8)) as? [String: Any])
             let shown = try check(["dlq", "show", "\(place["partition"] ?? "?"):\(place["offset"] ?? "?")"])
-            #expect(shown.output.contains("\"event_type\":\"wish\"") && shown.output.contains("freshet.offset"))
+            #expect(shown.output.contains("\"event_type\":\"wish\""))
+            #expect(shown.output.contains("events[") && shown.output.contains("unknown-type"))
             try check(["dlq", "redrive", "--reason", "unknown-type"])
             #expect(try check(["dlq", "redrive"]).output.contains("0 letters"))
             let fixed = try check(["serve", "--stop-at-end", "--set", "ingest.aliases=wish=cart"])
@@ -45,7 +46,8 @@ extension ProgramTests {
             #expect(try check(["state", "show", "u3"]).output.contains("u3"))
             #expect(try program.run(["state", "show", "nobody"]).status == 1)
             let item = try object(try check(["state", "items", "p4", "--json"]))
-            #expect("\(item["product_id"] ?? "")" == "p4")
+            #expect((item["features"] as? [String: Any])?["product_id"] as? String == "p4")
+            #expect((item["related"] as? [String: Any])?["items"] != nil)
             let size = try object(try check(["state", "size", "--json"]))
             #expect(size["users"] as? Int == 31 && (size["items"] as? Int ?? 0) > 40)
             let watched = try check(["watch", "--json", "--from", "beginning", "--until-end"]).output
@@ -63,6 +65,9 @@ extension ProgramTests {
             try send(1500, from: 0)
             for _ in 0..<3 where try serving() == nil { try check(["serve", "--stop-at-end"]) }
             #expect(try serving() == 1)
+            // The first generation knows nearly everybody, though their checkpoints may wait.
+            let first = try object(try check(["models", "show", "1", "--json"]))
+            #expect(first["users"] as? Int ?? 0 >= 29, "\(first)")
             // Another algorithm as a candidate; whatever the decision, it can be promoted by hand.
             let trained = try program.run(["train", "--model", "als:factors=8,sweeps=4"])
             #expect(trained.status == 0 || trained.status == 1, "\(trained.log)")
@@ -92,7 +97,9 @@ extension ProgramTests {
         private func serving() throws -> Int? {
             for line in try check(["models", "list", "--json"]).output.split(separator: "\n") {
                 let members = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
-                if members["state"] as? String == "serving" { return members["generation"] as? Int }
+                // A pinned one says so as well.
+                let state = members["state"] as? String ?? ""
+                if state.hasPrefix("serving") { return members["generation"] as? Int }
             }
             return nil
         }

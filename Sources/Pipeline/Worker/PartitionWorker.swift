@@ -65,7 +65,8 @@ public final class PartitionWorker {
         if marks.last?.position != position { marks.append((now, position)) }
     }
 
-    /// The offset before which users that are dirty have been so for at least `delay` ms.
+    /// The offset before which users that are dirty have been so for at least `delay` ms, or for so many events that a
+    /// training, which reads checkpoints, would miss more of the partition than it should.
     func ripeOffset(now: UInt64, delay: UInt64) -> Int64 {
         if delay == 0 { return .max }
         let passed = marks.prefix { $0.time + delay <= now }
@@ -73,8 +74,11 @@ public final class PartitionWorker {
             ripe = last.position
             marks.removeFirst(passed.count)
         }
-        return ripe
+        return max(ripe, position - position / Self.trailingShare)
     }
+
+    /// One event in so many may be missing in the checkpoints.
+    private static let trailingShare: Int64 = 50
 
     var isLive: Bool {
         if case .live = phase { true } else { false }
