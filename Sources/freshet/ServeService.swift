@@ -29,6 +29,7 @@ final class ServeService: Service {
     /// learnt again.
     private static let stopMilliseconds: UInt64 = 2_500
     private static let endMilliseconds: UInt64 = 30_000
+    private static let usersFlushedAtStop = 20_000
 
     /// How often metrics are brought up to date.
     private static let metricsMilliseconds: UInt64 = 100
@@ -106,8 +107,9 @@ final class ServeService: Service {
             show(worker, metrics, &shownAt)
             if let end, !round.isBusy, try end.isReached(worker, log) { break }
         }
+        // Where few users wait for a checkpoint, they get it now, and the next start has nothing to apply again.
         try worker.finish(
-            flushesAll: end != nil,
+            flushesAll: end != nil || worker.usersWithoutCheckpoint <= Self.usersFlushedAtStop,
             timeoutMilliseconds: stop.isRequested ? Self.stopMilliseconds : Self.endMilliseconds)
         if end != nil { try finishWithLeader(worker, itemsOffset: try log.itemLogEnd()) }
         metrics?.update(worker, leader.standing)

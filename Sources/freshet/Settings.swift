@@ -50,7 +50,7 @@ enum Settings {
             "The most records of one batch. A user's events within a batch give one list."),
         Setting(
             "processing.checkpoint-delay", .duration, default: "30s",
-            "How long a user's state may be newer than its checkpoint, or for a fiftieth of the events: a restart learns "
+            "How long a user's state may be newer than its checkpoint, or for a twentieth of the events: a restart learns "
                 + "that much again."),
         Setting(
             "processing.checkpoint-bytes", .byteSize, default: "256KB",

@@ -53,7 +53,7 @@ final class FactorSearch {
     /// A user's place in the factors' space, from the whole rated history and from what was touched last; nil where the
     /// generation knows nothing of it. What `search` found stays.
     func vectors(
-        _ query: UserQuery, _ serving: ServingGeneration, shortMemory: Double
+        _ query: UserQuery, _ serving: ServingGeneration, shortMemory: Double, place: Int?
     ) -> (long: [Float], short: [Float])? {
         prepareMemory(serving.generation, shortMemory: shortMemory)
         func vector(_ memory: Bool) -> [Float]? {
@@ -63,8 +63,11 @@ final class FactorSearch {
             guard solution.withUnsafeMutableBase({ solve(serving.generation, into: $0) }) else { return nil }
             return Array(UnsafeBufferPointer(start: solution.row(0), count: solution.columns))
         }
-        guard let long = vector(false), let short = vector(true) else { return nil }
-        return (long, short)
+        guard let long = vector(false) else { return nil }
+        if let place, found[place] > 0 {
+            return (long, Array(UnsafeBufferPointer(start: vectors.row(place), count: vectors.columns)))
+        }
+        return vector(true).map { (long, $0) }
     }
 
     private func prepare(_ generation: Generation, _ queries: [UserQuery], shortMemory: Double, candidates: Int) {

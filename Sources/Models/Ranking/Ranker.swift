@@ -93,10 +93,10 @@ public final class Ranker {
     }
 
     /// A user's vectors in the factors of the generation that `begin` took up; nil without one, or where it knows none of
-    /// the user's items. May be called inside `rank`.
-    public func vectors(_ query: UserQuery) -> (long: [Float], short: [Float])? {
+    /// the user's items. May be called inside `rank`, with the query's place.
+    public func vectors(_ query: UserQuery, place: Int? = nil) -> (long: [Float], short: [Float])? {
         guard let serving else { return nil }
-        return factorSearch.vectors(query, serving, shortMemory: blend.factors.shortMemory)
+        return factorSearch.vectors(query, serving, shortMemory: blend.factors.shortMemory, place: place)
     }
 
     /// Begins a query: nothing but its own items is marked.

@@ -90,6 +90,9 @@ public final class UserStore {
         return dirtyHead < dirty.count ? dirty[dirtyHead].since : nil
     }
 
+    /// How many users wait for a checkpoint, at most.
+    var dirtyCount: Int { dirty.count - dirtyHead }
+
     /// The user that has been dirty the longest; clean from now on.
     func takeLongestDirty() -> User? {
         skipStale()

@@ -78,7 +78,7 @@ public final class PartitionWorker {
     }
 
     /// One event in so many may be missing in the checkpoints.
-    private static let trailingShare: Int64 = 50
+    private static let trailingShare: Int64 = 20
 
     var isLive: Bool {
         if case .live = phase { true } else { false }

@@ -196,6 +196,9 @@ extension Worker {
             || partitions.values.contains { !$0.isLive }
     }
 
+    /// How many users wait for a checkpoint, at most.
+    public var usersWithoutCheckpoint: Int { partitions.values.reduce(0) { $0 + $1.store.dirtyCount } }
+
     /// Commits what was folded, for the end of the process; with `flushesAll` also the state of every user, so that the
     /// next start has nothing to re-apply.
     public func finish(flushesAll: Bool, timeoutMilliseconds: UInt64 = 30_000) throws(LogError) {

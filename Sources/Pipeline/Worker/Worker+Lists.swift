@@ -10,7 +10,8 @@ extension Worker {
         guard canRank else { return }
         touchShortLists()
         touchForNewGeneration()
-        guard partitions.values.contains(where: { !$0.touched.isEmpty }) else { return }
+        let lists = partitions.values.reduce(0) { $0 + $1.touched.count }
+        guard lists > 0 else { return }
         ranker.begin(generation: serving, blend: settings.blend)
         for partition in partitions.keys.sorted() {
             guard let worker = partitions[partition], !worker.touched.isEmpty else { continue }
@@ -19,12 +20,14 @@ extension Worker {
                 let end = min(start + QueryWorkspace.queriesMax, worker.touched.count)
                 rank(worker, start..<end)
                 start = end
-                // In a long batch the first lists need not wait for the last ones.
-                try sendOutput()
+                // The first lists need not wait for the last ones; where thousands are made, larger requests cost less.
+                if lists <= Self.listsSentEarly { try sendOutput() }
             }
             worker.touched.removeAll(keepingCapacity: true)
         }
     }
+
+    private static let listsSentEarly = 512
 
     private func touchShortLists() {
         guard items.offset != rankedItemsOffset else { return }
@@ -62,22 +65,22 @@ extension Worker {
         }
         workspace.withQueries { queries in
             ranker.rank(queries) { place, list, own in
-                publish(worker, users[place], queries[place], list, own)
+                publish(worker, users[place], queries[place], place, list, own)
             }
         }
     }
 
     /// Sends a list if it is another one than the last.
     private func publish(
-        _ worker: PartitionWorker, _ user: UserStore.User, _ query: UserQuery, _ list: borrowing [RankedItem],
-        _ own: borrowing [RankedItem]
+        _ worker: PartitionWorker, _ user: UserStore.User, _ query: UserQuery, _ place: Int,
+        _ list: borrowing [RankedItem], _ own: borrowing [RankedItem]
     ) {
         let states = worker.store.states
         if list.count < settings.rules.listItems, !states[Int(user)].isShort {
             states[Int(user)].isShort = true
             worker.short.append(user)
         }
-        publishFeatures(worker, user, query)
+        publishFeatures(worker, user, query, place)
         worker.lastLists.put(list, of: user)
         let hash = hash(list, own)
         guard hash != states[Int(user)].listHash else {
@@ -128,12 +131,15 @@ extension Worker {
     }
 
     /// A user's vectors in the served generation's factors; nil without one.
-    func vectors(of query: UserQuery) -> UserVectors? {
-        guard let serving, let (long, short) = ranker.vectors(query) else { return nil }
+    /// - Parameter place: of the query among those that are being ranked, which have one of the vectors already.
+    func vectors(of query: UserQuery, place: Int? = nil) -> UserVectors? {
+        guard let serving, let (long, short) = ranker.vectors(query, place: place) else { return nil }
         return UserVectors(generation: serving.generation.number, long: long, short: short)
     }
 
-    private func publishFeatures(_ worker: PartitionWorker, _ user: UserStore.User, _ query: UserQuery) {
+    private func publishFeatures(
+        _ worker: PartitionWorker, _ user: UserStore.User, _ query: UserQuery, _ place: Int
+    ) {
         let state = worker.store[user]
         guard settings.publishes,
             state.featuresTime == .min || state.latestTime - state.featuresTime >= settings.featuresIntervalMilliseconds
@@ -144,7 +150,7 @@ extension Worker {
         let id = worker.store.identifiers.bytes(user)
         publish(.userFeatures, worker, user) { writer in
             userFeatures.write(
-                user: id, state: state, table: items.table, vectors: vectors(of: query), to: writer)
+                user: id, state: state, table: items.table, vectors: vectors(of: query, place: place), to: writer)
         }
     }
 }
