@@ -107,11 +107,15 @@ public final class IdentifierTable {
         }
     }
 
-    /// Where an identifier's number is looked for first, to be asked for ahead of `intern`.
+    /// Where the number of an identifier with this hash is looked for first, to be asked for ahead of `intern`.
     @inlinable
-    public func slotAddress(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer {
-        UnsafeRawPointer(slots + (Int(truncatingIfNeeded: Hash64.hash(bytes)) & mask))
+    public func slotAddress(_ hash: UInt64) -> UnsafeRawPointer {
+        UnsafeRawPointer(slots + (Int(truncatingIfNeeded: hash) & mask))
     }
+
+    /// The number that is looked at first for this hash: another identifier's now and then, and none where that is `none`.
+    @inlinable
+    public func candidate(_ hash: UInt64) -> Number { slots[Int(truncatingIfNeeded: hash) & mask] }
 
     /// Where an identifier lies, to be asked for ahead of `bytes`.
     @inlinable

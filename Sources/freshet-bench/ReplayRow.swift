@@ -19,6 +19,7 @@ enum ReplayRow: BenchmarkRow {
             raw = max(raw, try consume(broker, topic) { _ in })
             let folds = BothFolds()
             folded = max(folded, try consume(broker, topic) { folds.learnUser($0) })
+            folds.finishUsers()
             precondition(folds.store.count > 0, "nothing was learnt")
         }
         let share = folded / raw

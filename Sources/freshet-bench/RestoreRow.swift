@@ -41,6 +41,7 @@ enum RestoreRow: BenchmarkRow {
             source.make(distinct)
             for index in 0..<distinct { folds.learnUser(source.event(index)) }
         }
+        folds.finishUsers()
         let codec = UserStateCodec(items: folds.table.identifiers)
         let output = try KafkaReplayOutput(logSettings(shop))
         try output.begin(records: users)

@@ -35,6 +35,23 @@ struct CommitCycleTests {
         #expect(cycle.finish(.committed) == .settle)
     }
 
+    @Test func abortsWithoutEndStartOver() {
+        var cycle = CommitCycle(intervalMilliseconds: 100)
+        for abort in 1..<CommitCycle.abortsMax {
+            cycle.begin(now: UInt64(abort))
+            #expect(cycle.finish(.aborted(reason: "why")) == .repeatRecords(reason: "why"))
+        }
+        var lucky = cycle
+        lucky.begin(now: 100)
+        #expect(lucky.finish(.committed) == .settle)
+        lucky.begin(now: 200)
+        // A success begins a new row.
+        #expect(lucky.finish(.aborted(reason: "later")) == .repeatRecords(reason: "later"))
+        cycle.begin(now: 100)
+        #expect(cycle.finish(.aborted(reason: "why")) == .startOver(reason: "why"))
+        #expect(cycle.state == .void(reason: "why"))
+    }
+
     @Test func aFencedOneIsTheEnd() {
         var cycle = CommitCycle(intervalMilliseconds: 100)
         cycle.begin(now: 0)

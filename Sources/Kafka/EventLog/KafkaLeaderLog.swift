@@ -61,7 +61,7 @@ public final class KafkaLeaderLog: LeaderLog {
                 }
             }
             if leads, settings.isTransactional, !isReady {
-                try producer.initTransactions(timeoutMilliseconds: 20_000)
+                try producer.openTransactions()
                 isReady = true
             }
         } catch {
@@ -118,22 +118,27 @@ public final class KafkaLeaderLog: LeaderLog {
         var offsets = catalogue.keys.sorted().map {
             PartitionOffset(settings.topics.catalogue, $0, catalogue[$0] ?? 0)
         }
-        do throws(KafkaError) {
-            guard settings.isTransactional else {
+        guard settings.isTransactional else {
+            do throws(KafkaError) {
                 try producer.flush(timeoutMilliseconds: 30_000)
                 if let error = producer.takeFailure() { throw error }
                 if !offsets.isEmpty, settings.memory == nil { try consumer.commit(offsets) }
-                return
+            } catch {
+                throw LogError(error, doing: "publishing as the leader")
             }
-            guard isOpen else { return }
-            offsets.append(PartitionOffset(settings.topics[.itemLog], 0, itemsOffset))
-            try producer.flush(timeoutMilliseconds: 8_000)
-            try producer.sendOffsets(offsets, group: consumer.groupMetadata(), timeoutMilliseconds: 8_000)
-            try producer.commitTransaction(timeoutMilliseconds: 8_000)
-            isOpen = false
-        } catch {
-            // The leader starts over from what is committed, with a new producer.
-            throw LogError(error, doing: "publishing as the leader")
+            return
+        }
+        guard isOpen else { return }
+        offsets.append(PartitionOffset(settings.topics[.itemLog], 0, itemsOffset))
+        let timeouts = TransactionTimeouts(flush: 8_000, offsets: 8_000, commit: 8_000)
+        isOpen = false
+        switch try producer.endTransaction(
+            offsets, timeouts: timeouts, standing: { () throws(KafkaError) in consumer.groupMetadata() }
+        ).get() {
+        case .committed: break
+        // The leader starts over from what is committed, with a new producer.
+        case .aborted(let reason): throw LogError(.retriable, "publishing as the leader: \(reason)")
+        case .fenced(let reason): throw LogError(.fenced, "publishing as the leader: \(reason)")
         }
     }
 

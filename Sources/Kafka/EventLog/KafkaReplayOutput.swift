@@ -29,11 +29,23 @@ public final class KafkaReplayOutput: ReplayOutput {
 
     /// Members of the group that are active: a replay must not write beside them.
     public func activeMembers() throws(LogError) -> Int {
-        do throws(KafkaError) {
-            guard try admin.listGroups().contains(settings.topics.application) else { return 0 }
-            return try admin.describeGroup(settings.topics.application).members.count
-        } catch {
+        do throws(KafkaError) { return try memberCount() } catch {
             throw LogError(error, doing: "asking for the members of \(settings.topics.application)")
+        }
+    }
+
+    private func memberCount() throws(KafkaError) -> Int {
+        guard try admin.listGroups().contains(settings.topics.application) else { return 0 }
+        return try admin.describeGroup(settings.topics.application).members.count
+    }
+
+    /// A transaction of no member is not fenced by the group: who joined meanwhile has begun elsewhere. Who joins after the
+    /// offsets were added waits for them.
+    private func checkNobodyJoined() throws(KafkaError) {
+        guard try memberCount() == 0 else {
+            throw KafkaError(
+                code: .groupNotEmpty,
+                message: "members of the group \(settings.topics.application) began to work meanwhile")
         }
     }
 
@@ -65,7 +77,7 @@ public final class KafkaReplayOutput: ReplayOutput {
         producing["transactional.id"] = settings.topics.application + "-replay"
         producing["transaction.timeout.ms"] = "\(transactionMilliseconds)"
         let producer = try Producer(producing)
-        try Self.repeating { () throws(KafkaError) in try producer.initTransactions(timeoutMilliseconds: 20_000) }
+        try producer.openTransactions()
         return producer
     }
 
@@ -86,24 +98,22 @@ public final class KafkaReplayOutput: ReplayOutput {
         }
         let places = offsets.keys.sorted().map { PartitionOffset(settings.topics.events, $0, offsets[$0] ?? 0) }
         let group = settings.topics.application
-        do throws(KafkaError) {
-            guard settings.isTransactional else { return try admin.setGroupOffsets(group, places) }
-            try Self.repeating { () throws(KafkaError) in
-                try producer.sendOffsets(places, group: GroupMetadata(groupID: group), timeoutMilliseconds: 20_000)
+        guard settings.isTransactional else {
+            // The broker refuses to move a group that has members.
+            do throws(KafkaError) { return try admin.setGroupOffsets(group, places) } catch {
+                throw LogError(error, doing: "moving the group \(group)")
             }
-        } catch {
-            throw LogError(error, doing: "moving the group \(group)")
-        }
-        // A transaction of no member is not fenced by the group: who joined meanwhile has begun elsewhere.
-        guard try activeMembers() == 0 else {
-            throw LogError(.fatal, "members of the group \(group) began to work meanwhile: nothing was written")
-        }
-        do throws(KafkaError) {
-            try Self.repeating { () throws(KafkaError) in try producer.commitTransaction(timeoutMilliseconds: 60_000) }
-        } catch {
-            throw LogError(error, doing: "committing the rebuilt state")
         }
         isOpen = false
+        let timeouts = TransactionTimeouts(flush: 20_000, offsets: 20_000, commit: 60_000, abort: 10_000)
+        switch try producer.endTransaction(
+            places, timeouts: timeouts, standing: { () throws(KafkaError) in GroupMetadata(groupID: group) },
+            permission: checkNobodyJoined
+        ).get() {
+        case .committed: break
+        case .aborted(let reason), .fenced(let reason):
+            throw LogError(.fatal, "committing the rebuilt state: \(reason); nothing was written")
+        }
         // The broker says that it is committed before every partition shows it; the next one of this id waits for that.
         do throws(KafkaError) { _ = try makeProducer() } catch {
             throw LogError(error, doing: "waiting until the rebuilt state, which is committed, can be read everywhere")
@@ -115,16 +125,6 @@ public final class KafkaReplayOutput: ReplayOutput {
         guard isOpen, let producer else { return }
         isOpen = false
         try? producer.abortTransaction(timeoutMilliseconds: 10_000)
-    }
-
-    /// Makes a call again while its error says that it may be, a bounded number of times.
-    private static func repeating(_ body: () throws(KafkaError) -> Void) throws(KafkaError) {
-        for _ in 0..<5 {
-            do throws(KafkaError) { return try body() } catch {
-                guard error.isRetriable, !error.isAbortable, !error.isFatal else { throw error }
-            }
-        }
-        try body()
     }
 
     // MARK: - What is there

@@ -31,7 +31,7 @@ final class TransactionalOutput: OutputPath {
     init(_ producer: Producer, _ consumer: GroupConsumer) throws(KafkaError) {
         self.producer = producer
         self.consumer = consumer
-        try Self.repeating { () throws(KafkaError) in try producer.initTransactions(timeoutMilliseconds: 20_000) }
+        try producer.openTransactions()
     }
 
     var isOpen: Bool { phase != .committing }
@@ -83,6 +83,7 @@ final class TransactionalOutput: OutputPath {
         do throws(KafkaError) { try producer.abortTransaction(timeoutMilliseconds: 10_000) } catch {
             throw LogError(error, doing: "aborting a transaction")
         }
+        _ = producer.takeFailure()
     }
 
     func serve() { producer.poll(timeoutMilliseconds: 0) }
@@ -102,54 +103,14 @@ final class TransactionalOutput: OutputPath {
     private static func commit(
         _ producer: Producer, _ consumer: GroupConsumer, _ offsets: [PartitionOffset]
     ) -> Result<CommitOutcome, LogError> {
-        do throws(KafkaError) {
-            try repeating { () throws(KafkaError) in try producer.flush(timeoutMilliseconds: 4_000) }
-            // Sent again, it would be refused again: the worker starts over, with the bounds as they are then, or ends with
-            // what somebody has to mend.
-            if let failure = producer.takeFailure(),
-                failure.code == .messageTooLarge || failure.isAboutRightsOrTopics
-            {
-                _ = undo(producer, failure)
-                return .failure(LogError(failure, doing: "writing output"))
-            }
+        let outcome = producer.endTransaction(offsets) { () throws(KafkaError) in
             // A member that was expelled has no standing to show, and offsets without one would not be checked.
             guard consumer.memberID != nil, !consumer.isAssignmentLost else {
-                let lost = KafkaError(code: .unknownMember, message: "this member is no longer in its group")
-                return undo(producer, lost)
+                throw KafkaError(code: .unknownMember, message: "this member is no longer in its group")
             }
-            if !offsets.isEmpty {
-                let group = consumer.groupMetadata()
-                try repeating { () throws(KafkaError) in
-                    try producer.sendOffsets(offsets, group: group, timeoutMilliseconds: 5_000)
-                }
-            }
-            try repeating { () throws(KafkaError) in try producer.commitTransaction(timeoutMilliseconds: 5_000) }
-            usleep(markersMicroseconds)
-            return .success(.committed)
-        } catch {
-            return undo(producer, error)
+            return consumer.groupMetadata()
         }
-    }
-
-    /// Makes a call again while its error says that it may be, a bounded number of times.
-    private static func repeating(_ body: () throws(KafkaError) -> Void) throws(KafkaError) {
-        var attempts = 0
-        while true {
-            do throws(KafkaError) { return try body() } catch {
-                attempts += 1
-                guard error.isRetriable, !error.isAbortable, !error.isFatal, attempts < 6 else { throw error }
-            }
-        }
-    }
-
-    private static func undo(_ producer: Producer, _ error: KafkaError) -> Result<CommitOutcome, LogError> {
-        if error.isFenced { return .success(.fenced(reason: error.description)) }
-        if error.isFatal { return .failure(LogError(error, doing: "committing")) }
-        do throws(KafkaError) {
-            try repeating { () throws(KafkaError) in try producer.abortTransaction(timeoutMilliseconds: 5_000) }
-            return .success(.aborted(reason: error.description))
-        } catch {
-            return .failure(LogError(error, doing: "aborting a transaction"))
-        }
+        if case .success(.committed) = outcome { usleep(markersMicroseconds) }
+        return outcome
     }
 }

@@ -154,7 +154,7 @@ public protocol LogReader: AnyObject {
 }
 
 /// What goes wrong with a log.
-public struct LogError: Error, CustomStringConvertible, Sendable {
+public struct LogError: Error, Equatable, CustomStringConvertible, Sendable {
     public enum Kind: Sendable, Equatable {
         /// May pass: try again.
         case retriable

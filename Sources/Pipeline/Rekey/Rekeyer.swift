@@ -114,7 +114,8 @@ public final class Rekeyer {
         case .none: break
         case .settle: committed.merge(inFlight.filter { positions[$0.key] != nil }) { $1 }
         // Nothing was kept to be sent again: whoever starts anew reads it again.
-        case .repeatRecords(let reason): throw LogError(.retriable, "rekeying: the transaction was aborted: \(reason)")
+        case .repeatRecords(let reason), .startOver(let reason):
+            throw LogError(.retriable, "rekeying: the transaction was aborted: \(reason)")
         case .giveUp(let reason): throw LogError(.fenced, reason)
         }
     }

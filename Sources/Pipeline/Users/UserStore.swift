@@ -30,9 +30,29 @@ public final class UserStore {
 
     public func find(_ id: UnsafeRawBufferPointer) -> User? { identifiers.find(id) }
 
-    /// Asks for where a user will be looked for.
+    /// Asks for a user's state and id, by the id's hash.
     @inline(__always)
-    public func prefetch(_ id: UnsafeRawBufferPointer) { Kernels.prefetch(identifiers.slotAddress(id), bytes: 1) }
+    func prefetchState(_ hash: UInt64) {
+        let user = identifiers.candidate(hash)
+        guard user != IdentifierTable.none, Int(user) < initialized else { return }
+        Kernels.prefetch(identifiers.entryAddress(user), bytes: 1)
+        Kernels.prefetch(states + Int(user), bytes: MemoryLayout<UserState>.stride)
+    }
+
+    /// Asks for what an event of a user will search, once the state is there: the history, which is searched from its end,
+    /// and the latest counts.
+    @inline(__always)
+    func prefetchHistory(_ hash: UInt64) {
+        let user = identifiers.candidate(hash)
+        guard user != IdentifierTable.none, Int(user) < initialized else { return }
+        let state = states + Int(user)
+        if let buckets = state.pointee.buckets {
+            Kernels.prefetch(buckets + max(0, Int(state.pointee.bucketCount) - 1), bytes: 1)
+        }
+        if let history = state.pointee.history {
+            Kernels.prefetch(history, bytes: Int(state.pointee.historyCount) * MemoryLayout<CompactEntry>.stride)
+        }
+    }
 
     public subscript(_ user: User) -> UserState { states[Int(user)] }
 

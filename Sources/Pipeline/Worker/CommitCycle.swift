@@ -3,6 +3,7 @@
 ///     idle ──begin──► running ──committed──► idle
 ///                        │
 ///                        ├──aborted──► aborted ──begin──► running     (the same records once more)
+///                        │                └──too often──► void        (to start over from what is committed)
 ///                        └──fenced───► void
 struct CommitCycle {
     enum State: Equatable {
@@ -10,7 +11,7 @@ struct CommitCycle {
         case running
         /// Nothing of the last commit was written: it is to be repeated before anything else is committed.
         case aborted
-        /// Another member has taken over; nothing can be committed any more.
+        /// Nothing can be committed any more: another member has taken over, or repeating is of no use.
         case void(reason: String)
     }
 
@@ -22,12 +23,18 @@ struct CommitCycle {
         /// Send the same records again.
         case repeatRecords(reason: String)
         case giveUp(reason: String)
+        /// A new producer has to begin from what is committed.
+        case startOver(reason: String)
     }
+
+    /// So many aborts in a row of the same records are no accident of a group or a broker that passes.
+    static let abortsMax = 8
 
     private(set) var state = State.idle
     private(set) var begunAt: UInt64 = 0
+    private var abortsInARow = 0
     /// Whether the last commit with an outcome was aborted, so that this one repeats it.
-    private(set) var isRepeating = false
+    var isRepeating: Bool { abortsInARow > 0 }
     let intervalMilliseconds: UInt64
 
     init(intervalMilliseconds: UInt64) { self.intervalMilliseconds = intervalMilliseconds }
@@ -52,11 +59,15 @@ struct CommitCycle {
         switch outcome {
         case .committed:
             state = .idle
-            isRepeating = false
+            abortsInARow = 0
             return .settle
         case .aborted(let reason):
+            abortsInARow += 1
+            guard abortsInARow < Self.abortsMax else {
+                state = .void(reason: reason)
+                return .startOver(reason: reason)
+            }
             state = .aborted
-            isRepeating = true
             return .repeatRecords(reason: reason)
         case .fenced(let reason):
             state = .void(reason: reason)

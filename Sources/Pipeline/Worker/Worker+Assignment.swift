@@ -186,10 +186,10 @@ extension Worker {
                 isDone = true
                 return
             }
-            // Without transactions the tombstone of a checkpoint may be missing: it is written (again).
-            if case .erased(true) = learn(record, worker) { worker.erased.append(Array(event.user)) }
+            if push(record, worker) == nil, window.isFull { reapply(window.pop(), worker) }
             worker.restored += 1
         }
+        while !window.isEmpty { reapply(window.pop(), worker) }
         if isDone || reader.position >= until {
             try goLive(worker)
         } else if isAtEnd {
@@ -197,6 +197,11 @@ extension Worker {
                 .state,
                 "partition \(worker.partition) ends before its committed offset \(until); `freshet reset` starts anew")
         }
+    }
+
+    private func reapply(_ entry: UnsafePointer<EventWindow.Entry>, _ worker: PartitionWorker) {
+        // Without transactions the tombstone of a checkpoint may be missing: it is written (again).
+        if case .erased(true) = apply(entry, worker) { worker.erased.append(Array(entry.pointee.event.user)) }
     }
 
     private func goLive(_ worker: PartitionWorker) throws(LogError) {

@@ -127,6 +127,9 @@ extension Worker {
             inFlight?.markUnsent()
         case .giveUp(let reason):
             throw LogError(.fenced, reason)
+        case .startOver(let reason):
+            counters.aborts += 1
+            throw LogError(.retriable, "\(CommitCycle.abortsMax) transactions in a row were aborted: \(reason)")
         }
     }
 

@@ -2,26 +2,57 @@ internal import Events
 internal import Models
 
 extension Worker {
-    /// Folds one record into state, or sends it to the dead letters.
+    /// Takes a record up: its event is folded when its turn comes, at the latest by `foldWaiting`; what cannot be learnt
+    /// goes to the dead letters.
     func take(_ record: borrowing LogRecord) {
         guard let worker = partitions[record.partition], worker.isLive else { return }
-        // A record that was delivered before is no news: librdkafka may repeat some after a pause.
-        guard record.offset >= worker.position else {
-            counters.duplicates += 1
+        guard let rejection = push(record, worker) else {
+            if window.isFull { fold(window.pop()) }
             return
         }
-        worker.position = record.offset + 1
-        switch learn(record, worker) {
+        foldWaiting()
+        guard isNew(record.offset, worker) else { return }
+        counters.rejected += 1
+        counters.rejections[rejection.code, default: 0] += 1
+        reject(record, rejection)
+    }
+
+    /// Folds all events whose records were taken up.
+    func foldWaiting() {
+        while !window.isEmpty { fold(window.pop()) }
+    }
+
+    /// Decodes a record; its event waits for its turn then.
+    func push(_ record: borrowing LogRecord, _ worker: PartitionWorker) -> Rejection? {
+        guard let value = record.value, value.count > 0 else { return Rejection(.emptyValue) }
+        return window.push(
+            value, key: record.key ?? UnsafeRawBufferPointer(start: nil, count: 0), recordTime: record.timestamp,
+            partition: record.partition, offset: record.offset, users: worker.store)
+    }
+
+    /// Moves on to a record, unless it was delivered before: librdkafka may repeat some after a pause.
+    private func isNew(_ offset: Int64, _ worker: PartitionWorker) -> Bool {
+        guard offset >= worker.position else {
+            counters.duplicates += 1
+            return false
+        }
+        worker.position = offset + 1
+        return true
+    }
+
+    private func fold(_ entry: UnsafePointer<EventWindow.Entry>) {
+        let offset = entry.pointee.offset
+        guard let worker = partitions[entry.pointee.partition], isNew(offset, worker) else { return }
+        switch apply(entry, worker) {
         case .learnt(let lesson):
             counters.events += 1
             if let found = worker.lastLists.take(lesson.user, findingItem: itemNumber), lesson.isNewPair {
                 liveQuality.add(found)
             }
             worker.block.add(
-                event, item: itemNumber, isNewPair: lesson.isNewPair,
-                preceding: UnsafeBufferPointer(start: fold.preceding, count: lesson.precedingCount),
-                offset: record.offset)
-            if record.offset < worker.doubtfulUntil { worker.store.forgetList(lesson.user) }
+                entry.pointee.event, item: itemNumber, isNewPair: lesson.isNewPair,
+                preceding: UnsafeBufferPointer(start: fold.preceding, count: lesson.precedingCount), offset: offset)
+            if offset < worker.doubtfulUntil { worker.store.forgetList(lesson.user) }
             worker.touch(lesson.user)
             if worker.block.byteCount >= blockBytes { closeBlock(worker) }
         case .duplicate:
@@ -29,36 +60,16 @@ extension Worker {
         case .erased(let existed):
             counters.events += 1
             counters.erased += 1
-            erase(event.user, worker, hadState: existed)
-        case .rejected(let rejection):
-            counters.rejected += 1
-            counters.rejections[rejection.code, default: 0] += 1
-            reject(record, rejection)
+            erase(entry.pointee.event.user, worker, hadState: existed)
         }
     }
 
-    enum Learning {
-        case learnt(UserFold.Lesson)
-        case duplicate
-        case erased(Bool)
-        case rejected(Rejection)
-    }
-
-    /// Decodes and applies a record to its user; the event stays in `event`, its item's number in `itemNumber`.
-    func learn(_ record: borrowing LogRecord, _ worker: PartitionWorker) -> Learning {
-        guard let value = record.value, value.count > 0 else { return .rejected(Rejection(.emptyValue)) }
-        if let rejection = decoder.decode(value, into: &event) { return .rejected(rejection) }
-        let key = record.key ?? UnsafeRawBufferPointer(start: nil, count: 0)
-        if let rejection = admission.admit(&event, key: key, recordTime: record.timestamp) {
-            return .rejected(rejection)
-        }
-        worker.store.prefetch(event.user)
-        itemNumber = event.type == .userDeleted ? IdentifierTable.none : items.table.identifiers.intern(event.item)
-        switch fold.apply(event, item: itemNumber, offset: record.offset, to: worker.store) {
-        case .learnt(let lesson): return .learnt(lesson)
-        case .duplicate: return .duplicate
-        case .erased(let existed): return .erased(existed)
-        }
+    /// Applies an event to its user; its item's number is in `itemNumber`.
+    func apply(_ entry: UnsafePointer<EventWindow.Entry>, _ worker: PartitionWorker) -> UserFold.Outcome {
+        itemNumber =
+            entry.pointee.event.type == .userDeleted
+            ? IdentifierTable.none : items.table.identifiers.intern(entry.pointee.event.item)
+        return fold.apply(entry.pointee.event, item: itemNumber, offset: entry.pointee.offset, to: worker.store)
     }
 
     /// Takes back everything that was written about a user.

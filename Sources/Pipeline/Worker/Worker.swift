@@ -29,18 +29,20 @@ public final class Worker {
     /// A monotonic clock in ms.
     let clock: () -> UInt64
 
-    let decoder: EventDecoder
+    let window: EventWindow
     let catalogue = CatalogueDecoder()
     let fold: UserFold
     let codec: UserStateCodec
     let ranker: Ranker
     let encoder: ListEncoder
-    var event = ShopEvent()
     var itemNumber = IdentifierTable.none
     /// Named in dead letters.
     public var eventsTopicName = "events"
     /// Whether keys must be user ids: so when the topic has several partitions.
-    public var admission: EventAdmission
+    public var admission: EventAdmission {
+        get { window.admission }
+        set { window.admission = newValue }
+    }
 
     let userFeatures: UserFeatureBuilder
     /// Is told before a user's feature row is made, in the middle of a batch: for faults that a simulation plants.
@@ -85,8 +87,8 @@ public final class Worker {
         blockBytes = try Self.blockBytes(settings, log)
         let table = ItemTable(settings: settings.items)
         items = ItemFold(table: table)
-        decoder = EventDecoder(typeNames: settings.typeNames)
-        admission = settings.admission
+        window = EventWindow(
+            typeNames: settings.typeNames, admission: settings.admission, items: table.identifiers)
         fold = UserFold(settings: settings.user)
         codec = UserStateCodec(items: table.identifiers)
         userFeatures = UserFeatureBuilder(scale: settings.scale)
@@ -132,6 +134,7 @@ public final class Worker {
                 round.records += 1
                 take(record)
             }
+            foldWaiting()
             wait = 0
             wanted = round.records > before && round.changes.isEmpty ? moreForBatch(round.records) : 0
         } while wanted > 0

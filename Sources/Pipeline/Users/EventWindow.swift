@@ -1,0 +1,125 @@
+public import Events
+internal import Linear
+
+/// Events that are decoded some records ahead of their fold.
+///
+/// The fold of an event touches some twenty places of tables that are far larger than the caches, each found by way of the
+/// one before: the id's slot, its entry, the user's state, the history. A step of that way is asked for as each following
+/// event comes in, so that the memory is there when the event's turn comes. Nothing is folded early or in another order.
+///
+/// Records are copied, so nothing of them need outlive the call that delivers them.
+public final class EventWindow {
+    /// An event whose turn has come; its bytes are valid until the next `push`.
+    public struct Entry {
+        public var event = ShopEvent()
+        public var partition: Int32 = 0
+        public var offset: Int64 = 0
+        var users: Unmanaged<UserStore>!
+    }
+
+    private struct Slot {
+        var entry = Entry()
+        var userHash: UInt64 = 0
+        var itemHash: UInt64 = 0
+        var bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    }
+
+    /// So many events are on their way; the memory of three steps takes about a microsecond, which is that of two folds.
+    private static let depth = 6
+    private static let statesAhead = 4
+    private static let historiesAhead = 2
+    /// A larger record would leave its memory behind.
+    private static let bytesKept = 1 << 16
+
+    private let slots: UnsafeMutablePointer<Slot>
+    /// One for each slot: the bytes of an event may lie in its decoder.
+    private let decoders: [EventDecoder]
+    public var admission: EventAdmission
+    private let items: IdentifierTable
+    private var pushed = 0
+    private var popped = 0
+
+    /// - Parameter items: where events' items will be looked for.
+    public init(typeNames: EventTypeNames = .standard, admission: EventAdmission, items: IdentifierTable) {
+        self.admission = admission
+        self.items = items
+        decoders = (0...Self.depth).map { _ in EventDecoder(typeNames: typeNames) }
+        slots = .allocate(capacity: decoders.count)
+        slots.initialize(repeating: Slot(), count: decoders.count)
+    }
+
+    deinit {
+        for index in decoders.indices { slots[index].bytes.deallocate() }
+        slots.deallocate()
+    }
+
+    public var isEmpty: Bool { pushed == popped }
+    /// Whether the oldest event's turn has come.
+    public var isFull: Bool { pushed - popped > Self.depth }
+
+    /// Decodes a record's event and lets it wait for its turn, if nothing is wrong with it.
+    /// - Parameters:
+    ///   - recordTime: the record's Kafka timestamp in ms since 1970; negative where it has none.
+    ///   - users: where the event's user will be looked for; outlives the event's turn.
+    public func push(
+        _ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer, recordTime: Int64, partition: Int32,
+        offset: Int64, users: UserStore
+    ) -> Rejection? {
+        precondition(!isFull, "an event's turn has come")
+        let index = pushed % decoders.count
+        let slot = slots + index
+        let copy = copy(value, slot)
+        if let rejection = decoders[index].decode(copy, into: &slot.pointee.entry.event) { return rejection }
+        if let rejection = admission.admit(&slot.pointee.entry.event, key: key, recordTime: recordTime) {
+            return rejection
+        }
+        slot.pointee.entry.partition = partition
+        slot.pointee.entry.offset = offset
+        slot.pointee.entry.users = Unmanaged.passUnretained(users)
+        slot.pointee.userHash = Hash64.hash(slot.pointee.entry.event.user)
+        slot.pointee.itemHash = Hash64.hash(slot.pointee.entry.event.item)
+        pushed += 1
+        askAhead(slot)
+        return nil
+    }
+
+    /// The event whose turn it is.
+    public func pop() -> UnsafePointer<Entry> {
+        precondition(!isEmpty, "no event is on its way")
+        let slot = slots + popped % decoders.count
+        popped += 1
+        return UnsafeRawPointer(slot).assumingMemoryBound(to: Entry.self)
+    }
+
+    private func copy(_ value: UnsafeRawBufferPointer, _ slot: UnsafeMutablePointer<Slot>) -> UnsafeRawBufferPointer {
+        let kept = slot.pointee.bytes
+        if kept.count < value.count || kept.count > Self.bytesKept {
+            kept.deallocate()
+            slot.pointee.bytes = .allocate(byteCount: max(value.count, 1024), alignment: 16)
+        }
+        slot.pointee.bytes.copyMemory(from: value)
+        return UnsafeRawBufferPointer(rebasing: slot.pointee.bytes[0..<value.count])
+    }
+
+    @inline(__always)
+    private func askAhead(_ slot: UnsafeMutablePointer<Slot>) {
+        slot.pointee.entry.users._withUnsafeGuaranteedRef {
+            Kernels.prefetch($0.identifiers.slotAddress(slot.pointee.userHash), bytes: 1)
+        }
+        Kernels.prefetch(items.slotAddress(slot.pointee.itemHash), bytes: 1)
+        if let slot = waiting(Self.depth - Self.statesAhead) {
+            let item = items.candidate(slot.pointee.itemHash)
+            if item != IdentifierTable.none { Kernels.prefetch(items.entryAddress(item), bytes: 1) }
+            slot.pointee.entry.users._withUnsafeGuaranteedRef { $0.prefetchState(slot.pointee.userHash) }
+        }
+        if let slot = waiting(Self.depth - Self.historiesAhead) {
+            slot.pointee.entry.users._withUnsafeGuaranteedRef { $0.prefetchHistory(slot.pointee.userHash) }
+        }
+    }
+
+    /// The event that came in `age` events before the last one, if its turn is still to come.
+    @inline(__always)
+    private func waiting(_ age: Int) -> UnsafeMutablePointer<Slot>? {
+        pushed - age > popped ? slots + (pushed - 1 - age) % decoders.count : nil
+    }
+}
