@@ -61,6 +61,8 @@ let package = Package(
             name: "freshet-chaos", dependencies: ["Events", "Models", "Pipeline", "Kafka", "ServiceKit"],
             swiftSettings: house),
 
+        // All tests are one program, so one of them brings it in.
+        .target(name: "CThreadSanitizer", path: "Tests/CThreadSanitizer"),
         tests("LinearTests", ["Linear"]),
         tests("EventsTests", ["Events"]),
         tests("ModelsTests", ["Models", "Linear", "Events"]),
@@ -69,7 +71,7 @@ let package = Package(
         tests("KafkaTests", ["Kafka"]),
         tests("EvaluationTests", ["Evaluation", "Models", "Events"]),
         tests("HTTPAPITests", ["HTTPAPI"]),
-        tests("ServiceKitTests", ["ServiceKit"]),
+        tests("ServiceKitTests", ["ServiceKit", "CThreadSanitizer"]),
         tests("SimulationTests", ["Pipeline", "Models", "FeatureStore", "Events", "Linear"], path: "Tests/Simulation"),
         tests(
             "FreshetTests",

@@ -5,97 +5,94 @@ import Testing
 extension ProgramTests {
     /// What people look at and correct by hand: lists, dead letters, state and generations of a deployment on a real Kafka.
     @Suite struct CommandProgramTests {
-        private let cluster: KafkaCluster
-        private let program: Program
+        private let shop: ProgramShop
 
         init() throws {
-            cluster = try KafkaCluster()
-            program = Program(environment: [
-                "KAFKA_BOOTSTRAP": cluster.bootstrap, "FRESHET_TRAINING_FACTORS": "8",
+            shop = try ProgramShop([
+                "FRESHET_TRAINING_ENABLED": "true", "FRESHET_TRAINING_FACTORS": "8",
                 "FRESHET_TRAINING_FIRST_EVENTS": "1000",
             ])
-            try check(["topics", "create", "--partitions", "2"])
         }
 
         /// A type that nobody knew is added to the configuration, and its letters go back, each of them once.
         @Test func deadLettersAreDrivenBackOnceAfterAFix() throws {
-            try send(100, from: 0)
+            try shop.send(100, from: 0)
             try sendRaw(count: 3, type: "wish")
-            let first = try check(["serve", "--stop-at-end"])
+            let first = try shop.check(["serve", "--stop-at-end"])
             #expect(first.summary["rejected"] as? Int == 3)
-            let listed = try check(["dlq", "list", "--json"]).output.split(separator: "\n")
+            let listed = try shop.check(["dlq", "list", "--json"]).output.split(separator: "\n")
             #expect(listed.count == 3 && listed.allSatisfy { $0.contains("unknown-type") })
-            #expect(try check(["dlq", "list"]).output.contains("unknown-type"))
+            #expect(try shop.check(["dlq", "list"]).output.contains("unknown-type"))
             let letter = try #require(listed.first)
             let place = try #require(
                 try JSONSerialization.jsonObject(with: Data(letter.utf8)) as? [String: Any])
-            let shown = try check(["dlq", "show", "\(place["partition"] ?? "?"):\(place["offset"] ?? "?")"])
+            let shown = try shop.check(["dlq", "show", "\(place["partition"] ?? "?"):\(place["offset"] ?? "?")"])
             #expect(shown.output.contains("\"event_type\":\"wish\""))
             #expect(shown.output.contains("events[") && shown.output.contains("unknown-type"))
-            try check(["dlq", "redrive", "--reason", "unknown-type"])
-            #expect(try check(["dlq", "redrive"]).output.contains("0 letters"))
-            let fixed = try check(["serve", "--stop-at-end", "--set", "ingest.aliases=wish=cart"])
+            try shop.check(["dlq", "redrive", "--reason", "unknown-type"])
+            #expect(try shop.check(["dlq", "redrive"]).output.contains("0 letters"))
+            let fixed = try shop.check(["serve", "--stop-at-end", "--set", "ingest.aliases=wish=cart"])
             #expect(fixed.summary["events"] as? Int == 3 && fixed.summary["rejected"] as? Int == 0)
         }
 
         @Test func stateAndListsAreShown() throws {
-            try send(400, from: 0)
-            try check(["serve", "--stop-at-end", "--set", "training.enabled=false"])
-            let user = try object(try check(["state", "show", "u3", "--json"]))
+            try shop.send(400, from: 0)
+            try shop.check(["serve", "--stop-at-end", "--set", "training.enabled=false"])
+            let user = try object(try shop.check(["state", "show", "u3", "--json"]))
             #expect("\(user["user_id"] ?? "")" == "u3")
-            #expect(try check(["state", "show", "u3"]).output.contains("u3"))
-            #expect(try program.run(["state", "show", "nobody"]).status == 1)
-            let item = try object(try check(["state", "items", "p4", "--json"]))
+            #expect(try shop.check(["state", "show", "u3"]).output.contains("u3"))
+            #expect(try shop.program.run(["state", "show", "nobody"]).status == 1)
+            let item = try object(try shop.check(["state", "items", "p4", "--json"]))
             #expect((item["features"] as? [String: Any])?["product_id"] as? String == "p4")
             #expect((item["related"] as? [String: Any])?["items"] != nil)
-            let size = try object(try check(["state", "size", "--json"]))
+            let size = try object(try shop.check(["state", "size", "--json"]))
             #expect(size["users"] as? Int == 31 && (size["items"] as? Int ?? 0) > 40)
-            let watched = try check(["watch", "--json", "--from", "beginning", "--until-end"]).output
+            let watched = try shop.check(["watch", "--json", "--from", "beginning", "--until-end"]).output
             let lists = try watched.split(separator: "\n").map {
                 try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
             }
             #expect(Set(lists.compactMap { $0["user_id"] as? String }).count == 31)
-            let table = try check(["watch", "--user", "u3", "--until-end"]).output
+            let table = try shop.check(["watch", "--user", "u3", "--until-end"]).output
             #expect(table.contains("u3") && table.contains("popular"))
         }
 
         @Test func generationsAreComparedPromotedAndCarriedElsewhere() throws {
             let folder = FileManager.default.temporaryDirectory.appendingPathComponent("models-\(UUID().uuidString)")
             defer { try? FileManager.default.removeItem(at: folder) }
-            try send(1500, from: 0)
-            for _ in 0..<3 where try serving() == nil { try check(["serve", "--stop-at-end"]) }
+            try shop.send(1500, from: 0)
+            for _ in 0..<3 where try serving() == nil { try shop.check(["serve", "--stop-at-end"]) }
             #expect(try serving() == 1)
             // The first generation knows nearly everybody, though their checkpoints may wait.
-            let first = try object(try check(["models", "show", "1", "--json"]))
+            let first = try object(try shop.check(["models", "show", "1", "--json"]))
             #expect(first["users"] as? Int ?? 0 >= 29, "\(first)")
             // Another algorithm as a candidate; whatever the decision, it can be promoted by hand.
-            let trained = try program.run(["train", "--model", "als:factors=8,sweeps=4"])
+            let trained = try shop.program.run(["train", "--model", "als:factors=8,sweeps=4"])
             #expect(trained.status == 0 || trained.status == 1, "\(trained.log)")
-            #expect(try check(["models", "show", "2"]).output.contains("als"))
-            #expect(try program.run(["models", "compare", "1", "2", "--json"]).output.contains("ndcg"))
-            try check(["models", "promote", "2"])
+            #expect(try shop.check(["models", "show", "2"]).output.contains("als"))
+            #expect(try shop.program.run(["models", "compare", "1", "2", "--json"]).output.contains("ndcg"))
+            try shop.check(["models", "promote", "2"])
             #expect(try serving() == 2)
-            try check(["models", "rollback"])
+            try shop.check(["models", "rollback"])
             #expect(try serving() == 1)
-            try check(["models", "pin", "2"])
+            try shop.check(["models", "pin", "2"])
             #expect(try serving() == 2)
-            try check(["models", "pin", "none"])
-            #expect(try program.run(["models", "promote", "99"]).status != 0)
-            try check(["models", "export", "1", "--to", folder.path])
+            try shop.check(["models", "pin", "none"])
+            #expect(try shop.program.run(["models", "promote", "99"]).status != 0)
+            try shop.check(["models", "export", "1", "--to", folder.path])
             let ids = try String(contentsOf: folder.appendingPathComponent("ids.txt"), encoding: .utf8)
             #expect(ids.split(separator: "\n").count > 40)
-            let imported = try program.run([
+            let imported = try shop.program.run([
                 "models", "import", "--factors", folder.appendingPathComponent("items.npy").path, "--ids",
                 folder.appendingPathComponent("ids.txt").path, "--json",
             ])
             #expect(imported.status == 0 || imported.status == 1, "\(imported.log)")
-            #expect(try check(["models", "show", "3"]).output.contains("import"))
+            #expect(try shop.check(["models", "show", "3"]).output.contains("import"))
         }
 
         // MARK: - Steps
 
         private func serving() throws -> Int? {
-            for line in try check(["models", "list", "--json"]).output.split(separator: "\n") {
+            for line in try shop.check(["models", "list", "--json"]).output.split(separator: "\n") {
                 let members = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
                 // A pinned one says so as well.
                 let state = members["state"] as? String ?? ""
@@ -110,17 +107,9 @@ extension ProgramTests {
                 "\(outcome.output)")
         }
 
-        private func send(_ count: Int, from start: Int) throws {
-            let lines = (start..<(start + count)).map { index in
-                #"{"event_time":\#(1_700_000_000 + index * 60),"event_type":"view","product_id":"p\#(index * index % 97)","#
-                    + #""user_id":"u\#(index * 7 % 31)"}"#
-            }
-            try check(["produce", "-", "--format", "jsonl"], input: lines.joined(separator: "\n"))
-        }
-
         /// Records that `produce` would not send.
         private func sendRaw(count: Int, type: String) throws {
-            let producer = try Producer(["bootstrap.servers": cluster.bootstrap, "partitioner": "murmur2_random"])
+            let producer = try Producer(["bootstrap.servers": shop.cluster.bootstrap, "partitioner": "murmur2_random"])
             let topic = producer.topic("events")
             for index in 0..<count {
                 let value =
@@ -132,13 +121,6 @@ extension ProgramTests {
                 }
             }
             try producer.flush(timeoutMilliseconds: 10_000)
-        }
-
-        @discardableResult
-        private func check(_ arguments: [String], input: String? = nil) throws -> Program.Outcome {
-            let outcome = try program.run(arguments, input: input)
-            #expect(outcome.status == 0, "\(arguments): \(outcome.log.suffix(3000))\(outcome.output.suffix(3000))")
-            return outcome
         }
     }
 }
