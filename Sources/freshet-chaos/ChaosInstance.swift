@@ -27,7 +27,7 @@ final class ChaosInstance {
         var environment = own.filter { !$0.key.hasPrefix("FRESHET_") }
         environment["KAFKA_BOOTSTRAP"] = bootstrap
         environment["FRESHET_TRAINING_FIRST_EVENTS"] = "5000"
-        if preloads, let library = own["CHAOS_PRELOAD"] { environment["LD_PRELOAD"] = library }
+        if preloads, let library = own["FRESHET_PRELOAD"] { environment["LD_PRELOAD"] = library }
         return environment
     }
 

@@ -10,6 +10,15 @@ extension Deployment {
         settings.items = worker.items
         return settings
     }
+
+    /// What generations of this deployment are.
+    func recipe(_ worker: WorkerSettings) throws -> GenerationRecipe {
+        do {
+            return try ModelChoice.recipe(configuration.string("training.model"), [], trainingSettings(worker))
+        } catch let error as UsageError {
+            throw CommandFailure("training.model: \(error)", remedy: "see `freshet tune --help`", exitCode: 78)
+        }
+    }
 }
 
 extension Deployment {

@@ -12,6 +12,7 @@ final class LeaderService: Service {
     private let settings: Leader.Settings
     private let worker: WorkerSettings
     private let log: KafkaEventLog.Settings
+    private let recipe: GenerationRecipe
     private let stop = StopRequest()
     private let ready = StopRequest()
     private let finishing = StopRequest()
@@ -29,8 +30,10 @@ final class LeaderService: Service {
     private static let snapshotMilliseconds: UInt64 = 3_600_000
     private let quality = Mutex(LiveQuality())
 
-    init(_ deployment: Deployment, worker: WorkerSettings, log: KafkaEventLog.Settings) {
+    /// - Throws: a `training.model` that is none.
+    init(_ deployment: Deployment, worker: WorkerSettings, log: KafkaEventLog.Settings) throws {
         self.deployment = deployment
+        recipe = try deployment.recipe(worker)
         self.worker = worker
         self.log = log
         var settings = Leader.Settings()
@@ -211,7 +214,7 @@ final class LeaderService: Service {
         let settings = deployment.trainingSettings(worker)
         let trial = GenerationTrial(settings: settings, rules: worker.rules, blend: worker.blend)
         let outcome = trial.run(
-            .blend(settings), histories, serving: serving,
+            recipe, histories, serving: serving,
             progress: { progress.store(Int($0 * 1000), ordering: .relaxed) }, isCancelled: { stop.isRequested })
         guard let (generation, decision) = outcome else { return }
         let seconds = Double(monotonicMilliseconds() - began) / 1000

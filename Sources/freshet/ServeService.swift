@@ -48,7 +48,7 @@ final class ServeService: Service {
         // The next owner of a partition fences its last writer by this name.
         settings.writer = deployment.isTransactional ? log.transactionalID : ""
         self.settings = settings
-        leader = LeaderService(deployment, worker: settings, log: log)
+        leader = try LeaderService(deployment, worker: settings, log: log)
     }
 
     func beginShutdown() { stop.request() }

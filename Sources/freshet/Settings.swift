@@ -142,7 +142,11 @@ enum Settings {
         Setting(
             "training.enabled", .bool, default: "true",
             "Whether this instance trains when it leads; false goes on with the generation there is."),
-        Setting("training.factors", .int(4...1024), default: "64", "K, the dimensions of the item factors."),
+        Setting(
+            "training.model", .string, default: "blend",
+            "What the leader trains: the blend of learners, or an algorithm with its settings behind a colon, as `freshet "
+                + "tune` says what is best: als:factors=128,sweeps=10. It is served only if it is not worse."),
+        Setting("training.factors", .int(4...1024), default: "64", "K, the dimensions of the blend's item factors."),
         Setting(
             "training.first-events", .int(1...Int.max), default: "2000",
             "Events after which the first generation is trained."),

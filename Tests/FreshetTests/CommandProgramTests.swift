@@ -89,6 +89,29 @@ extension ProgramTests {
             #expect(try shop.check(["models", "show", "3"]).output.contains("import"))
         }
 
+        /// What `tune` found, written as a configuration, is what the service trains.
+        @Test func theConfiguredModelIsTrained() throws {
+            let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tuned-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let (events, best) = (
+                folder.appendingPathComponent("e.jsonl").path, folder.appendingPathComponent("b.yaml").path
+            )
+            let lines = (0..<1500).map { ProgramShop.event($0, user: shop.user($0)) }
+            try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: events))
+            try shop.check([
+                "tune", events, "--model", "knn", "--search", "neighbours=10..30", "--trials", "2", "--min-user", "1",
+                "--min-item", "1", "--best", best,
+            ])
+            try shop.check(["produce", events])
+            try shop.check(["serve", "--stop-at-end", "--config", best])
+            let first = try #require(try shop.check(["models", "list", "--json"]).output.split(separator: "\n").first)
+            let members = try JSONSerialization.jsonObject(with: Data(first.utf8)) as? [String: Any] ?? [:]
+            #expect(members["model"] as? String == "knn" && members["state"] as? String == "serving", "\(first)")
+            let wrong = try shop.program.run(["serve", "--set", "training.model=knm"])
+            #expect(wrong.status == 78 && wrong.log.contains("training.model") && wrong.log.contains("knn"))
+        }
+
         // MARK: - Steps
 
         private func serving() throws -> Int? {

@@ -75,6 +75,52 @@ extension ProgramTests {
             #expect(try Program(environment: stranger).run(["doctor"]).status == 1)
         }
 
+        /// With tokens that nobody signed, as librdkafka makes and Kafka takes them where both are told to.
+        @Test func oauthBearer() throws {
+            let scope = "hidden-\(UUID().uuidString)"
+            let login = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required"
+            let cluster = try KafkaCluster(
+                secure: "unused:unused",
+                options: Self.authorizer + [
+                    "sasl.enabled.mechanisms=OAUTHBEARER",
+                    #"listener.name.secure.oauthbearer.sasl.jaas.config=\#(login) unsecuredLoginStringClaim_sub="broker";"#,
+                ])
+            try Rights.grant(to: "User:freshet", cluster)
+            let program = Program(environment: [
+                "KAFKA_BOOTSTRAP": cluster.secureBootstrap, "FRESHET_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+                "FRESHET_KAFKA_SASL_MECHANISM": "OAUTHBEARER",
+                "FRESHET_KAFKA_ENABLE_SASL_OAUTHBEARER_UNSECURE_JWT": "true",
+                "FRESHET_KAFKA_SASL_OAUTHBEARER_CONFIG": "principal=freshet scope=\(scope)",
+                "FRESHET_KAFKA_SSL_CA_LOCATION": cluster.folder + "/ca.pem",
+            ])
+            try Job(cluster, program, secrets: [scope]).run()
+        }
+
+        /// Kafka 4 refuses the SCRAM of librdkafka before 2.6.1, so this needs a newer one.
+        @Test(.enabled(if: NewerLibrary.path != nil, Comment(rawValue: NewerLibrary.skipReason)))
+        func scram() throws {
+            let password = "hidden-\(UUID().uuidString)"
+            let cluster = try KafkaCluster(secure: "freshet:\(password)", options: Self.authorizer)
+            try Rights.grant(to: "User:freshet", cluster)
+            let environment = [
+                "KAFKA_BOOTSTRAP": cluster.secureBootstrap, "FRESHET_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+                "FRESHET_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512", "FRESHET_KAFKA_SASL_USERNAME": "freshet",
+                "FRESHET_KAFKA_SASL_PASSWORD": password, "FRESHET_KAFKA_SSL_CA_LOCATION": cluster.folder + "/ca.pem",
+                "LD_PRELOAD": NewerLibrary.path ?? "",
+            ]
+            try Job(cluster, Program(environment: environment), secrets: [password]).run()
+            let wrong = environment.merging(["FRESHET_KAFKA_SASL_PASSWORD": "no-\(password)"]) { $1 }
+            let refused = try Program(environment: wrong).run(["doctor"])
+            #expect(refused.status == 1)
+            #expect(!(refused.output + refused.log).contains(password))
+        }
+
+        /// A librdkafka of 2.6.1 or later beside the distribution's.
+        private enum NewerLibrary {
+            static let path = ProcessInfo.processInfo.environment["FRESHET_PRELOAD"]
+            static let skipReason = "needs a librdkafka of 2.6.1 or later: FRESHET_PRELOAD names the file"
+        }
+
         /// What a deployment of its own name, prefixed, and the public topics need: the README's table.
         private enum Rights {
             static let rights: [[String]] = [

@@ -37,7 +37,9 @@ enum TuneCommand {
             .option("length", "n", "items in a list", type: .int(1...1000), default: "20"),
             .option("top", "n", "rows of the leaderboard", type: .int(1...10_000), default: "10"),
             .option("chart", "file.svg", "draw the trials there, with two objectives their Pareto front"),
-            .option("best", "file", "write the best settings there, as `evaluate offline --model` takes them"),
+            .option(
+                "best", "file",
+                "write the best settings there, as --model takes them; FILE.yaml: as a configuration that `serve` trains by"),
             .flag("json", "print one JSON object"),
         ] + SplitOptions.options(default: "last-out"),
         run: run)
@@ -151,7 +153,10 @@ enum TuneCommand {
     private static func write(_ report: TuneReport, _ arguments: ParsedArguments) throws {
         if let path = arguments["chart"] { try PrequentialCommand.write(report.chart.svg(), to: path) }
         if let path = arguments["best"], let best = report.best {
-            try PrequentialCommand.write(report.choice(best) + "\n", to: path)
+            let choice = report.choice(best)
+            let isConfiguration = path.hasSuffix(".yaml") || path.hasSuffix(".yml")
+            try PrequentialCommand.write(
+                isConfiguration ? "training:\n  model: \"\(choice)\"\n" : choice + "\n", to: path)
         }
         if arguments.flag("json") {
             print(report.json)

@@ -29,7 +29,7 @@ final class DemoService: Sendable {
         self.deployment = deployment
         self.memory = memory
         self.board = board
-        leader = LeaderService(
+        leader = try LeaderService(
             deployment, worker: try deployment.workerSettings(), log: Self.logSettings(deployment, memory))
     }
 

@@ -64,4 +64,30 @@ struct ModelChoice {
         }
         return recommender
     }
+
+    /// What a generation can be made of.
+    static let trainable =
+        ([GenerationManifest.blendModel] + RecommenderCatalogue.all.map { $0.name }).joined(separator: ", ")
+
+    /// How to train what `--model` or `training.model` names.
+    /// - Parameter settings: what `--set` says besides.
+    static func recipe(
+        _ text: String, _ settings: [(name: String, value: String)], _ training: TrainingSettings
+    ) throws -> GenerationRecipe {
+        let words = text.split(separator: ":", maxSplits: 1).map(String.init)
+        let name = words.first ?? ""
+        let own = words.count > 1 ? try pairs(words[1], of: "a model") : []
+        if name == GenerationManifest.blendModel {
+            guard let setting = (own + settings).first else { return .blend(training) }
+            throw UsageError("the blend takes training.factors and no '\(setting.name)'")
+        }
+        guard let type = RecommenderCatalogue.find(name) else {
+            throw UsageError("there is no model '\(name)' to train; there are \(trainable)")
+        }
+        let recommender = try recommender(type, own + settings)
+        var training = training
+        training.seed = recommender.seed
+        training.threads = recommender.threads
+        return .recommender(recommender, training)
+    }
 }
