@@ -39,7 +39,8 @@ enum TuneCommand {
             .option("chart", "file.svg", "draw the trials there, with two objectives their Pareto front"),
             .option(
                 "best", "file",
-                "write the best settings there, as --model takes them; FILE.yaml: as a configuration that `serve` trains by"),
+                "write the best settings there, as --model takes them; FILE.yaml: as a configuration that `serve` trains by"
+            ),
             .flag("json", "print one JSON object"),
         ] + SplitOptions.options(default: "last-out"),
         run: run)
