@@ -19,8 +19,8 @@ final class ServeService: Service {
     private let rekey: RekeyService?
     private let stop = StopRequest()
     private let logger = Logger(label: "freshet.worker")
-    /// Does for all what one member does.
-    let leader: LeaderService
+    /// Does for all what one member does, where this instance stands for election.
+    let leader: LeaderService?
     private let summary = Mutex<ServeSummary?>(nil)
     /// How soon after a failure the next attempt begins.
     private static let pause = Duration.milliseconds(500)
@@ -48,7 +48,9 @@ final class ServeService: Service {
         // The next owner of a partition fences its last writer by this name.
         settings.writer = deployment.isTransactional ? log.transactionalID : ""
         self.settings = settings
-        leader = try LeaderService(deployment, worker: settings, log: log)
+        leader =
+            try deployment.roles().contains(.trainer)
+            ? LeaderService(deployment, worker: settings, log: log) : nil
     }
 
     func beginShutdown() { stop.request() }
@@ -92,7 +94,7 @@ final class ServeService: Service {
         worker.admission.requiresKey = try log.partitionCount() > 1
         worker.notice = { logger.info("\($0)") }
         let generations = DispatchQueue(label: "freshet.generations")
-        worker.models.cache = leader.generations
+        worker.models.cache = leader?.generations
         worker.models.perform = { generations.async(execute: $0) }
         defer { totals = totals + worker.counters }
         let end = stopsAtEnd ? try EndOfInput(log) : nil
@@ -102,7 +104,7 @@ final class ServeService: Service {
         if metrics != nil { worker.batchBegan = { batchBegan = DispatchTime.now().uptimeNanoseconds } }
         while !stop.isRequested {
             let round = try worker.step(timeoutMilliseconds: 10)
-            if worker.isReady { leader.begin() }
+            if worker.isReady { leader?.begin() }
             if round.records > 0 { metrics?.batch(nanoseconds: DispatchTime.now().uptimeNanoseconds - batchBegan) }
             show(worker, metrics, &shownAt)
             if let end, !round.isBusy, try end.isReached(worker, log) { break }
@@ -112,7 +114,7 @@ final class ServeService: Service {
             flushesAll: end != nil || worker.usersWithoutCheckpoint <= Self.usersFlushedAtStop,
             timeoutMilliseconds: stop.isRequested ? Self.stopMilliseconds : Self.endMilliseconds)
         if end != nil { try finishWithLeader(worker, itemsOffset: try log.itemLogEnd()) }
-        metrics?.update(worker, leader.standing)
+        metrics?.update(worker, leader?.standing ?? LeaderService.Standing())
         if end != nil { summary.withLock { $0 = ServeSummary(totals + worker.counters, worker) } }
     }
 
@@ -122,19 +124,19 @@ final class ServeService: Service {
         let now = monotonicMilliseconds()
         guard now - shownAt >= Self.metricsMilliseconds else { return }
         shownAt = now
-        leader.note(worker.liveQuality)
+        leader?.note(worker.liveQuality)
         guard let board else { return }
         board.show(ServeBoard.readiness(of: worker))
-        metrics?.update(worker, leader.standing)
+        metrics?.update(worker, leader?.standing ?? LeaderService.Standing())
         lag?.note(worker.partitions.mapValues(\.position))
     }
 
     /// Folds the item log up to an offset, and lets the leader do so and finish what is due, serving its generation's lists
     /// meanwhile.
     private func finishWithLeader(_ worker: Worker, itemsOffset: Int64) throws {
-        leader.finish(itemsOffset: itemsOffset)
+        leader?.finish(itemsOffset: itemsOffset)
         while !stop.isRequested {
-            let wasFinished = leader.isFinished && worker.items.offset >= itemsOffset
+            let wasFinished = (leader?.isFinished ?? true) && worker.items.offset >= itemsOffset
             let round = try worker.step(timeoutMilliseconds: 10)
             if wasFinished, !round.isBusy, !worker.hasPendingWork { break }
         }

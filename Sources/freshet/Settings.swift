@@ -35,6 +35,11 @@ enum Settings {
             "instance.id", .string,
             "A name that this instance keeps (a StatefulSet's pod name): it makes the membership static, so that a quick "
                 + "restart moves no partition. Unset: a member for as long as it runs."),
+        Setting(
+            "instance.roles", .string, default: "worker,trainer",
+            "What this instance does. worker: learns events and publishes lists. trainer: stands for election as the one "
+                + "that trains and publishes items' rows and snapshots; a deployment needs at least one. --http adds the port."
+        ),
     ]
 
     private static let processing = [

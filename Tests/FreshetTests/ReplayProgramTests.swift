@@ -93,6 +93,70 @@ extension ProgramTests {
         }
 
         /// The item log's beginning goes without a snapshot that stands for it.
+        /// A replay beside a service at work disturbs nothing, and finds its state as the committed offsets have it.
+        @Test func itVerifiesBesideALivingService() throws {
+            let service = try shop.program.start(["serve"])
+            try shop.send(400, from: 0)
+            try shop.waitForCommit(400)
+            for round in 0..<3 {
+                let flow = try shop.program.start(
+                    ["produce", "-", "--format", "jsonl", "--rate", "300"], input: lines(round))
+                let found = try shop.check(["replay", "--verify"])
+                #expect(found.output.contains("identical"), "\(found.output)")
+                #expect(try flow.wait().status == 0)
+            }
+            try shop.waitForCommit(400 + 3 * 600)
+            let writing = try shop.program.run(["replay"])
+            #expect(writing.status == 1 && writing.log.contains("members of the group"), "\(writing.log)")
+            try shop.stop(service)
+            #expect(try shop.check(["replay", "--verify"]).output.contains("identical"))
+        }
+
+        private func lines(_ round: Int) -> String {
+            let indices = (400 + round * 600)..<(1000 + round * 600)
+            return indices.map { ProgramShop.event($0, user: shop.user($0)) }.joined(separator: "\n")
+        }
+
+        /// A part of the topic, by offset and by time; the service goes on where it ends.
+        @Test func aPartIsReplayedAndTheServiceGoesOn() throws {
+            try shop.send(600, from: 0)
+            Thread.sleep(forTimeInterval: 1.1)
+            let middle = ISO8601DateFormatter().string(from: Date())
+            Thread.sleep(forTimeInterval: 1.1)
+            try shop.send(300, from: 600)
+            let whole = try shop.with(["FRESHET_APPLICATION_ID": "whole"])
+            try whole.check(["topics", "create"])
+            let all = try whole.check(["replay", "--json"]).summary
+            #expect(all["events"] as? Int == 900)
+
+            let early = try shop.check(["replay", "--until", middle, "--json"]).summary
+            #expect(early["events"] as? Int == 600)
+            let rest = try shop.check(["serve", "--stop-at-end"]).summary
+            #expect(rest["events"] as? Int == 300)
+            #expect(rest["users"] as? String == all["users"] as? String)
+            #expect(try shop.check(["replay", "--verify"]).output.contains("identical"))
+
+            try shop.check(["reset", "--yes"])
+            #expect(try shop.check(["replay", "--until", "100", "--json"]).summary["events"] as? Int == 200)
+            #expect(try shop.check(["serve", "--stop-at-end"]).summary["users"] as? String == all["users"] as? String)
+
+            // From a place on, twice the same; what lies before it is not in the state.
+            for choice in ["100", middle] {
+                let found = try (0..<2).map { _ in
+                    try shop.check(["reset", "--yes"])
+                    return try shop.check(["replay", "--from", choice, "--json"]).summary
+                }
+                #expect(found[0]["events"] as? Int == (choice == "100" ? 700 : 300))
+                #expect(found[0]["users"] as? String == found[1]["users"] as? String)
+                #expect(found[0]["items"] as? String == found[1]["items"] as? String)
+                #expect(found[0]["users"] as? String != all["users"] as? String)
+            }
+            let backwards = try shop.program.run(["replay", "--from", "300", "--until", "100"])
+            #expect(
+                backwards.status == 64 && backwards.log.contains("nothing to replay"),
+                "\(backwards.log)\(backwards.output)")
+        }
+
         @Test func anExpiredItemLogIsRefused() throws {
             try shop.send(400, from: 0)
             // Killed, it leaves no snapshot; the end would write one.

@@ -19,25 +19,44 @@ enum ServeCommand {
         for warning in deployment.configuration.warnings { Logger(label: "freshet").warning("\(warning)") }
         let began = monotonicMilliseconds()
         let board = arguments["http"].map { _ in ServeBoard() }
+        let stopsAtEnd = arguments.flag("stop-at-end")
+        var members: [ServiceGroup.Member] = []
+        var worker: ServeService?
+        if try deployment.roles().contains(.worker) {
+            worker = try addWorker(deployment, board, stopsAtEnd: stopsAtEnd, to: &members)
+        } else {
+            guard !stopsAtEnd else {
+                throw UsageError("--stop-at-end is for workers, and instance.roles of this instance has none")
+            }
+            let trainer = try TrainerService(deployment, board: board)
+            members += [.init(trainer.leader, whenFinished: .ignore), .init(trainer)]
+        }
+        if let address = arguments["http"], let board {
+            members.append(.init(try HTTPService(address, board), whenFinished: .ignore))
+        }
+        _ = try ServiceGroup(members: members, logger: Logger(label: "freshet")).run()
+        if let summary = worker?.result {
+            print(summary.json(seconds: Double(monotonicMilliseconds() - began) / 1000, cpuSeconds: cpuSeconds()))
+        }
+        return 0
+    }
+
+    /// A worker, and what belongs to it.
+    private static func addWorker(
+        _ deployment: Deployment, _ board: ServeBoard?, stopsAtEnd: Bool, to members: inout [ServiceGroup.Member]
+    ) throws -> ServeService {
         let lag = board.map {
             LagService(
                 deployment.client, topic: deployment.topics.events, group: deployment.topics.application,
                 registry: $0.registry)
         }
-        let stopsAtEnd = arguments.flag("stop-at-end")
         let rekey = deployment.isRekeyed ? try RekeyService(deployment, stopsAtEnd: stopsAtEnd) : nil
         let worker = try ServeService(deployment, stopsAtEnd: stopsAtEnd, board: board, lag: lag, rekey: rekey)
-        var members: [ServiceGroup.Member] = [.init(worker.leader, whenFinished: .ignore), .init(worker)]
+        if let leader = worker.leader { members.append(.init(leader, whenFinished: .ignore)) }
+        members.append(.init(worker))
         if let rekey { members.append(.init(rekey, whenFinished: .ignore)) }
         if let lag { members.append(.init(lag, whenFinished: .ignore)) }
-        if let address = arguments["http"], let board {
-            members.append(.init(try HTTPService(address, board), whenFinished: .ignore))
-        }
-        _ = try ServiceGroup(members: members, logger: Logger(label: "freshet")).run()
-        if let summary = worker.result {
-            print(summary.json(seconds: Double(monotonicMilliseconds() - began) / 1000, cpuSeconds: cpuSeconds()))
-        }
-        return 0
+        return worker
     }
 }
 

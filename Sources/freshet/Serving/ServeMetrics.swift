@@ -22,10 +22,7 @@ final class ServeMetrics {
     private let itemsOffset: Gauge
     private let generation: Gauge
     private let generationAge: Gauge
-    private let leader: Gauge
-    private let training: Gauge
-    private let promoted: Counter
-    private let refused: Counter
+    private let leader: LeaderMetrics
     private let hitRate: Gauge
     private let ndcg: Gauge
     private let judged: Counter
@@ -33,10 +30,10 @@ final class ServeMetrics {
     private let batchTime: Timer
     private var last = WorkerCounters()
     private var lastJudged = 0
-    private var lastStanding = LeaderService.Standing()
 
     init(_ registry: MetricsRegistry = .shared) {
         self.registry = registry
+        leader = LeaderMetrics(registry)
         func counter(_ name: String, _ help: String) -> Counter { Counter(label: name, help: help, registry: registry) }
         func gauge(_ name: String, _ help: String) -> Gauge { Gauge(label: name, help: help, registry: registry) }
         events = counter("freshet_events_total", "Events learnt.")
@@ -56,10 +53,6 @@ final class ServeMetrics {
         generation = gauge("freshet_generation_number", "The generation that lists are ranked with; 0 without one.")
         generationAge = gauge(
             "freshet_generation_age_events", "Events learnt since the served generation was trained.")
-        leader = gauge("freshet_leader", "1 where this instance leads, 0 elsewhere.")
-        training = gauge("freshet_training_progress", "The share of the present training that is done; 0 without one.")
-        promoted = counter("freshet_generations_promoted_total", "Generations that this instance trained and promoted.")
-        refused = counter("freshet_generations_refused_total", "Generations that this instance trained and refused.")
         hitRate = gauge(
             "freshet_live_hit_rate", "HR@20 of this instance's lists by what each user did next, a decayed mean.")
         ndcg = gauge("freshet_live_ndcg", "NDCG@20 of the same, a decayed mean.")
@@ -104,11 +97,7 @@ final class ServeMetrics {
         itemsOffset.record(Int(worker.items.offset))
         generation.record(worker.serving?.generation.number ?? 0)
         generationAge.record(worker.generationAge ?? 0)
-        leader.record(standing.isLeading ? 1 : 0)
-        training.record(standing.trainingShare)
-        promoted.increment(by: standing.promoted - lastStanding.promoted)
-        refused.increment(by: standing.refused - lastStanding.refused)
-        lastStanding = standing
+        leader.update(standing)
         hitRate.record(worker.liveQuality.hitRate)
         ndcg.record(worker.liveQuality.ndcg)
         judged.increment(by: worker.liveQuality.cases - lastJudged)

@@ -26,8 +26,14 @@ struct ReplayRanges {
         try log.partitionNumbers.map { partition in
             let bounds = try log.bounds(partition)
             let from = try start.map { try place($0, partition) } ?? begin(partition, bounds)
-            let end = try end.map { try place($0, partition) } ?? bounds.end
-            return .init(partition: partition, from: max(from, bounds.low), end: max(from, min(end, bounds.end)))
+            let until = try end.map { try place($0, partition) } ?? bounds.end
+            guard from <= until || end == nil else {
+                throw UsageError(
+                    "there is nothing to replay in partition \(partition): it would end at \(until), before \(from)")
+            }
+            // Offsets that this partition does not have stand for its beginning and its end.
+            func clamped(_ offset: Int64) -> Int64 { min(max(offset, bounds.low), bounds.end) }
+            return .init(partition: partition, from: clamped(from), end: clamped(until))
         }
     }
 

@@ -1,0 +1,27 @@
+import ServiceKit
+
+/// What an instance that stands for election shows as metrics.
+final class LeaderMetrics {
+    private let leader: Gauge
+    private let training: Gauge
+    private let promoted: Counter
+    private let refused: Counter
+    private var last = LeaderService.Standing()
+
+    init(_ registry: MetricsRegistry) {
+        func counter(_ name: String, _ help: String) -> Counter { Counter(label: name, help: help, registry: registry) }
+        func gauge(_ name: String, _ help: String) -> Gauge { Gauge(label: name, help: help, registry: registry) }
+        leader = gauge("freshet_leader", "1 where this instance leads, 0 elsewhere.")
+        training = gauge("freshet_training_progress", "The share of the present training that is done; 0 without one.")
+        promoted = counter("freshet_generations_promoted_total", "Generations that this instance trained and promoted.")
+        refused = counter("freshet_generations_refused_total", "Generations that this instance trained and refused.")
+    }
+
+    func update(_ standing: LeaderService.Standing) {
+        leader.record(standing.isLeading ? 1 : 0)
+        training.record(standing.trainingShare)
+        promoted.increment(by: standing.promoted - last.promoted)
+        refused.increment(by: standing.refused - last.refused)
+        last = standing
+    }
+}
