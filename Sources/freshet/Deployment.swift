@@ -29,6 +29,11 @@ struct Deployment {
                 exitCode: 64)
         }
         bootstrap = servers
+        guard !configuration.passThrough("kafka.").contains(where: { $0.key == "bootstrap.servers" }) else {
+            throw CommandFailure(
+                "kafka.bootstrap.servers is not taken from the settings", remedy: "give --bootstrap or KAFKA_BOOTSTRAP",
+                exitCode: 78)
+        }
     }
 
     init(configuration: Configuration, bootstrap: String) {

@@ -20,6 +20,7 @@ final class LeaderService: Service {
     private let finished = StopRequest()
     private let logger = Logger(label: "freshet.leader")
     private let leads = Atomic(false)
+    private let isAtWork = Atomic(false)
     private let trained = Mutex<GenerationTrial.Outcome?>(nil)
     private let training = Mutex<Bool>(false)
     private let progress = Atomic(0)
@@ -72,6 +73,8 @@ final class LeaderService: Service {
     /// What metrics tell of the leader's side.
     struct Standing: Sendable {
         var isLeading = false
+        /// Whether this instance takes part in the election, as the leader or as one who stands by.
+        var isAtWork = false
         /// The share of the present training that is done; 0 without one.
         var trainingShare = 0.0
         /// Generations that this instance has promoted, and those that it has refused.
@@ -81,7 +84,8 @@ final class LeaderService: Service {
 
     var standing: Standing {
         Standing(
-            isLeading: isLeading, trainingShare: Double(progress.load(ordering: .relaxed)) / 1000,
+            isLeading: isLeading, isAtWork: isAtWork.load(ordering: .relaxed),
+            trainingShare: Double(progress.load(ordering: .relaxed)) / 1000,
             promoted: promoted.load(ordering: .relaxed), refused: refused.load(ordering: .relaxed))
     }
 
@@ -109,6 +113,7 @@ final class LeaderService: Service {
         let kafka = try KafkaLeaderLog(log)
         defer {
             leads.store(false, ordering: .relaxed)
+            isAtWork.store(false, ordering: .relaxed)
             kafka.close()
         }
         let leader = Leader(settings: settings, log: kafka, generations: generations)
@@ -121,6 +126,7 @@ final class LeaderService: Service {
         while !stop.isRequested {
             let isBusy = try leader.step(timeoutMilliseconds: 20, rowsMax: pace.rows(isHurried: finishing.isRequested))
             leads.store(!leader.isFollower, ordering: .relaxed)
+            isAtWork.store(true, ordering: .relaxed)
             // A slow log may expire before there is enough of it for a snapshot.
             if !isBusy, monotonicMilliseconds() - snapshotAt >= Self.snapshotMilliseconds {
                 snapshotAt = monotonicMilliseconds()
@@ -211,6 +217,10 @@ final class LeaderService: Service {
                 reading, scale: worker.scale, decay: worker.decay, descriptions: descriptions,
                 isCancelled: { stop.isRequested })
         else { return }
+        if let refusal = recipe.refusal(histories) {
+            logger.warning("training.model cannot be trained here: \(refusal)")
+            return
+        }
         let settings = deployment.trainingSettings(worker)
         let trial = GenerationTrial(settings: settings, rules: worker.rules, blend: worker.blend)
         let outcome = trial.run(

@@ -72,7 +72,10 @@ final class ServeService: Service {
                 failures += 1
                 guard !stop.isRequested else { return }
                 board?.show(.notReady(reason: "broker_unreachable", detail: error.message))
-                logger.warning("starting over from what is committed: \(error.message)")
+                let isTaken = error.kind == .fenced && deployment.configuration.optionalString("instance.id") != nil
+                let advice =
+                    isTaken ? "; does another process work under this instance.id? Each needs one of its own" : ""
+                logger.warning("starting over from what is committed: \(error.message)\(advice)")
                 if stop.wait(for: min(Self.pause * failures, .seconds(10))) { return }
             } catch let error as LogError {
                 throw CommandFailure(error.message)

@@ -7,12 +7,15 @@ final class TrainerService: Service {
     let name = "trainer"
     let leader: LeaderService
     private let board: ServeBoard?
+    /// The one that elects the leader.
+    private let group: String
     private let stop = StopRequest()
 
     init(_ deployment: Deployment, board: ServeBoard?) throws {
         leader = try LeaderService(
             deployment, worker: try deployment.workerSettings(), log: deployment.logSettings(isStatic: true))
         self.board = board
+        group = deployment.groups[1]
     }
 
     func beginShutdown() { stop.request() }
@@ -20,11 +23,12 @@ final class TrainerService: Service {
     func run() throws {
         leader.begin()
         let metrics = board.map { LeaderMetrics($0.registry) }
-        board?.show(.ready)
         while !stop.wait(for: .milliseconds(100)) {
-            metrics?.update(leader.standing)
-            // Lists and users are with the workers.
-            board?.mailbox.serve { _ in nil }
+            let standing = leader.standing
+            metrics?.update(standing)
+            board?.show(
+                standing.isAtWork
+                    ? .ready : .notReady(reason: "starting", detail: "the group \(group) has not been joined"))
         }
     }
 }

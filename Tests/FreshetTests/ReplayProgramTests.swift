@@ -92,7 +92,6 @@ extension ProgramTests {
             }
         }
 
-        /// The item log's beginning goes without a snapshot that stands for it.
         /// A replay beside a service at work disturbs nothing, and finds its state as the committed offsets have it.
         @Test func itVerifiesBesideALivingService() throws {
             let service = try shop.program.start(["serve"])
@@ -124,7 +123,7 @@ extension ProgramTests {
             let middle = ISO8601DateFormatter().string(from: Date())
             Thread.sleep(forTimeInterval: 1.1)
             try shop.send(300, from: 600)
-            let whole = try shop.with(["FRESHET_APPLICATION_ID": "whole"])
+            let whole = shop.with(["FRESHET_APPLICATION_ID": "whole"])
             try whole.check(["topics", "create"])
             let all = try whole.check(["replay", "--json"]).summary
             #expect(all["events"] as? Int == 900)
@@ -157,6 +156,7 @@ extension ProgramTests {
                 "\(backwards.log)\(backwards.output)")
         }
 
+        /// The item log's beginning goes without a snapshot that stands for it.
         @Test func anExpiredItemLogIsRefused() throws {
             try shop.send(400, from: 0)
             // Killed, it leaves no snapshot; the end would write one.

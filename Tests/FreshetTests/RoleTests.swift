@@ -30,7 +30,8 @@ extension ProgramTests {
             #expect(!worker.log.contains("this instance leads") && trainer.log.contains("this instance leads"))
             let metrics = LoopbackHTTP.get("/metrics", port: port) ?? ""
             #expect(metrics.contains("freshet_leader 1") && metrics.contains("freshet_generations_promoted_total 1"))
-            #expect(LoopbackHTTP.get("/ready", port: port)?.contains("200") == true)
+            #expect(LoopbackHTTP.get("/ready", port: port)?.hasPrefix("HTTP/1.1 200") == true)
+            #expect(LoopbackHTTP.get("/recommendations/u3", port: port)?.hasPrefix("HTTP/1.1 503") == true)
 
             // Workers go on without one.
             trainer.kill()

@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import ServiceKit
 import Testing
 
 #if canImport(FoundationXML)
@@ -86,6 +87,15 @@ import Testing
         let (file, users) = try read(member + member, ".csv.gz")
         #expect(file.format == .taobao)
         #expect(users == ["1", "1"])
+    }
+
+    @Test func refusesGzipThatEndsInTheMiddle() throws {
+        let first = "H4sIAAAAAAAAAzPUMdIx1iko0zE0NTQ0NTExMDfgAgAbV3SrFAAAAA=="
+        let member = try #require(Data(base64Encoded: first))
+        for cut in [1, 8, 12] {
+            let error = #expect(throws: CommandFailure.self) { try read(member + member.dropLast(cut), ".csv.gz") }
+            #expect(error.map { "\($0)" }?.contains("in the middle") == true, "\(cut): \(String(describing: error))")
+        }
     }
 
     @Test func refusesWhatItDoesNotKnow() {

@@ -104,6 +104,27 @@ import Testing
         #expect(back.isPromoted && (back.comparison?.difference.low ?? 0) > 0)
     }
 
+    /// The same recipe on newer data has that to speak for it; another kind has its figures only.
+    @Test func anotherKindMustNotBeLower() throws {
+        let serving = try Self.serving(share: 0.7)
+        var comparison = GenerationComparison()
+        comparison.cases = 300
+        comparison.serving.ndcg = 0.1
+        comparison.candidate.ndcg = 0.09
+        comparison.difference = PairedInterval(mean: -0.01, low: -0.03, high: 0.01)
+        let same = GenerationDecision(comparison, candidate: serving, serving: serving)
+        #expect(same.isPromoted && same.reason == .notWorse)
+        var manifest = serving.manifest
+        manifest.model = GenerationManifest.importedModel
+        let other = serving.with(manifest: manifest)
+        let lower = GenerationDecision(comparison, candidate: other, serving: serving)
+        #expect(!lower.isPromoted && lower.reason == .lower)
+        comparison.candidate.ndcg = 0.1
+        #expect(GenerationDecision(comparison, candidate: other, serving: serving).isPromoted)
+        comparison.difference = PairedInterval(mean: -0.02, low: -0.03, high: -0.01)
+        #expect(GenerationDecision(comparison, candidate: serving, serving: serving).reason == .worse)
+    }
+
     @Test func whereNothingCameAfterwardsTheServingOneIsStoodInFor() throws {
         let serving = try Self.serving(share: 1)
         #expect(serving.manifest.latestTime == Self.histories.latestTime)

@@ -9,14 +9,14 @@ struct CommitCycleTests {
         #expect(cycle.isIdle && !cycle.isRunning)
         cycle.begin(now: 1000)
         #expect(cycle.state == .running && cycle.isRunning && !cycle.isIdle)
-        #expect(cycle.finish(.committed) == .settle)
+        #expect(cycle.finish(.committed, now: 0) == .settle)
         #expect(cycle.isIdle)
     }
 
     @Test func theNextOneIsDueAnIntervalAfterTheLastBegan() {
         var cycle = CommitCycle(intervalMilliseconds: 100)
         cycle.begin(now: 1000)
-        _ = cycle.finish(.committed)
+        _ = cycle.finish(.committed, now: 0)
         #expect(cycle.dueIn(now: 1000) == 100)
         #expect(cycle.dueIn(now: 1099) == 1)
         #expect(cycle.dueIn(now: 1100) == 0)
@@ -26,39 +26,43 @@ struct CommitCycleTests {
     @Test func anAbortedCommitIsBegunAgain() {
         var cycle = CommitCycle(intervalMilliseconds: 100)
         cycle.begin(now: 0)
-        #expect(cycle.finish(.aborted(reason: "why")) == .repeatRecords(reason: "why"))
+        #expect(cycle.finish(.aborted(reason: "why"), now: 0) == .repeatRecords(reason: "why"))
         #expect(cycle.state == .aborted && !cycle.isIdle && !cycle.isRunning)
         cycle.begin(now: 50)
         #expect(cycle.isRunning && cycle.begunAt == 50)
-        #expect(cycle.finish(.aborted(reason: "again")) == .repeatRecords(reason: "again"))
+        #expect(cycle.finish(.aborted(reason: "again"), now: 0) == .repeatRecords(reason: "again"))
         cycle.begin(now: 60)
-        #expect(cycle.finish(.committed) == .settle)
+        #expect(cycle.finish(.committed, now: 0) == .settle)
     }
 
     @Test func abortsWithoutEndStartOver() {
+        let most = CommitCycle.abortedMillisecondsMax
         var cycle = CommitCycle(intervalMilliseconds: 100)
-        for abort in 1..<CommitCycle.abortsMax {
-            cycle.begin(now: UInt64(abort))
-            #expect(cycle.finish(.aborted(reason: "why")) == .repeatRecords(reason: "why"))
+        for now in stride(from: UInt64(1000), to: 1000 + most, by: 100) {
+            cycle.begin(now: now)
+            #expect(cycle.dueIn(now: now) == 100, "the next one is no sooner due than any other")
+            #expect(cycle.finish(.aborted(reason: "why"), now: now) == .repeatRecords(reason: "why"))
+            #expect(cycle.isRepeating)
         }
         var lucky = cycle
-        lucky.begin(now: 100)
-        #expect(lucky.finish(.committed) == .settle)
-        lucky.begin(now: 200)
+        lucky.begin(now: 1000 + most)
+        #expect(lucky.finish(.committed, now: 1000 + most) == .settle)
+        #expect(!lucky.isRepeating)
+        lucky.begin(now: 1100 + most)
         // A success begins a new row.
-        #expect(lucky.finish(.aborted(reason: "later")) == .repeatRecords(reason: "later"))
-        cycle.begin(now: 100)
-        #expect(cycle.finish(.aborted(reason: "why")) == .startOver(reason: "why"))
+        #expect(lucky.finish(.aborted(reason: "later"), now: 1200 + most) == .repeatRecords(reason: "later"))
+        cycle.begin(now: 1000 + most)
+        #expect(cycle.finish(.aborted(reason: "why"), now: 1000 + most) == .startOver(reason: "why"))
         #expect(cycle.state == .void(reason: "why"))
     }
 
     @Test func aFencedOneIsTheEnd() {
         var cycle = CommitCycle(intervalMilliseconds: 100)
         cycle.begin(now: 0)
-        #expect(cycle.finish(.fenced(reason: "another")) == .giveUp(reason: "another"))
+        #expect(cycle.finish(.fenced(reason: "another"), now: 0) == .giveUp(reason: "another"))
         #expect(cycle.state == .void(reason: "another"))
         for outcome in [CommitOutcome.committed, .aborted(reason: ""), .fenced(reason: "")] {
-            #expect(cycle.finish(outcome) == .none)
+            #expect(cycle.finish(outcome, now: 0) == .none)
             #expect(cycle.state == .void(reason: "another"))
         }
     }
@@ -66,12 +70,12 @@ struct CommitCycleTests {
     @Test func outcomesOfNoCommitChangeNothing() {
         for outcome in [CommitOutcome.committed, .aborted(reason: ""), .fenced(reason: "")] {
             var idle = CommitCycle(intervalMilliseconds: 1)
-            #expect(idle.finish(outcome) == .none)
+            #expect(idle.finish(outcome, now: 0) == .none)
             #expect(idle.isIdle)
             var aborted = CommitCycle(intervalMilliseconds: 1)
             aborted.begin(now: 0)
-            _ = aborted.finish(.aborted(reason: ""))
-            #expect(aborted.finish(outcome) == .none)
+            _ = aborted.finish(.aborted(reason: ""), now: 0)
+            #expect(aborted.finish(outcome, now: 0) == .none)
             #expect(aborted.state == .aborted)
         }
     }

@@ -43,12 +43,20 @@ struct TransactionEndTests {
     }
 
     @Test func aStepThatIsRetriedTooOftenIsAborted() {
-        for (step, action) in Self.steps {
+        for (step, action) in Self.steps.dropLast() {
             var end = step
             for _ in 1..<TransactionEnd.attemptsMax { #expect(end.failed(Self.retriable) == action) }
             #expect(end.failed(Self.retriable) == .abort)
             #expect(end == .aborting(attempt: 1, cause: Self.retriable))
         }
+    }
+
+    /// It may have happened.
+    @Test func aCommitThatIsNeverAnsweredIsNotAborted() {
+        var end = TransactionEnd.committing(attempt: 1)
+        for _ in 1..<TransactionEnd.attemptsMax { #expect(end.failed(Self.retriable) == .commit) }
+        #expect(end.failed(Self.retriable) == .fail(Self.retriable.error))
+        #expect(end == .ended)
     }
 
     @Test func anAbortableFailureAborts() {
@@ -102,6 +110,11 @@ struct TransactionEndTests {
             #expect(end.failed(failure) == .fail(failure.error))
             #expect(end == .ended)
         }
+    }
+
+    @Test func aRefusalStaysTheReasonWhereTheAbortFails() {
+        var end = TransactionEnd.aborting(attempt: TransactionEnd.attemptsMax, cause: Self.refused)
+        #expect(end.failed(Self.retriable) == .fail(Self.refused.error))
     }
 
     @Test func nothingFollowsTheEnd() {

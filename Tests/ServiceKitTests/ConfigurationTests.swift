@@ -145,7 +145,7 @@ import Testing
         do {
             _ = try table.load(file: "/no/such/file.yaml")
         } catch {
-            #expect(error.description == "/no/such/file.yaml: cannot read the file: No such file or directory")
+            #expect(error.description == "/no/such/file.yaml: cannot read the file: there is no such file")
         }
     }
 

@@ -57,6 +57,10 @@ public final class KafkaEventLog: EventLog {
 
     public init(_ settings: Settings, log: KafkaLog? = nil) throws(LogError) {
         self.settings = settings
+        var producing = settings.client
+        producing["client.id"] = settings.transactionalID
+        producing["linger.ms"] = producing["linger.ms"] ?? "0"
+        producing["message.max.bytes"] = producing["message.max.bytes"] ?? "8000000"
         do throws(KafkaError) {
             var group = settings.client
             group["group.id"] = settings.topics.application
@@ -68,13 +72,14 @@ public final class KafkaEventLog: EventLog {
             try consumer.subscribe(to: [settings.topics.events])
             pool = ReaderPool(settings.reading, log: log)
             offsets = StoredOffsets(consumer, settings, log: log)
-            var producing = settings.client
-            producing["client.id"] = settings.transactionalID
-            producing["linger.ms"] = producing["linger.ms"] ?? "0"
-            producing["message.max.bytes"] = producing["message.max.bytes"] ?? "8000000"
-            let messageBytes = producing["message.max.bytes"].flatMap { Int($0) } ?? 8_000_000
-            // The embedded broker has no bounds.
-            survey = settings.memory == nil ? TopicSurvey(settings, messageBytes: messageBytes, log: log) : nil
+        } catch {
+            throw Self.connecting(error)
+        }
+        let messageBytes = producing["message.max.bytes"].flatMap { Int($0) } ?? 8_000_000
+        // The embedded broker has no bounds.
+        survey = settings.memory == nil ? try TopicSurvey(settings, messageBytes: messageBytes, log: log) : nil
+        try survey?.requireTopics(settings.topics)
+        do throws(KafkaError) {
             if let survey { producing["batch.size"] = producing["batch.size"] ?? "\(survey.batchBytes)" }
             // What is not written within the session must not be written at all: another member may have taken over.
             producing["message.timeout.ms"] =
@@ -89,9 +94,15 @@ public final class KafkaEventLog: EventLog {
                 settings.isTransactional
                 ? try TransactionalOutput(producer, consumer) : AcknowledgedOutput(producer, consumer)
         } catch {
-            throw LogError(error, doing: "connecting")
+            throw Self.connecting(error)
         }
         try checkPartitions(survey?.partitionCount(.events) ?? 0)
+    }
+
+    /// A client that cannot be made as it is configured never can.
+    private static func connecting(_ error: KafkaError) -> LogError {
+        guard error.code == .invalidArgument else { return LogError(error, doing: "connecting") }
+        return LogError(.fatal, "the kafka.* settings make no client: \(error.message)")
     }
 
     /// Partitions that the users topic does not have cannot be worked on.

@@ -61,7 +61,7 @@ public final class KafkaLeaderLog: LeaderLog {
                 }
             }
             if leads, settings.isTransactional, !isReady {
-                try producer.openTransactions()
+                try producer.initTransactions(timeoutMilliseconds: 20_000)
                 isReady = true
             }
         } catch {
@@ -130,7 +130,8 @@ public final class KafkaLeaderLog: LeaderLog {
         }
         guard isOpen else { return }
         offsets.append(PartitionOffset(settings.topics[.itemLog], 0, itemsOffset))
-        let timeouts = TransactionTimeouts(flush: 8_000, offsets: 8_000, commit: 8_000)
+        // All attempts together end before a shutdown gives up.
+        let timeouts = TransactionTimeouts(flush: 1_500, offsets: 1_500, commit: 1_500, abort: 500)
         isOpen = false
         switch try producer.endTransaction(
             offsets, timeouts: timeouts, standing: { () throws(KafkaError) in consumer.groupMetadata() }

@@ -26,7 +26,7 @@ extension Producer {
     ///   - offsets: of the next record of each partition; none leaves the group as it is.
     ///   - standing: the group's metadata, fetched when it is needed, so that a member that the group has replaced is told
     ///     so; throws where this producer has no standing to commit any more.
-    ///   - permission: asked last before the commit, when the group's offsets wait for it; throws where it must not be.
+    ///   - permission: asked once, right before the commit, when the group's offsets wait for it; throws where it must not be.
     func endTransaction(
         _ offsets: [PartitionOffset], timeouts: TransactionTimeouts = TransactionTimeouts(),
         standing: () throws(KafkaError) -> GroupMetadata, permission: () throws(KafkaError) -> Void = {}
@@ -49,7 +49,8 @@ extension Producer {
                     }
                 case .commit:
                     doing = "committing"
-                    try permission()
+                    // A commit that is under way is not to be stopped any more.
+                    if end == .committing(attempt: 1) { try permission() }
                     try commitTransaction(timeoutMilliseconds: timeouts.commit)
                 case .abort:
                     doing = "aborting a transaction"

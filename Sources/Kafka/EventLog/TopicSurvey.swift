@@ -6,6 +6,8 @@ struct TopicSurvey {
     private static let usualBytes = 1_048_588
     /// What a batch of one record takes beside key, value and headers, generously.
     private static let overhead = 256
+    /// ms. Whoever stops a process that waits for a broker does not wait for long.
+    private static let patience: Int32 = 5_000
 
     private let bytesMax: [Int]
     private let partitions: [Int?]
@@ -14,15 +16,21 @@ struct TopicSurvey {
     /// Why the topics' settings are not known, if they are not.
     let problem: KafkaError?
 
+    /// Asks; without an answer from a broker nothing else can be done.
     /// - Parameter messageBytes: the producer's own bound.
-    init(_ settings: KafkaEventLog.Settings, messageBytes: Int, log: KafkaLog?) {
-        var topics: [String: TopicDescription] = [:]
+    init(_ settings: KafkaEventLog.Settings, messageBytes: Int, log: KafkaLog?) throws(LogError) {
+        let topics: [String: TopicDescription]
+        let admin: Admin
+        do throws(KafkaError) {
+            admin = try Admin(settings.client, timeoutMilliseconds: Self.patience, log: log)
+            topics = try admin.listTopics().reduce(into: [:]) { $0[$1.name] = $1 }
+        } catch {
+            throw LogError(error, doing: "no broker answers at \(settings.client["bootstrap.servers"] ?? "")")
+        }
         var known: [String: [String: TopicSetting]] = [:]
         var problem: KafkaError?
         let names = LogTopic.allCases.map { settings.topics[$0] }
         do throws(KafkaError) {
-            let admin = try Admin(settings.client, log: log)
-            topics = try admin.listTopics().reduce(into: [:]) { $0[$1.name] = $1 }
             known = try admin.describeSettings(ofTopics: names.filter { topics[$0] != nil })
         } catch {
             problem = error
@@ -32,6 +40,17 @@ struct TopicSurvey {
         batchBytes = min(bounds.min() ?? Self.usualBytes, 1_000_000)
         partitions = names.map { topics[$0]?.partitions.count }
         self.problem = problem
+    }
+
+    /// Refuses to begin where topics are missing: a broker may make them by itself, with one partition each and nothing
+    /// compacted. The catalogue is the shop's to have or not.
+    func requireTopics(_ names: TopicNames) throws(LogError) {
+        let missing = LogTopic.allCases.filter { $0 != .catalogue && partitions[$0.rawValue] == nil }.map { names[$0] }
+        guard !missing.isEmpty else { return }
+        throw LogError(
+            .fatal,
+            "there is no topic \(missing.joined(separator: ", ")), or this user may not see it; `freshet topics create` makes "
+                + "what is missing")
     }
 
     /// The most bytes of key, value and headers.

@@ -6,7 +6,7 @@ internal import Linear
 ///
 /// An event at time t adds 2^((t − L)/h) to its item. The landmark L moves by 32 half-lives at a time, at fixed steps of
 /// the largest event time seen; all values are then multiplied by 2^−32, which is exact. Values of one column are
-/// comparable with each other only.
+/// comparable with each other only. A pause counts for at most 64 half-lives.
 public final class DecayedPopularity {
     public typealias Item = IdentifierTable.Number
 
@@ -107,9 +107,11 @@ public final class DecayedPopularity {
         gainTime = -1
     }
 
-    /// Moves a column's landmark; its values lose 32 binary digits of exponent a step.
+    /// Moves a column's landmark; its values lose 32 binary digits of exponent a step, but after a pause no more than those
+    /// of two: one new event outweighs all before it then, and what was popular before keeps its order. Without the bound all
+    /// of it would be 0, and a shop that wakes up would show its items by their ids.
     private func advance(_ column: Int, to step: Int64) {
-        let moved = min(step - steps[column], 64)
+        let moved = min(step - steps[column], 2)
         steps[column] = step
         setLandmark(column)
         var factor = 1.0

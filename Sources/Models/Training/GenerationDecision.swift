@@ -1,9 +1,10 @@
 /// What was decided about one generation, with the figures that it was decided by.
 ///
-/// The rule: a candidate is promoted unless it is worse, that is, unless the upper end of the 95% paired bootstrap
-/// interval of its NDCG@20 less that of the serving generation lies below 0. Fewer than `casesMin` cases tell nothing:
-/// then a candidate of the serving generation's own kind, which is the same recipe on newer data, is promoted, and one of
-/// another kind is not.
+/// The rule: a candidate of the serving generation's own kind, which is the same recipe on newer data, is promoted unless it
+/// is worse beyond chance, that is, unless the upper end of the 95% paired bootstrap interval of its NDCG@20 less that of the
+/// serving generation lies below 0. One of another kind, or from outside, has nothing but the figures to speak for it: its
+/// NDCG must not be lower at all. Fewer than `casesMin` cases tell nothing: then the first sort is promoted, and the second
+/// is not.
 public struct GenerationDecision: Sendable, Equatable {
     public enum Reason: UInt8, Sendable, CaseIterable {
         /// There was no generation before it.
@@ -16,6 +17,8 @@ public struct GenerationDecision: Sendable, Equatable {
         case tooFewCases
         /// Somebody said so.
         case byHand
+        /// Lower, if not beyond chance, and of another kind.
+        case lower
 
         public var text: String {
             switch self {
@@ -25,6 +28,7 @@ public struct GenerationDecision: Sendable, Equatable {
             case .renewed: "too few cases to tell; the same kind of model on newer data"
             case .tooFewCases: "too few held-out cases to tell"
             case .byHand: "by hand"
+            case .lower: "another kind of model, and its NDCG is lower"
             }
         }
     }
@@ -57,7 +61,9 @@ public struct GenerationDecision: Sendable, Equatable {
         if serving == nil {
             self.init(isPromoted: true, reason: .first)
         } else if let comparison, comparison.cases >= Self.casesMin {
-            self.init(isPromoted: !comparison.isWorse, reason: comparison.isWorse ? .worse : .notWorse)
+            let isLower = comparison.candidate.ndcg < comparison.serving.ndcg
+            let refusal: Reason? = comparison.isWorse ? .worse : !isSameKind && isLower ? .lower : nil
+            self.init(isPromoted: refusal == nil, reason: refusal ?? .notWorse)
         } else {
             self.init(isPromoted: isSameKind, reason: isSameKind ? .renewed : .tooFewCases)
         }

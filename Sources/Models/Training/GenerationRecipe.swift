@@ -15,6 +15,14 @@ public enum GenerationRecipe: Sendable {
         }
     }
 
+    /// Why these histories cannot be trained on, or nil.
+    public func refusal(_ histories: TrainingHistories) -> String? {
+        switch self {
+        case .blend: nil
+        case .recommender(let recommender, _): recommender.refusal(histories)
+        }
+    }
+
     /// Trains.
     ///
     /// - Parameters:

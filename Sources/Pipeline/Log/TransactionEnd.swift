@@ -5,7 +5,9 @@
 ///        └────────────┴─────────────┴── abortable, refused, retried too often ──► aborting ──► ended (aborted, refused)
 ///
 /// A retriable failure repeats its step; a fenced or fatal one ends at once, whatever the step: the producer is of no use
-/// any more, and its transaction is the broker's to abort (KIP-98, KIP-447; librdkafka's three flags of an error).
+/// any more, and its transaction is the broker's to abort (KIP-98, KIP-447; librdkafka's three flags of an error). So is a
+/// commit that was never answered: it may have happened, so nothing must be aborted or sent again, and the next producer of
+/// this id waits until the broker has settled it.
 public enum TransactionEnd: Equatable, Sendable {
     /// Waits until every record is acknowledged; a commit that has to flush as well takes three times as long.
     case flushing(attempt: Int)
@@ -27,7 +29,7 @@ public enum TransactionEnd: Equatable, Sendable {
         case none
     }
 
-    /// A step that fails so often, each time with leave to try again, is given up.
+    /// A step that fails so often, each time with leave to try again, is given up: aborted, but for a commit.
     public static let attemptsMax = 6
 
     /// The end of an open transaction; the first action is to flush.
@@ -63,11 +65,16 @@ public enum TransactionEnd: Equatable, Sendable {
             return .fail(failure.error)
         case .retriable:
             if let again = repeated() { return again }
+            if case .committing = self {
+                self = .ended
+                return .fail(failure.error)
+            }
         case .abortable, .refused: break
         }
-        if case .aborting = self {
+        if case .aborting(_, let cause) = self {
             self = .ended
-            return .fail(failure.error)
+            // Somebody has to mend what was refused, whatever became of the abort.
+            return .fail(cause.kind == .refused ? cause.error : failure.error)
         }
         self = .aborting(attempt: 1, cause: failure)
         return .abort

@@ -110,7 +110,7 @@ public final class Rekeyer {
 
     private func collectOutcome() throws(LogError) {
         guard commit.isRunning, let outcome = try log.outcome() else { return }
-        switch commit.finish(outcome) {
+        switch commit.finish(outcome, now: clock()) {
         case .none: break
         case .settle: committed.merge(inFlight.filter { positions[$0.key] != nil }) { $1 }
         // Nothing was kept to be sent again: whoever starts anew reads it again.

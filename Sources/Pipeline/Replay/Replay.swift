@@ -30,18 +30,15 @@ public final class Replay {
     /// Users that asked to be erased and did nothing since: their published lists go.
     private(set) var erased: Set<[UInt8]> = []
 
-    private let decoder: EventDecoder
     private let admission: EventAdmission
     private let fold: UserFold
     private var sources: [Source] = []
-    private var event = ShopEvent()
 
     public init(
         settings: WorkerSettings, ranges: [Range], requiresKey: Bool, reading: any TopicReading
     ) throws(LogError) {
         self.settings = settings
         items = ItemFold(table: ItemTable(settings: settings.items))
-        decoder = EventDecoder(typeNames: settings.typeNames)
         var admission = settings.admission
         admission.requiresKey = requiresKey
         self.admission = admission
@@ -51,7 +48,9 @@ public final class Replay {
             stores[range.partition] = UserStore()
             guard range.end > range.from else { continue }
             sources.append(
-                Source(range, try reading.reader(.events, partition: range.partition, from: range.from)))
+                Source(
+                    range, EventDecoder(typeNames: settings.typeNames),
+                    try reading.reader(.events, partition: range.partition, from: range.from)))
         }
         // Within a range the first head decides; the item fold then goes on from where the ranges ended.
         for range in ranges { items.begin(range.partition, at: range.from) }
@@ -61,9 +60,8 @@ public final class Replay {
     public func advance(_ count: Int) throws(LogError) -> Bool {
         for _ in 0..<count {
             var next: Source?
-            for source in sources {
-                guard try source.fill(time: headTime) else { continue }
-                if next == nil || source.head.time < next!.head.time { next = source }
+            for source in sources where try source.fill() {
+                if next == nil || source.time < next!.time { next = source }
             }
             guard let next else { return false }
             take(next)
@@ -71,40 +69,28 @@ public final class Replay {
         return true
     }
 
-    /// The time by which a record is merged: its own, or its predecessor's where it has none.
-    private func headTime(_ record: Source.Record, _ before: Int64) -> Int64 {
-        record.value.withUnsafeBytes { value in
-            decoder.decode(value, into: &event) == nil && record.hasValue ? event.time : before
-        }
-    }
-
     private func take(_ source: Source) {
-        let record = source.head
-        source.pop()
         done += 1
+        let offset = source.offset
         // The items of a base may be ahead of its users.
-        let isNewToItems = record.offset >= (items.expected[source.partition] ?? 0)
-        items.pass(source.partition, to: record.offset + 1)
-        record.value.withUnsafeBytes { value in
-            record.key.withUnsafeBytes { key in
-                learn(record, key: key, value: value, source, isNewToItems)
-            }
-        }
+        let isNewToItems = offset >= (items.expected[source.partition] ?? 0)
+        items.pass(source.partition, to: offset + 1)
+        learn(source, isNewToItems)
+        source.pop()
     }
 
-    private func learn(
-        _ record: Source.Record, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, _ source: Source,
-        _ isNewToItems: Bool
-    ) {
-        guard record.hasValue, value.count > 0, decoder.decode(value, into: &event) == nil,
-            admission.admit(&event, key: key, recordTime: record.timestamp) == nil, let store = stores[source.partition]
+    private func learn(_ source: Source, _ isNewToItems: Bool) {
+        guard source.isEvent,
+            admission.admit(&source.event, key: source.key, recordTime: source.timestamp) == nil,
+            let store = stores[source.partition]
         else {
             counters.rejected += 1
             return
         }
         let table = items.table
+        let event = source.event
         let item = event.type == .userDeleted ? IdentifierTable.none : table.identifiers.intern(event.item)
-        switch fold.apply(event, item: item, offset: record.offset, to: store) {
+        switch fold.apply(event, item: item, offset: source.offset, to: store) {
         case .duplicate: counters.duplicates += 1
         case .erased:
             counters.events += 1
@@ -135,60 +121,77 @@ public final class Replay {
 }
 
 extension Replay {
-    /// One partition's records, read in pieces.
+    /// One partition's records, read in pieces, each decoded once.
     final class Source {
-        struct Record {
+        private struct Record {
             var offset: Int64
             var timestamp: Int64
-            var time: Int64
-            var hasValue: Bool
-            var key: [UInt8]
-            var value: [UInt8]
+            var key: Swift.Range<Int>
+            var value: Swift.Range<Int>
         }
 
         let partition: Int32
         private let reader: any LogReader
+        private let decoder: EventDecoder
         private let end: Int64
         private var records: [Record] = []
+        /// The keys and values of `records`.
+        private let bytes = ByteWriter(capacity: 1 << 20)
         private var index = 0
-        private var lastTime = Int64.min
-        private var isTimed = false
+        private var isDecoded = false
         private var isAtEnd = false
 
-        init(_ range: Range, _ reader: any LogReader) {
+        /// The head's event, where it holds one.
+        var event = ShopEvent()
+        private(set) var isEvent = false
+        /// The time by which the head is merged: its own, or its predecessor's where it holds no event.
+        private(set) var time = Int64.min
+
+        init(_ range: Range, _ decoder: EventDecoder, _ reader: any LogReader) {
             partition = range.partition
             end = range.end
+            self.decoder = decoder
             self.reader = reader
         }
 
-        var head: Record { records[index] }
+        var offset: Int64 { records[index].offset }
+        var timestamp: Int64 { records[index].timestamp }
+        /// Empty where the head has none.
+        var key: UnsafeRawBufferPointer { bytes.bytes(records[index].key) }
 
         func pop() {
-            lastTime = records[index].time
             index += 1
-            isTimed = false
+            isDecoded = false
         }
 
-        /// Makes sure that there is a head, and that its time is known; false at the end.
-        func fill(time: (Record, Int64) -> Int64) throws(LogError) -> Bool {
+        /// Makes sure that there is a head, and that its event is known; false at the end.
+        func fill() throws(LogError) -> Bool {
             while index == records.count {
                 if isAtEnd { return false }
                 records.removeAll(keepingCapacity: true)
+                bytes.removeAll()
                 index = 0
                 let met = try reader.read(max: 4096, timeoutMilliseconds: 100) { record in
                     guard record.offset < end else { return }
+                    let (key, value) = (add(record.key), add(record.value))
                     records.append(
-                        Record(
-                            offset: record.offset, timestamp: record.timestamp, time: 0, hasValue: record.value != nil,
-                            key: record.key.map(Array.init) ?? [], value: record.value.map(Array.init) ?? []))
+                        Record(offset: record.offset, timestamp: record.timestamp, key: key, value: value))
                 }
                 isAtEnd = met || reader.position >= end
             }
-            if !isTimed {
-                records[index].time = time(records[index], lastTime)
-                isTimed = true
+            if !isDecoded {
+                let value = bytes.bytes(records[index].value)
+                isEvent = value.count > 0 && decoder.decode(value, into: &event) == nil
+                if isEvent { time = event.time }
+                isDecoded = true
             }
             return true
+        }
+
+        private func add(_ slice: UnsafeRawBufferPointer?) -> Swift.Range<Int> {
+            let start = bytes.count
+            if let slice { bytes.raw(slice) }
+            return start..<bytes.count
         }
     }
 }

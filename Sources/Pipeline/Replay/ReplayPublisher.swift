@@ -9,6 +9,7 @@ public final class ReplayPublisher {
     /// Lists that were larger than their topic takes, and were left out.
     public private(set) var tooLarge = 0
     private let generation: Generation?
+    public var hasGeneration: Bool { generation != nil }
     private let progress: (Int) -> Void
     private let workspace = QueryWorkspace()
     private let writer = ByteWriter()

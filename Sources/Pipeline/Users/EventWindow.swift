@@ -7,7 +7,7 @@ internal import Linear
 /// one before: the id's slot, its entry, the user's state, the history. A step of that way is asked for as each following
 /// event comes in, so that the memory is there when the event's turn comes. Nothing is folded early or in another order.
 ///
-/// Records are copied, so nothing of them need outlive the call that delivers them.
+/// The bytes of an event lie in its decoder, so nothing of its record need outlive the call that delivers it.
 public final class EventWindow {
     /// An event whose turn has come; its bytes are valid until the next `push`.
     public struct Entry {
@@ -21,18 +21,15 @@ public final class EventWindow {
         var entry = Entry()
         var userHash: UInt64 = 0
         var itemHash: UInt64 = 0
-        var bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     }
 
     /// So many events are on their way; the memory of three steps takes about a microsecond, which is that of two folds.
     private static let depth = 6
     private static let statesAhead = 4
     private static let historiesAhead = 2
-    /// A larger record would leave its memory behind.
-    private static let bytesKept = 1 << 16
 
     private let slots: UnsafeMutablePointer<Slot>
-    /// One for each slot: the bytes of an event may lie in its decoder.
+    /// One for each slot.
     private let decoders: [EventDecoder]
     public var admission: EventAdmission
     private let items: IdentifierTable
@@ -49,7 +46,6 @@ public final class EventWindow {
     }
 
     deinit {
-        for index in decoders.indices { slots[index].bytes.deallocate() }
         slots.deallocate()
     }
 
@@ -68,8 +64,7 @@ public final class EventWindow {
         precondition(!isFull, "an event's turn has come")
         let index = pushed % decoders.count
         let slot = slots + index
-        let copy = copy(value, slot)
-        if let rejection = decoders[index].decode(copy, into: &slot.pointee.entry.event) { return rejection }
+        if let rejection = decoders[index].decode(value, into: &slot.pointee.entry.event) { return rejection }
         if let rejection = admission.admit(&slot.pointee.entry.event, key: key, recordTime: recordTime) {
             return rejection
         }
@@ -89,16 +84,6 @@ public final class EventWindow {
         let slot = slots + popped % decoders.count
         popped += 1
         return UnsafeRawPointer(slot).assumingMemoryBound(to: Entry.self)
-    }
-
-    private func copy(_ value: UnsafeRawBufferPointer, _ slot: UnsafeMutablePointer<Slot>) -> UnsafeRawBufferPointer {
-        let kept = slot.pointee.bytes
-        if kept.count < value.count || kept.count > Self.bytesKept {
-            kept.deallocate()
-            slot.pointee.bytes = .allocate(byteCount: max(value.count, 1024), alignment: 16)
-        }
-        slot.pointee.bytes.copyMemory(from: value)
-        return UnsafeRawBufferPointer(rebasing: slot.pointee.bytes[0..<value.count])
     }
 
     @inline(__always)

@@ -5,7 +5,7 @@ internal import Linear
 ///
 /// A pure fold: the same events at the same offsets give the same state, whatever the batches. It says of each event
 /// what it teaches about its item (`Lesson`); nothing here depends on other users or on the item table.
-public struct UserFold {
+public final class UserFold {
     /// What user state depends on; another value makes another state.
     public struct Settings: Sendable, Equatable {
         /// The most items that a history keeps.
@@ -48,6 +48,8 @@ public struct UserFold {
         preceding = .allocate(capacity: settings.window)
         preceding.initialize(repeating: IdentifierTable.none, count: settings.window)
     }
+
+    deinit { preceding.deallocate() }
 
     /// Applies the event at `offset` of the store's partition. `item` is its item's number (none for `user_deleted`).
     public func apply(_ event: ShopEvent, item: IdentifierTable.Number, offset: Int64, to store: UserStore) -> Outcome {

@@ -2,8 +2,8 @@
 ///
 ///     idle ──begin──► running ──committed──► idle
 ///                        │
-///                        ├──aborted──► aborted ──begin──► running     (the same records once more)
-///                        │                └──too often──► void        (to start over from what is committed)
+///                        ├──aborted──► aborted ──begin──► running     (the same records once more, when it is due)
+///                        │                └──for too long──► void     (to start over from what is committed)
 ///                        └──fenced───► void
 struct CommitCycle {
     enum State: Equatable {
@@ -27,14 +27,16 @@ struct CommitCycle {
         case startOver(reason: String)
     }
 
-    /// So many aborts in a row of the same records are no accident of a group or a broker that passes.
-    static let abortsMax = 8
+    /// Aborts without an end for so long are no accident that passes: a member that was expelled joins again, and a broker
+    /// that was away settles what it missed, in less.
+    static let abortedMillisecondsMax: UInt64 = 60_000
 
     private(set) var state = State.idle
     private(set) var begunAt: UInt64 = 0
-    private var abortsInARow = 0
+    /// Since when every commit was aborted.
+    private var abortedSince: UInt64?
     /// Whether the last commit with an outcome was aborted, so that this one repeats it.
-    var isRepeating: Bool { abortsInARow > 0 }
+    var isRepeating: Bool { abortedSince != nil }
     let intervalMilliseconds: UInt64
 
     init(intervalMilliseconds: UInt64) { self.intervalMilliseconds = intervalMilliseconds }
@@ -54,16 +56,17 @@ struct CommitCycle {
         begunAt = now
     }
 
-    mutating func finish(_ outcome: CommitOutcome) -> Action {
+    mutating func finish(_ outcome: CommitOutcome, now: UInt64) -> Action {
         guard state == .running else { return .none }
         switch outcome {
         case .committed:
             state = .idle
-            abortsInARow = 0
+            abortedSince = nil
             return .settle
         case .aborted(let reason):
-            abortsInARow += 1
-            guard abortsInARow < Self.abortsMax else {
+            let since = abortedSince ?? now
+            abortedSince = since
+            guard now - since < Self.abortedMillisecondsMax else {
                 state = .void(reason: reason)
                 return .startOver(reason: reason)
             }

@@ -101,7 +101,7 @@ extension Worker {
     /// Looks whether the commit under way has an outcome, and acts on it; an aborted one is begun again.
     func collectOutcome() throws(LogError) {
         try takeOutcome()
-        if commit.state == .aborted, log.isOpen, let again = inFlight {
+        if commit.state == .aborted, log.isOpen, commit.dueIn(now: clock()) == 0, let again = inFlight {
             try again.send(to: log)
             commit.begin(now: clock())
             try log.beginCommit(offsetsInFlight)
@@ -110,7 +110,7 @@ extension Worker {
 
     private func takeOutcome() throws(LogError) {
         guard commit.isRunning, let outcome = try log.outcome() else { return }
-        switch commit.finish(outcome) {
+        switch commit.finish(outcome, now: clock()) {
         case .none: break
         case .settle:
             counters.commits += 1
@@ -129,7 +129,8 @@ extension Worker {
             throw LogError(.fenced, reason)
         case .startOver(let reason):
             counters.aborts += 1
-            throw LogError(.retriable, "\(CommitCycle.abortsMax) transactions in a row were aborted: \(reason)")
+            let seconds = CommitCycle.abortedMillisecondsMax / 1000
+            throw LogError(.retriable, "every transaction of the last \(seconds) s was aborted: \(reason)")
         }
     }
 

@@ -13,7 +13,11 @@ extension SettingsTable {
         var text: String?
         if let file {
             guard let bytes = FileManager.default.contents(atPath: file) else {
-                let message = "cannot read the file: \(String(cString: strerror(errno)))"
+                var isFolder: ObjCBool = false
+                let isThere = FileManager.default.fileExists(atPath: file, isDirectory: &isFolder)
+                let why =
+                    isFolder.boolValue ? "it is a folder" : isThere ? "it may not be read" : "there is no such file"
+                let message = "cannot read the file: \(why)"
                 throw ConfigurationError(problems: [.init(origin: .flag(file), message: message)])
             }
             text = String(decoding: bytes, as: UTF8.self)

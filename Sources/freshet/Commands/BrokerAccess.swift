@@ -1,4 +1,5 @@
 import Kafka
+import Pipeline
 import ServiceKit
 
 extension Deployment {
@@ -21,6 +22,8 @@ extension Deployment {
         if let topic = try admin.describeTopic(name) { return topic }
         throw CommandFailure(
             "there is no topic \(name)",
-            remedy: "`freshet topics create --bootstrap \(bootstrap)` makes what is missing")
+            remedy: name == inputTopic || LogTopic.allCases.contains { topics[$0] == name }
+                ? "`freshet topics create --bootstrap \(bootstrap)` makes what is missing"
+                : "make it, or see topics.* in the configuration for the names that Freshet makes")
     }
 }

@@ -26,18 +26,19 @@ enum PrequentialCommand {
         run: run)
 
     private static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        for file in ["chart", "hits"] { try ResultFile.check(arguments[file]) }
         let stream = try EvaluateCommand.readStream(arguments.required("file"))
         var evaluation = PrequentialEvaluation()
         evaluation.points = arguments.int("points") ?? 20
         try ShopSetting.apply(arguments.pairs("set"), to: &evaluation)
         let result = play(evaluation, stream, "freshet")
         let other = try arguments["against"].map { try Self.other($0, stream, result, evaluation.points) }
-        if let path = arguments["hits"] { try write(result.outcomesText, to: path) }
+        if let path = arguments["hits"] { try ResultFile.write(result.outcomesText, to: path) }
         let report = PrequentialReport(
             dataset: arguments["title"] ?? URL(fileURLWithPath: arguments.required("file")).lastPathComponent,
             events: stream.count,
             result: result, other: other)
-        if let path = arguments["chart"] { try write(report.chart.svg(), to: path) }
+        if let path = arguments["chart"] { try ResultFile.write(report.chart.svg(), to: path) }
         if arguments.flag("json") {
             print(report.json)
         } else {
@@ -100,14 +101,6 @@ enum PrequentialCommand {
                         + "'\(text)'")
             }
             try ShopSetting.apply(ModelChoice.pairs(text, of: "--against"), to: &evaluation)
-        }
-    }
-
-    static func write(_ text: String, to path: String) throws {
-        do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-        } catch {
-            throw CommandFailure("cannot write '\(path)': \(error.localizedDescription)", exitCode: 73)
         }
     }
 }

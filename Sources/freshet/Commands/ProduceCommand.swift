@@ -33,21 +33,30 @@ enum ProduceCommand {
         LineOutput.standardError.write(
             line: "\(file.format.rawValue) → \(topic) (\(partitions) partitions) at \(deployment.bootstrap)")
         let sender = try EventSender(deployment.client, topic: topic)
-        try send(file, sender, pace, limit: arguments.int("limit") ?? Int.max)
-        return report(file, sender)
+        let stop = StopRequest()
+        // A second Ctrl-C would have to wait for the same: what is under way is at most what the client's queue holds.
+        try Interrupts.stopping(stop) {
+            try send(file, sender, pace, limit: arguments.int("limit") ?? Int.max, stop)
+        }
+        let status = report(file, sender)
+        guard stop.isRequested else { return status }
+        LineOutput.standardError.write(line: "interrupted: \(HumanFormat.grouped(sender.sent)) events were sent")
+        return 130
     }
 
-    private static func send(_ file: EventFile, _ sender: EventSender, _ pace: Pace, limit: Int) throws {
+    private static func send(_ file: EventFile, _ sender: EventSender, _ pace: Pace, limit: Int, _ stop: StopRequest)
+        throws
+    {
         var pace = pace
         let bar = ProgressBar("produce", total: nil, unit: "events")
         let began = DispatchTime.now().uptimeNanoseconds
         var now = 0.0
         try file.forEach { event, record in
-            guard sender.sent < limit else { return false }
+            guard sender.sent < limit, !stop.isRequested else { return false }
             let due = pace.due(time: event.time)
             if due > now {
                 now = Double(DispatchTime.now().uptimeNanoseconds - began) * 1e-9
-                while due > now {
+                while due > now, !stop.isRequested {
                     bar.update(completed: sender.sent, total: total(file, limit))
                     try sender.serve()
                     Thread.sleep(forTimeInterval: min(due - now, 0.1))

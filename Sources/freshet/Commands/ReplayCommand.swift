@@ -21,8 +21,11 @@ enum ReplayCommand {
             .flag("publish", "Publish every user's list, made from the rebuilt state and the served generation."),
             .flag("json", "Print one JSON object."),
             .option("base", "FILE", "Begin with the state in a file of `state export`, at its place in the topic."),
-            .option("from", "OFFSET|TIME", "Begin at an offset, or at a time (RFC 3339), of every partition."),
-            .option("until", "OFFSET|TIME", "End before an offset or a time; the topic's present end by default."),
+            .option(
+                "from", "OFFSET|TIME",
+                "Begin at an offset, or at a time (RFC 3339, by the records' Kafka timestamps), of every partition."),
+            .option(
+                "until", "OFFSET|TIME", "End before an offset or such a time; the topic's present end by default."),
         ]
     ) { arguments in
         try check(arguments)
@@ -59,6 +62,11 @@ enum ReplayCommand {
         let replay = try run(deployment, log, ranges, base)
         let ends = Dictionary(uniqueKeysWithValues: ranges.map { ($0.partition, $0.end) })
         let publisher = arguments.flag("publish") ? try publisher(log, replay) : nil
+        let notes = LineOutput.standardError
+        if publisher?.hasGeneration == false {
+            notes.write(line: "no generation is served (`freshet reset` deletes them): lists are made without factors")
+        }
+        if replay.total == 0 { notes.write(line: "there was nothing to replay: the rebuilt state is empty") }
         try replay.write(to: output, ends: ends, publisher: publisher)
         report(replay, arguments, extra: "", publisher)
         return 0
@@ -70,7 +78,9 @@ enum ReplayCommand {
         guard members == 0 else {
             throw CommandFailure(
                 "\(members) members of the group \(deployment.topics.application) are at work",
-                remedy: "stop them first, or rebuild under another application.id beside them")
+                remedy:
+                    "stop them first (one that was killed, or has an instance.id, counts for another ten seconds), or "
+                    + "rebuild under another application.id beside them")
         }
         for topic in [LogTopic.users, .itemLog, .snapshots] where try output.holdsRecords(topic) {
             throw CommandFailure(
@@ -133,7 +143,8 @@ enum ReplayCommand {
                     + (publisher.map { ", \"lists\": \($0.lists)" } ?? "")
                     + (extra.isEmpty ? "}" : ", \"verdict\": \"\(extra)\"}"))
         } else {
-            print("users  \(users)\nitems  \(items)")
+            // Item tables follow the order in which instances wrote; replays agree with each other.
+            print("users  \(users)\nitems  \(items)" + (extra.isEmpty ? "" : " as replayed, not compared"))
             print(
                 "\(HumanFormat.grouped(counters.events)) events, \(counters.rejected) rejected, "
                     + "\(counters.duplicates) duplicates")

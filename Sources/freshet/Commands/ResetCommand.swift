@@ -7,7 +7,8 @@ import ServiceKit
 enum ResetCommand {
     static let command = Command(
         "reset", "Delete a deployment's state: internal topics are made anew, the groups' offsets go.",
-        discussion: "Events, lists and dead letters stay. `serve` then begins at the start of the events topic, or "
+        discussion:
+            "Events, lists and dead letters stay; generations go, those that were imported or pinned too. `serve` then begins at the start of the events topic, or "
             + "`freshet replay` rebuilds the state first.",
         options: Deployment.options + [.flag("yes", "Do it; without this it only says what it would do.")]
     ) { arguments in
@@ -20,7 +21,8 @@ enum ResetCommand {
             guard members == 0 else {
                 throw CommandFailure(
                     "\(members) members of the group \(group) are at work",
-                    remedy: "stop them first; one that was killed counts for another ten seconds")
+                    remedy:
+                        "stop them first; one that was killed, or has an instance.id, counts for another ten seconds")
             }
         }
         let events = try deployment.requireTopic(deployment.inputTopic, admin)

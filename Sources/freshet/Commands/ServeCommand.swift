@@ -18,11 +18,12 @@ enum ServeCommand {
         let deployment = try Deployment(arguments)
         for warning in deployment.configuration.warnings { Logger(label: "freshet").warning("\(warning)") }
         let began = monotonicMilliseconds()
-        let board = arguments["http"].map { _ in ServeBoard() }
+        let isWorker = try deployment.roles().contains(.worker)
+        let board = arguments["http"].map { _ in ServeBoard(hasWorker: isWorker) }
         let stopsAtEnd = arguments.flag("stop-at-end")
         var members: [ServiceGroup.Member] = []
         var worker: ServeService?
-        if try deployment.roles().contains(.worker) {
+        if isWorker {
             worker = try addWorker(deployment, board, stopsAtEnd: stopsAtEnd, to: &members)
         } else {
             guard !stopsAtEnd else {

@@ -36,6 +36,11 @@ enum TopicsCommand {
         print(
             missing.isEmpty ? "nothing to do: all topics exist" : "\(missing.count - failures) of \(missing.count) made"
         )
+        let wrong = try TopicsCheck(deployment: deployment, admin: admin).findings().count { $0.verdict == .wrong }
+        if failures == 0, wrong > 0 {
+            LineOutput.standardError.write(
+                line: "\(wrong) of them are not as they should be: `freshet topics check` says how to mend each")
+        }
         return failures == 0 ? 0 : 1
     }
 

@@ -51,6 +51,7 @@ enum TuneCommand {
             let names = RecommenderCatalogue.all.map { $0.name }.joined(separator: ", ")
             throw UsageError("there is no model '\(name)' to tune; there are \(names)")
         }
+        for file in ["chart", "best", "store"] { try ResultFile.check(arguments[file]) }
         let search = try search(type, arguments)
         let rule = try SplitOptions.rule(arguments)
         let splits = rule.splits(of: try SplitOptions.stream(arguments.required("file"), arguments))
@@ -66,7 +67,7 @@ enum TuneCommand {
         if let refusal = try evaluation.refusal() { throw CommandFailure(refusal, exitCode: 65) }
         let store = try TrialStore(
             arguments["store"] ?? ":memory:", description: description(search, arguments, evaluation))
-        let trials = try withInterrupts(stop) {
+        let trials = try Interrupts.stopping(stop) {
             let bar = ProgressBar("tune \(name)", total: search.total, unit: "trials")
             let run = TuneRun(search: search, store: store, jobs: jobs, stop: stop, evaluate: evaluation.run)
             let trials = try run.run { bar.update(completed: $0) }
@@ -135,28 +136,12 @@ enum TuneCommand {
         return description
     }
 
-    /// Ctrl-C stops the trials, and what was found so far is shown.
-    private static func withInterrupts<Result>(_ stop: StopRequest, _ body: () throws -> Result) rethrows -> Result {
-        let sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { stop.request() }
-            source.resume()
-            return source
-        }
-        defer {
-            for source in sources { source.cancel() }
-            for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
-        }
-        return try body()
-    }
-
     private static func write(_ report: TuneReport, _ arguments: ParsedArguments) throws {
-        if let path = arguments["chart"] { try PrequentialCommand.write(report.chart.svg(), to: path) }
+        if let path = arguments["chart"] { try ResultFile.write(report.chart.svg(), to: path) }
         if let path = arguments["best"], let best = report.best {
             let choice = report.choice(best)
             let isConfiguration = path.hasSuffix(".yaml") || path.hasSuffix(".yml")
-            try PrequentialCommand.write(
+            try ResultFile.write(
                 isConfiguration ? "training:\n  model: \"\(choice)\"\n" : choice + "\n", to: path)
         }
         if arguments.flag("json") {

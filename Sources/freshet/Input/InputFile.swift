@@ -71,6 +71,13 @@ final class InputFile {
             let text = gzerror(file, &code).map { String(cString: $0) } ?? "unknown error"
             throw CommandFailure("\(name) cannot be read: \(text)", exitCode: 74)
         }
+        // The end of a packed file before the end of what is packed in it.
+        var code: Int32 = 0
+        _ = gzerror(file, &code)
+        guard count > 0 || code != Z_BUF_ERROR else {
+            throw CommandFailure(
+                "\(name) ends in the middle of its gzip data", remedy: "was it copied whole?", exitCode: 74)
+        }
         return count == 0 ? nil : UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<Int(count)])
     }
 }

@@ -17,10 +17,13 @@ final class ServeBoard: Sendable {
 
     let mailbox = Mailbox<Question, [UInt8]?>()
     let registry: MetricsRegistry
+    /// Whether a worker answers here.
+    private let hasWorker: Bool
     private let state = Mutex<Readiness>(.notReady(reason: "starting", detail: "the service is starting"))
 
-    init(registry: MetricsRegistry = .shared) {
+    init(registry: MetricsRegistry = .shared, hasWorker: Bool = true) {
         self.registry = registry
+        self.hasWorker = hasWorker
         registry.addProcessMetrics()
     }
 
@@ -60,6 +63,9 @@ final class ServeBoard: Sendable {
     }
 
     private func ask(_ question: Question) throws(SnapshotUnavailable) -> [UInt8]? {
+        guard hasWorker else {
+            throw SnapshotUnavailable("this instance only trains (instance.roles): ask one that is a worker")
+        }
         if case .notReady(let reason, let detail) = readiness, reason != "no_partitions" {
             throw SnapshotUnavailable(detail)
         }

@@ -23,18 +23,20 @@ struct ReplayRanges {
 
     /// From offsets, times, or the base, to offsets, times, or the present end.
     func ranges(from start: String?, until end: String?) throws -> [Replay.Range] {
-        try log.partitionNumbers.map { partition in
+        var isEmpty = true
+        let ranges = try log.partitionNumbers.map { partition in
             let bounds = try log.bounds(partition)
-            let from = try start.map { try place($0, partition) } ?? begin(partition, bounds)
-            let until = try end.map { try place($0, partition) } ?? bounds.end
-            guard from <= until || end == nil else {
-                throw UsageError(
-                    "there is nothing to replay in partition \(partition): it would end at \(until), before \(from)")
-            }
             // Offsets that this partition does not have stand for its beginning and its end.
             func clamped(_ offset: Int64) -> Int64 { min(max(offset, bounds.low), bounds.end) }
-            return .init(partition: partition, from: clamped(from), end: clamped(until))
+            let from = clamped(try start.map { try place($0, partition) } ?? begin(partition, bounds))
+            let until = clamped(try end.map { try place($0, partition) } ?? bounds.end)
+            if until > from || bounds.low == bounds.end { isEmpty = false }
+            return Replay.Range(partition: partition, from: from, end: max(from, until))
         }
+        guard !isEmpty || start == nil || end == nil else {
+            throw UsageError("there is nothing to replay: no partition has events from --from to --until")
+        }
+        return ranges
     }
 
     /// From the beginning, or the base, to given offsets.

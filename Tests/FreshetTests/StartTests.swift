@@ -1,0 +1,47 @@
+import Foundation
+import Kafka
+import Testing
+
+extension ProgramTests {
+    /// What `serve` says where it cannot begin.
+    @Suite struct StartTests {
+        /// A broker may make topics by itself, with one partition each and nothing compacted.
+        @Test func missingTopicsAreNotMadeByChance() throws {
+            let cluster = try KafkaCluster()
+            let program = Program(environment: ["KAFKA_BOOTSTRAP": cluster.bootstrap])
+            let refused = try program.run(["serve"], seconds: 30)
+            #expect(refused.status == 1)
+            #expect(refused.log.contains("there is no topic events") && refused.log.contains("freshet topics create"))
+            let topics = try Admin(KafkaSettings(bootstrapServers: cluster.bootstrap)).listTopics()
+            #expect(topics.allSatisfy { $0.name.hasPrefix("__") }, "\(topics.map(\.name))")
+
+            #expect(try program.run(["topics", "create", "--partitions", "2"]).log == "")
+            try Admin(KafkaSettings(bootstrapServers: cluster.bootstrap)).createPartitions("freshet.items", total: 2)
+            let again = try program.run(["topics", "create"])
+            #expect(again.status == 0 && again.log.contains("freshet topics check"), "\(again.log)")
+        }
+
+        @Test func anUnreachableBrokerIsSaidAndWaitedFor() throws {
+            let program = Program(environment: ["KAFKA_BOOTSTRAP": "127.0.0.1:1"])
+            for guarantee in ["exactly_once", "at_least_once"] {
+                let service = try program.start(["serve", "--set", "processing.guarantee=\(guarantee)"])
+                let deadline = Date(timeIntervalSinceNow: 20)
+                while !service.log.contains("no broker answers at 127.0.0.1:1"), Date() < deadline {
+                    Thread.sleep(forTimeInterval: 0.1)
+                }
+                #expect(service.log.contains("no broker answers at 127.0.0.1:1"))
+                service.interrupt()
+                #expect(try service.wait(seconds: 10).status == 0)
+            }
+        }
+
+        @Test func settingsThatMakeNoClientEndIt() throws {
+            let program = Program(environment: ["KAFKA_BOOTSTRAP": "127.0.0.1:1"])
+            let unknown = try program.run(["serve", "--set", "kafka.foo=bar"], seconds: 20)
+            #expect(
+                unknown.status != 0 && unknown.log.contains("kafka.*") && unknown.log.contains("foo"), "\(unknown.log)")
+            let servers = try program.run(["doctor", "--set", "kafka.bootstrap.servers=127.0.0.1:2"])
+            #expect(servers.status == 78 && servers.log.contains("--bootstrap"))
+        }
+    }
+}
