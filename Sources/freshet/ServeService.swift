@@ -44,7 +44,9 @@ final class ServeService: Service {
         self.rekey = rekey
         self.stopsAtEnd = stopsAtEnd
         var settings = try deployment.workerSettings()
-        log = deployment.logSettings(isStatic: !stopsAtEnd)
+        var log = deployment.logSettings(isStatic: !stopsAtEnd)
+        log.requiresTopics = true
+        self.log = log
         // The next owner of a partition fences its last writer by this name.
         settings.writer = deployment.isTransactional ? log.transactionalID : ""
         self.settings = settings

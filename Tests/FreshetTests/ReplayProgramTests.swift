@@ -150,6 +150,7 @@ extension ProgramTests {
                 #expect(found[0]["items"] as? String == found[1]["items"] as? String)
                 #expect(found[0]["users"] as? String != all["users"] as? String)
             }
+            try shop.check(["reset", "--yes"])
             let backwards = try shop.program.run(["replay", "--from", "300", "--until", "100"])
             #expect(
                 backwards.status == 64 && backwards.log.contains("nothing to replay"),

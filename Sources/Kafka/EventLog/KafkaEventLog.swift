@@ -17,7 +17,8 @@ public final class KafkaEventLog: EventLog {
         /// Distinguishes the transactional ids of dynamic members.
         public var memberName: String
         public var isStatic: Bool
-        public var readsCatalogue = false
+        /// Whether all topics must be there before anything is sent.
+        public var requiresTopics = false
         /// Internal topics in memory, where the broker is embedded.
         public var memory: MemoryTopics?
 
@@ -78,7 +79,7 @@ public final class KafkaEventLog: EventLog {
         let messageBytes = producing["message.max.bytes"].flatMap { Int($0) } ?? 8_000_000
         // The embedded broker has no bounds.
         survey = settings.memory == nil ? try TopicSurvey(settings, messageBytes: messageBytes, log: log) : nil
-        try survey?.requireTopics(settings.topics)
+        if settings.requiresTopics { try survey?.requireTopics(settings.topics) }
         do throws(KafkaError) {
             if let survey { producing["batch.size"] = producing["batch.size"] ?? "\(survey.batchBytes)" }
             // What is not written within the session must not be written at all: another member may have taken over.
