@@ -33,8 +33,9 @@ public struct WorkerSettings: Sendable {
     public var blockBytes = 400 << 10
     /// Users with a short list that are ranked again each time the item table has moved.
     public var shortListsPerBatch = 1024
-    /// Users that are ranked again with a new generation, in a batch.
-    public var reranksPerBatch = 256
+    /// Users that are ranked again with a new generation, in a batch: so few that the lists of events beside them wait a
+    /// millisecond or two. With 256 a training's promotion was most of what lists waited for meanwhile.
+    public var reranksPerBatch = 16
     /// The least event time between two rows of a user's features, in ms.
     public var featuresIntervalMilliseconds: Int64 = 3_600_000
     /// Whether lists, features and dead letters are written; false rebuilds beside another deployment.
