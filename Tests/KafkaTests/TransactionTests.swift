@@ -43,6 +43,9 @@ struct TransactionTests {
             #expect(try uncommitted.queryWatermarks(place, timeoutMilliseconds: 5_000).high == 5)
 
             try producer.commitTransaction(timeoutMilliseconds: 30_000)
+            // A commit is answered before its markers are written.
+            let deadline = Deadline(seconds: 20)
+            while try committed.readToEnd(start).count < 2, !deadline.isOver {}
             #expect(try committed.readToEnd(start).map(\.value) == ["kept", "open"])
             #expect(try committed.position([place]) == [PartitionOffset(place, 6)])
         }
@@ -72,8 +75,10 @@ struct TransactionTests {
             #expect(error?.isAbortable == false)
             #expect(first.fatalError?.isFenced == true)
             #expect(throws: KafkaError.self) { try first.send(topic, 0, value: "late") }
-            let records = try Self.makeReader("read_committed").readToEnd([PartitionOffset(topic, 0, 0)])
-            #expect(records.map(\.value) == ["heir"])
+            let committed = try Self.makeReader("read_committed")
+            let deadline = Deadline(seconds: 20)
+            while try committed.readToEnd([PartitionOffset(topic, 0, 0)]).isEmpty, !deadline.isOver {}
+            #expect(try committed.readToEnd([PartitionOffset(topic, 0, 0)]).map(\.value) == ["heir"])
         }
     }
 
