@@ -82,7 +82,8 @@ lint: ## Format and deployment files
 sanitize: libraries ## The tests under the thread and address sanitizers (SANITIZER=thread)
 	for sanitizer in $(SANITIZER); do \
 	    swift build --build-tests --sanitize=$$sanitizer --scratch-path .build/$$sanitizer; \
-	    swift test --skip-build --sanitize=$$sanitizer --scratch-path .build/$$sanitizer $(TEST); \
+	    LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.txt \
+	        swift test --skip-build --sanitize=$$sanitizer --scratch-path .build/$$sanitizer $(TEST); \
 	done
 
 clean: ## Remove what was built
