@@ -4,12 +4,19 @@ import ServiceKit
 
 /// Ctrl-C in commands that show what they have done so far.
 enum Interrupts {
-    /// Runs a body that looks at `stop`, which SIGINT and SIGTERM request meanwhile.
-    static func stopping<Result>(_ stop: StopRequest, _ body: () throws -> Result) rethrows -> Result {
+    /// Runs a body that looks at `stop`, which SIGINT and SIGTERM request meanwhile; the second one ends the process.
+    /// - Parameter patience: how long the first one waits for the body, which may be reading from a terminal.
+    static func stopping<Result>(
+        _ stop: StopRequest, patience: DispatchTimeInterval = .never, _ body: () throws -> Result
+    ) rethrows -> Result {
         let sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { stop.request() }
+            source.setEventHandler {
+                if stop.isRequested { exit(128 + number) }
+                stop.request()
+                DispatchQueue.global().asyncAfter(deadline: .now() + patience) { exit(128 + number) }
+            }
             source.resume()
             return source
         }

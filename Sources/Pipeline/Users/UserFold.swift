@@ -1,5 +1,4 @@
 public import Events
-internal import Linear
 
 /// Applies a user's events to the user's state: history, counters, sessions, duplicates.
 ///
@@ -62,7 +61,7 @@ public final class UserFold {
         let state = store.states + Int(user)
         guard offset > state.pointee.offset else { return .duplicate }
         if event.eventID.count > 0, isRepeated(Hash64.hash(event.eventID), state) { return .duplicate }
-        prefetch(state)
+        store.prefetchHistory(of: user)
         let isFirst = state.pointee.offset < 0
         store.markDirty(user, at: offset)
         state.pointee.offset = offset
@@ -70,17 +69,6 @@ public final class UserFold {
         addActivity(event, user, store)
         let (isNewPair, precedingCount) = touch(item, event, user, store)
         return .learnt(Lesson(user: user, isNewPair: isNewPair, precedingCount: precedingCount))
-    }
-
-    /// Asks for what will be searched: the history from its end, and the latest buckets.
-    @inline(__always)
-    private func prefetch(_ state: UnsafeMutablePointer<UserState>) {
-        if let buckets = state.pointee.buckets {
-            Kernels.prefetch(buckets + max(0, Int(state.pointee.bucketCount) - 1), bytes: 1)
-        }
-        if let history = state.pointee.history {
-            Kernels.prefetch(history, bytes: Int(state.pointee.historyCount) * MemoryLayout<CompactEntry>.stride)
-        }
     }
 
     /// Whether an event id is among the last ones; it is from now on.

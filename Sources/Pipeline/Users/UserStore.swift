@@ -39,12 +39,17 @@ public final class UserStore {
         Kernels.prefetch(states + Int(user), bytes: MemoryLayout<UserState>.stride)
     }
 
-    /// Asks for what an event of a user will search, once the state is there: the history, which is searched from its end,
-    /// and the latest counts.
+    /// The same for what an event of the user will search, once the state is there.
     @inline(__always)
     func prefetchHistory(_ hash: UInt64) {
         let user = identifiers.candidate(hash)
         guard user != IdentifierTable.none, Int(user) < initialized else { return }
+        prefetchHistory(of: user)
+    }
+
+    /// Asks for a user's history, which is searched from its end, and for the latest counts.
+    @inline(__always)
+    func prefetchHistory(of user: User) {
         let state = states + Int(user)
         if let buckets = state.pointee.buckets {
             Kernels.prefetch(buckets + max(0, Int(state.pointee.bucketCount) - 1), bytes: 1)

@@ -34,8 +34,7 @@ enum ProduceCommand {
             line: "\(file.format.rawValue) → \(topic) (\(partitions) partitions) at \(deployment.bootstrap)")
         let sender = try EventSender(deployment.client, topic: topic)
         let stop = StopRequest()
-        // A second Ctrl-C would have to wait for the same: what is under way is at most what the client's queue holds.
-        try Interrupts.stopping(stop) {
+        try Interrupts.stopping(stop, patience: .seconds(5)) {
             try send(file, sender, pace, limit: arguments.int("limit") ?? Int.max, stop)
         }
         let status = report(file, sender)
