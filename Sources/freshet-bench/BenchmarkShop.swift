@@ -92,18 +92,24 @@ final class BenchmarkShop {
     func serve(
         _ guarantee: Guarantee, training: Bool = false, _ more: [String: String] = [:]
     ) throws -> BenchmarkProcess {
-        try BenchmarkProcess(["serve"], settings(guarantee, training: training).merging(more) { $1 })
+        try BenchmarkProcess(["serve", "--http", "127.0.0.1:0"], settings(guarantee, training: training).merging(more) { $1 })
     }
 
     /// Waits until the group has committed every event, and a second longer.
     func awaitCaughtUp(_ service: BenchmarkProcess) throws {
-        repeat {
+        try awaitRestored(service)
+        while try lag() > 0 { usleep(200_000) }
+        sleep(1)
+    }
+
+    /// Waits until an instance has restored the users of its partitions.
+    func awaitRestored(_ service: BenchmarkProcess) throws {
+        while !service.output.contains("users restored") {
             guard service.isRunning else {
                 throw BenchmarkFailure("freshet serve ended: \(service.output.suffix(500))")
             }
-            usleep(200_000)
-        } while try !service.output.contains("users restored") || lag() > 0
-        sleep(1)
+            usleep(50_000)
+        }
     }
 
     /// Records that the group has not committed yet.
@@ -117,8 +123,12 @@ final class BenchmarkShop {
         return ends.values.reduce(0, +)
     }
 
-    /// How many partitions each member of the group has.
-    func members() throws -> [Int] { try admin.describeGroup(topics.application).members.map(\.partitions.count) }
+    /// The partitions of each member of the group.
+    func assignment() throws -> [String: [Int32]] {
+        let members = try admin.describeGroup(topics.application).members
+        return Dictionary(
+            members.map { ($0.memberID, $0.partitions.map(\.partition)) }, uniquingKeysWith: { first, _ in first })
+    }
 
     private func settings(_ guarantee: Guarantee = .exactlyOnce, training: Bool = false) -> [String: String] {
         [

@@ -6,7 +6,7 @@ import ServiceKit
 struct Main {
     static let rows: [any BenchmarkRow.Type] = [
         DecodeRow.self, FoldsRow.self, RankingRow.self, MemoryRow.self, ReplayRow.self, CatchUpRow.self,
-        RestoreRow.self, StartRow.self, LatencyRow.self, ScaleRow.self,
+        RestoreRow.self, StartRow.self, LatencyRow.self, RebalanceRow.self, ScaleRow.self,
     ]
 
     static func main() {

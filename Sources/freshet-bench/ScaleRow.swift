@@ -32,7 +32,7 @@ enum ScaleRow: BenchmarkRow {
                 throw BenchmarkFailure("partitions were not spread in time: members have \(members)")
             }
             usleep(200_000)
-            members = try shop.members()
+            members = try shop.assignment().values.map(\.count)
         } while members.count != crew.count || members.reduce(0, +) != Int(shop.partitions) || members.contains(0)
         for service in crew { try shop.awaitCaughtUp(service) }
         sleep(2)

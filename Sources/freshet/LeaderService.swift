@@ -91,8 +91,7 @@ final class LeaderService: Service {
 
     func run() throws {
         defer { finished.request() }
-        // This thread only (PRIO_PROCESS, 0): nothing that the leader does is waited for.
-        setpriority(0, 0, 10)
+        ThreadPriority.lower()
         while !ready.wait(for: .seconds(1)) {}
         var failures = 0
         while !stop.isRequested {
@@ -180,9 +179,6 @@ final class LeaderService: Service {
         return true
     }
 
-    /// `SCHED_IDLE` of Linux, which Glibc's headers give to GNU sources only.
-    private static let idlePolicy: Int32 = 5
-
     /// Trains on a thread of its own at low priority; the result is picked up by the leader.
     private func train(beside serving: Generation?, _ descriptions: ItemDescriptions, events: Int) {
         training.withLock { $0 = true }
@@ -191,10 +187,7 @@ final class LeaderService: Service {
                 progress.store(0, ordering: .relaxed)
                 training.withLock { $0 = false }
             }
-            // This thread only, and those that it makes: Linux takes a thread's id for the process's. A thread that is only
-            // nice may still end its slice while a list waits; an idle one is put off at once, and has what is left.
-            var parameters = sched_param()
-            sched_setscheduler(0, Self.idlePolicy, &parameters)
+            ThreadPriority.yieldToOthers()
             do {
                 try makeGeneration(beside: serving, descriptions, events: events)
             } catch {

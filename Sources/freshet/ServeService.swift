@@ -98,20 +98,26 @@ final class ServeService: Service {
         worker.eventsTopicName = deployment.topics.events
         worker.admission.requiresKey = try log.partitionCount() > 1
         worker.notice = { logger.info("\($0)") }
-        let generations = DispatchQueue(label: "freshet.generations")
         worker.models.cache = leader?.generations
-        worker.models.perform = { generations.async(execute: $0) }
+        worker.models.perform = { [unowned worker] work in
+            // A start waits for its generation; later nobody does.
+            let isWaitedFor = !worker.isReady
+            Thread.detachNewThread {
+                if !isWaitedFor { ThreadPriority.lower() }
+                work()
+            }
+        }
         defer { totals = totals + worker.counters }
         let end = stopsAtEnd ? try EndOfInput(log) : nil
         var shownAt: UInt64 = 0
-        var batchBegan: UInt64 = 0
+        var stopwatch = RoundStopwatch()
         metrics?.begin(worker)
-        if metrics != nil { worker.batchBegan = { batchBegan = DispatchTime.now().uptimeNanoseconds } }
+        if metrics != nil { worker.waits = { stopwatch.waits(isOver: $0) } }
         while !stop.isRequested {
             let round = try worker.step(timeoutMilliseconds: 10)
             if worker.isReady { leader?.begin() }
-            if round.records > 0 { metrics?.batch(nanoseconds: DispatchTime.now().uptimeNanoseconds - batchBegan) }
             show(worker, metrics, &shownAt)
+            if round.records > 0 { metrics?.batch(nanoseconds: stopwatch.lap()) } else { _ = stopwatch.lap() }
             if let end, !round.isBusy, try end.isReached(worker, log) { break }
         }
         // Where few users wait for a checkpoint, they get it now, and the next start has nothing to apply again.
@@ -146,6 +152,26 @@ final class ServeService: Service {
             if wasFinished, !round.isBusy, !worker.hasPendingWork { break }
         }
         try worker.finish(flushesAll: true)
+    }
+}
+
+/// How long a round worked: the time from the round before, without the waiting for records. A record that has come waits
+/// no longer than that for its own round.
+private struct RoundStopwatch {
+    private var beganAt = DispatchTime.now().uptimeNanoseconds
+    private var waitsSince: UInt64 = 0
+    private var waited: UInt64 = 0
+
+    mutating func waits(isOver: Bool) {
+        let now = DispatchTime.now().uptimeNanoseconds
+        if isOver { waited += now - waitsSince } else { waitsSince = now }
+    }
+
+    /// In nanoseconds; the next round begins.
+    mutating func lap() -> UInt64 {
+        let now = DispatchTime.now().uptimeNanoseconds
+        defer { (beganAt, waited) = (now, 0) }
+        return now - beganAt - waited
     }
 }
 

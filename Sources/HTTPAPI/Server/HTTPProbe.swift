@@ -4,9 +4,25 @@ internal import Foundation
 public enum HTTPProbe {
     /// The status that a path answers with; `nil` when nobody answers in time. An address of all interfaces is asked on
     /// the loopback one.
-    public static func status(
-        of path: String, at address: ListenAddress, timeoutMilliseconds: Int = 2_000
-    ) -> Int? {
+    public static func status(of path: String, at address: ListenAddress, timeoutMilliseconds: Int = 2_000) -> Int? {
+        // `HTTP/1.1 200 …`: the first twelve bytes say it.
+        guard let line = answer(of: path, at: address, timeoutMilliseconds, most: 12), line.count == 12,
+            line.starts(with: "HTTP/1.".utf8)
+        else { return nil }
+        return Int(String(decoding: line[9..<12], as: UTF8.self))
+    }
+
+    /// The body that a path answers with; `nil` when nobody answers with one in time.
+    public static func body(of path: String, at address: ListenAddress, timeoutMilliseconds: Int = 2_000) -> String? {
+        guard let bytes = answer(of: path, at: address, timeoutMilliseconds, most: .max) else { return nil }
+        let answer = String(decoding: bytes, as: UTF8.self)
+        return answer.firstRange(of: "\r\n\r\n").map { String(answer[$0.upperBound...]) }
+    }
+
+    /// What comes back up to the end of the connection, or the first `most` bytes of it.
+    private static func answer(
+        of path: String, at address: ListenAddress, _ timeoutMilliseconds: Int, most: Int
+    ) -> [UInt8]? {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         hints.ai_flags = AI_NUMERICSERV
@@ -26,19 +42,14 @@ public enum HTTPProbe {
         guard connect(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0 else { return nil }
         let request = Array("GET \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n".utf8)
         guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
-        return readStatus(descriptor)
-    }
-
-    /// `HTTP/1.1 200 …`: the first twelve bytes say it.
-    private static func readStatus(_ descriptor: Int32) -> Int? {
-        var line = [UInt8](repeating: 0, count: 12)
-        var filled = 0
-        while filled < line.count {
-            let count = line.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress! + filled, 12 - filled, 0) }
-            guard count > 0 else { return nil }
-            filled += count
+        var answer: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: min(most, 1 << 16))
+        while answer.count < most {
+            let count = recv(descriptor, &part, min(part.count, most - answer.count), 0)
+            guard count >= 0 else { return nil }
+            if count == 0 { break }
+            answer += part[..<count]
         }
-        guard line.starts(with: "HTTP/1.".utf8) else { return nil }
-        return Int(String(decoding: line[9..<12], as: UTF8.self))
+        return answer
     }
 }

@@ -274,6 +274,8 @@ public final class KafkaEventLog: EventLog {
 
     public var isOpen: Bool { output.isOpen }
 
+    public var room: Int { output.room }
+
     public func bytesMax(_ topic: LogTopic) -> Int { survey?.bytesMax(topic) ?? Int.max }
 
     /// Why the sizes that the topics take are not known, so that the usual ones are taken for theirs.

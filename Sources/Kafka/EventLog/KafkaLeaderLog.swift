@@ -28,6 +28,8 @@ public final class KafkaLeaderLog: LeaderLog {
             var producing = settings.client
             producing["client.id"] = settings.transactionalID + "-leader"
             producing["message.max.bytes"] = producing["message.max.bytes"] ?? "8000000"
+            // Everything goes with the flush that follows: in one request, and not while it is still being made (`Producer.room`).
+            producing["linger.ms"] = producing["linger.ms"] ?? "50"
             if settings.isTransactional {
                 producing["transactional.id"] = settings.transactionalID + "-leader"
                 producing["transaction.timeout.ms"] = "10000"

@@ -82,6 +82,7 @@ public final class KafkaStateLog: EventLog {
     public func resume(_ offsets: [Int32: Int64]) throws(LogError) {}
     public func release(_ partitions: [Int32]) throws(LogError) {}
     public var isOpen: Bool { false }
+    public var room: Int { 0 }
     public func append(_ record: borrowing OutputRecord) throws(LogError) {}
     public func beginCommit(_ offsets: [Int32: Int64]) throws(LogError) {}
     public func outcome() throws(LogError) -> CommitOutcome? { nil }

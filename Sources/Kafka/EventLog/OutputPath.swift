@@ -9,6 +9,8 @@ protocol OutputPath: AnyObject {
     ) throws(LogError)
     func beginCommit(_ offsets: [PartitionOffset]) throws(LogError)
     func outcome() throws(LogError) -> CommitOutcome?
+    /// How many records can be sent so that none waits inside the client.
+    var room: Int { get }
     /// What became of an asynchronous commit of offsets.
     func offsetsCommitted(_ offsets: [PartitionOffset], _ error: KafkaError?)
     func wait(milliseconds: Int) throws(LogError)
@@ -19,6 +21,17 @@ protocol OutputPath: AnyObject {
 }
 
 extension Producer {
+    /// An idempotent producer has at most five unacknowledged records of a partition under way, and while another one waits
+    /// for its turn, librdkafka's thread asks for it without a pause: a whole core, just when the broker is slow and lacks it.
+    /// So no more are handed over than can go, or all at once where none is under way: those go in one request.
+    var room: Int {
+        let underWay = outstandingCount
+        return underWay == 0 ? .max : max(0, Self.unacknowledgedMax - 1 - underWay)
+    }
+
+    /// `RD_KAFKA_IDEMP_MAX_INFLIGHT`, which librdkafka compares with the number of records.
+    private static let unacknowledgedMax = 5
+
     /// Sends a record, waiting where the queue is full.
     func sendWaiting(
         _ topic: Topic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,

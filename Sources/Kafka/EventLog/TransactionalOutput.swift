@@ -44,6 +44,11 @@ final class TransactionalOutput: OutputPath {
         try producer.sendWaiting(topic, partition: partition, key: key, value: value, headers: headers, tag: 0)
     }
 
+    var room: Int {
+        serve()
+        return producer.room
+    }
+
     private func openTransaction() throws(LogError) {
         guard phase == .closed else { return }
         do throws(KafkaError) { try producer.beginTransaction() } catch {

@@ -36,6 +36,9 @@ final class FactorSearch {
             results: &results, resultStride: resultStride, found: &found)
     }
 
+    /// Lets go of the generation that the last search was in.
+    func forget() { generation = nil }
+
     /// The best items of a query by their rows, best first.
     func results(_ place: Int) -> ArraySlice<Scored> {
         guard generation != nil else { return [] }

@@ -58,6 +58,7 @@ public final class Ranker {
 
     /// The same with a blend that serves whatever the generation's manifest says.
     func begin(generation: ServingGeneration?, overriding blend: BlendSettings) {
+        if serving !== generation { factorSearch.forget() }
         serving = generation
         self.blend = blend
         // A table with fewer half-lives than the blend was fitted for has its longest one.

@@ -108,16 +108,31 @@ public struct GenerationManifest: Sendable, Equatable {
 /// A generation as one process serves it: its rows by the numbers that the process gave the items.
 public final class ServingGeneration {
     public let generation: Generation
-    /// The row of each item number, −1 for items that the generation does not know.
-    private var rows: [Int32]
+    /// The row of each item number, −1 for items that the generation does not know. Empty until all rows are numbered.
+    private var rows: [Int32] = []
     /// The item number of each row.
-    let itemNumbers: [IdentifierTable.Number]
+    private(set) var itemNumbers: [IdentifierTable.Number] = []
 
     public init(_ generation: Generation, identifiers: IdentifierTable) {
         self.generation = generation
-        itemNumbers = generation.items.map { identifiers.intern($0) }
+        _ = number(most: .max, identifiers)
+    }
+
+    /// One whose rows have no numbers yet: `number` gives them, a part at a time.
+    public init(unnumbered generation: Generation) {
+        self.generation = generation
+        itemNumbers.reserveCapacity(generation.items.count)
+    }
+
+    /// Gives some more rows their numbers; true when all have theirs, and it can serve.
+    public func number(most: Int, _ identifiers: IdentifierTable) -> Bool {
+        for item in generation.items[itemNumbers.count...].prefix(most) {
+            itemNumbers.append(identifiers.intern(item))
+        }
+        guard itemNumbers.count == generation.items.count else { return false }
         rows = Array(repeating: -1, count: identifiers.upperBound)
         for (row, item) in itemNumbers.enumerated() { rows[Int(item)] = Int32(row) }
+        return true
     }
 
     func row(_ item: IdentifierTable.Number) -> Int32 { Int(item) < rows.count ? rows[Int(item)] : -1 }

@@ -16,7 +16,7 @@ public final class GenerationFollower {
     /// What the topic says so far.
     public private(set) var shelf = GenerationShelf()
     /// The chunks of the generation that was written last.
-    private var latest: (number: Int, chunks: [Int: [UInt8]]) = (-1, [:])
+    private var latest: (number: Int, chunks: [Int: Chunk]) = (-1, [:])
     private var served: GenerationShelf.Choice?
     private var fetch: Fetch?
     private var decoding: GenerationDecoding?
@@ -35,8 +35,16 @@ public final class GenerationFollower {
     private struct Fetch {
         let choice: GenerationShelf.Choice
         let reader: any LogReader
-        var chunks: [Int: [UInt8]] = [:]
+        var chunks: [Int: Chunk] = [:]
     }
+
+    private struct Chunk {
+        let hash: UInt64
+        let bytes: [UInt8]
+    }
+
+    /// Records read at once where lists wait meanwhile: chunks are large.
+    private static let recordsAtOnce = 2
 
     /// - Parameter open: reads the topic from an offset on.
     init(
@@ -51,8 +59,7 @@ public final class GenerationFollower {
     /// Reads on; the generation to serve where it is another one than before.
     func advance() throws(LogError) -> Generation? {
         if looksForShelf, !(try findShelf()) { return nil }
-        let isAtEnd = try reader.read(max: 64, timeoutMilliseconds: hasCaughtUp ? 0 : restoreWaitMilliseconds) {
-            record in
+        let isAtEnd = try read(reader) { record in
             guard let key = record.key else { return }
             shelf.take(key: key, value: record.value, offset: record.offset)
             keep(key, record.value)
@@ -124,17 +131,26 @@ public final class GenerationFollower {
             wanted == nil || wanted == number
         else { return }
         if latest.number != number { latest = (number, [:]) }
-        latest.chunks[chunk] = Array(value)
+        guard let hash = shelf.entries[number]?.chunks[chunk] else { return }
+        latest.chunks[chunk] = Chunk(hash: hash, bytes: Array(value))
+    }
+
+    private func read(
+        _ reader: any LogReader, _ body: (borrowing LogRecord) -> Void
+    ) throws(LogError) -> Bool {
+        hasCaughtUp
+            ? try reader.read(max: Self.recordsAtOnce, timeoutMilliseconds: 0, record: body)
+            : try reader.read(max: 64, timeoutMilliseconds: restoreWaitMilliseconds, record: body)
     }
 
     /// The chunks of a choice, in their order; nil while they are being read.
     private func chunks(of choice: GenerationShelf.Choice) throws(LogError) -> [[UInt8]]? {
         guard let hashes = shelf.entries[choice.number]?.manifest?.hashes else { return nil }
-        func whole(_ chunks: [Int: [UInt8]]) -> [[UInt8]]? {
+        func whole(_ chunks: [Int: Chunk]) -> [[UInt8]]? {
             var stream: [[UInt8]] = []
             for (index, hash) in hashes.enumerated() {
-                guard let chunk = chunks[index], chunk.withUnsafeBytes({ Hash64.hash($0) }) == hash else { return nil }
-                stream.append(chunk)
+                guard let chunk = chunks[index], chunk.hash == hash else { return nil }
+                stream.append(chunk.bytes)
             }
             return stream
         }
@@ -142,12 +158,11 @@ public final class GenerationFollower {
         if fetch?.choice != choice { fetch = try fetch(choice) }
         guard var present = fetch else { return nil }
         fetch = nil
-        let isAtEnd = try present.reader.read(max: 64, timeoutMilliseconds: hasCaughtUp ? 0 : restoreWaitMilliseconds) {
-            record in
+        let isAtEnd = try read(present.reader) { record in
             guard let key = record.key, let value = record.value,
                 case .chunk(choice.number, let chunk)? = GenerationRecords.Key(key)
             else { return }
-            present.chunks[chunk] = Array(value)
+            present.chunks[chunk] = Chunk(hash: Hash64.hash(value), bytes: Array(value))
         }
         if let found = whole(present.chunks) { return found }
         // At the end without all chunks: the topic has moved on, and the next round decides anew.

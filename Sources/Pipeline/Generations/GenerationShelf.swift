@@ -171,3 +171,8 @@ public struct GenerationShelf: Sendable {
         return (numbered, decision, records + surplus(keeping: others, newest: numbered.number))
     }
 }
+
+extension GenerationDecision {
+    /// What it is about.
+    var choice: GenerationShelf.Choice { GenerationShelf.Choice(number: number, content: content) }
+}

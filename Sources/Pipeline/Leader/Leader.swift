@@ -283,6 +283,8 @@ public final class Leader {
         try log.publish(itemsOffset: fold.offset, catalogue: [:])
         let manifest = publication.generation.manifest
         self.publication = publication.decision
+        // This process need not decode what it made: the hash says that it is the same.
+        if decision.isPromoted { generations.keep(publication.generation, publication.decision.choice) }
         notice(
             "generation \(publication.decision.number) \(decision.isPromoted ? "promoted" : "refused"), "
                 + "\(decision.reason.text): \(generation.items.count) items, \(manifest.users) users")

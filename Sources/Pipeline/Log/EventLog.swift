@@ -40,6 +40,10 @@ public protocol EventLog: AnyObject {
     /// Whether records can be appended and a commit begun now.
     var isOpen: Bool { get }
 
+    /// How many records the log takes now without a delay for those that come after them. What has to go out at once, since a
+    /// commit is to cover it, may be more.
+    var room: Int { get }
+
     /// The most bytes that a record of a topic may have, key, value and headers together.
     func bytesMax(_ topic: LogTopic) -> Int
 

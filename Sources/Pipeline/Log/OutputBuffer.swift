@@ -95,9 +95,10 @@ final class OutputBuffer {
                 key: key == nil ? nil : start..<bytes.count, value: nil, headers: headers))
     }
 
-    /// Appends to the log what has not been.
-    func send(to log: any EventLog) throws(LogError) {
-        while sent < entries.count {
+    /// Appends to the log what has not been, in its order.
+    func send(to log: any EventLog, most: Int = .max) throws(LogError) {
+        let end = sent + min(most, entries.count - sent)
+        while sent < end {
             let entry = entries[sent]
             try log.append(
                 OutputRecord(

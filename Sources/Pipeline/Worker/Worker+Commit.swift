@@ -23,9 +23,10 @@ extension Worker {
 
     func sendOutput() throws(LogError) {
         guard inFlight == nil || !log.isTransactional, log.isOpen else { return }
-        try output.send(to: log)
+        // What is under way is answered first: then everything goes at once.
+        if output.hasUnsent, !isCommitDue { try output.send(to: log, most: log.room) }
         // Without transactions a checkpoint must not be ahead of the committed offset.
-        guard commit.isIdle, !afterCommit.isEmpty else { return }
+        guard commit.isIdle, !afterCommit.isEmpty, log.room == .max else { return }
         guard clock() < commit.begunAt + settings.checkpointsValidMilliseconds else {
             throw LogError(
                 .retriable,
@@ -38,8 +39,12 @@ extension Worker {
 
     func beginCommitIfDue(force: Bool = false) throws(LogError) {
         guard commit.isIdle, hasUncommitted || (!force && areCheckpointsDue), log.isOpen else { return }
-        guard force || commit.dueIn(now: clock()) == 0 || output.byteCount >= settings.pendingBytesMax else { return }
+        guard force || (isCommitDue && log.room == .max) else { return }
         try beginCommit()
+    }
+
+    private var isCommitDue: Bool {
+        commit.isIdle && (commit.dueIn(now: clock()) == 0 || output.byteCount >= settings.pendingBytesMax)
     }
 
     private func beginCommit() throws(LogError) {

@@ -1,5 +1,6 @@
 internal import Events
 internal import Models
+internal import Synchronization
 
 extension Worker {
     /// Moves the item table forward: restores it first, then follows the item log. Between batches only.
@@ -25,19 +26,31 @@ extension Worker {
         }
     }
 
-    /// Takes up a generation that has come in whole.
+    /// Takes up a generation that has come in whole: at once at the start, else a part a round, so that no list waits.
     func advanceGeneration() throws(LogError) {
         let wasCaughtUp = models.hasCaughtUp
-        if let generation = try models.advance() {
-            serving = ServingGeneration(generation, identifiers: items.table.identifiers)
-            notice("generation \(generation.number) is served: \(generation.items.count) items")
-            // Those that still wait for the last generation's turn are not forgotten.
-            rerank += activeUsers
-            activeUsers.removeAll(keepingCapacity: true)
+        if let generation = try models.advance() { coming = ServingGeneration(unnumbered: generation) }
+        let most = wasCaughtUp ? Self.rowsNumberedARound : .max
+        if let ready = coming, ready.number(most: most, items.table.identifiers) {
+            coming = nil
+            serve(ready)
         }
         guard !wasCaughtUp, models.hasCaughtUp else { return }
         if let silence = models.shelf.silence { notice(silence) }
         try resumeLive()
+    }
+
+    private static let rowsNumberedARound = 2048
+
+    private func serve(_ next: ServingGeneration) {
+        let before = Retired(serving?.generation)
+        serving = next
+        ranker.begin(generation: next, blend: settings.blend)
+        models.perform { before.release() }
+        notice("generation \(next.generation.number) is served: \(next.generation.items.count) items")
+        // Those that still wait for the last generation's turn are not forgotten.
+        rerank += activeUsers
+        activeUsers.removeAll(keepingCapacity: true)
     }
 
     /// Lets records of restored partitions flow, once items and generation are there.
@@ -50,4 +63,13 @@ extension Worker {
         }
         if !offsets.isEmpty { try log.resume(offsets) }
     }
+}
+
+/// A generation that is served no longer. To give back its memory takes as long as many lists: another thread does it.
+private final class Retired: Sendable {
+    private let generation: Mutex<Generation?>
+
+    init(_ generation: Generation?) { self.generation = Mutex(generation) }
+
+    func release() { generation.withLock { $0 = nil } }
 }

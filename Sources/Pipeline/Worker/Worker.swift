@@ -20,10 +20,13 @@ public final class Worker {
     public internal(set) var liveQuality = LiveQuality()
     /// The generation that lists are ranked with.
     public internal(set) var serving: ServingGeneration?
+    /// The one that serves next, while its rows are being numbered.
+    var coming: ServingGeneration?
     /// Says something worth a log line: restores, aborts.
     public var notice: (String) -> Void = { _ in }
-    /// Is told when the first record of a batch has come: from then on the round works and no longer waits.
-    public var batchBegan: () -> Void = {}
+    /// Is told in each round when it begins to wait for records, and when the first one has come: what lies between is no
+    /// work.
+    public var waits: (_ isOver: Bool) -> Void = { _ in }
     /// Is told how long each commit took, in ms.
     public var committed: (UInt64) -> Void = { _ in }
     /// A monotonic clock in ms.
@@ -127,10 +130,11 @@ public final class Worker {
         if try advanceRestores() { round.isBusy = true }
         var wait = round.isBusy || hasPendingRanks ? 0 : waitMilliseconds(timeoutMilliseconds)
         var wanted = recordsMax
+        waits(false)
         repeat {
             let before = round.records
             round.changes = try log.poll(max: wanted, timeoutMilliseconds: wait) { record in
-                if round.records == 0 { batchBegan() }
+                if round.records == 0 { waits(true) }
                 round.records += 1
                 take(record)
             }
@@ -171,13 +175,15 @@ public final class Worker {
         return commit.isRepeating ? 1 : 0
     }
 
-    /// No longer than until the next commit is due.
+    /// No longer than until the next commit is due, or until there may be room for output that is held back.
     private func waitMilliseconds(_ most: Int) -> Int {
+        let most = commit.isIdle && output.hasUnsent ? min(most, 1) : most
         guard commit.isIdle, hasUncommitted || areCheckpointsDue else { return most }
-        return min(most, Int(commit.dueIn(now: clock())))
+        // One that is due waits for acknowledgements.
+        return min(most, max(1, Int(commit.dueIn(now: clock()))))
     }
 
-    var hasPendingRanks: Bool { !rerank.isEmpty }
+    var hasPendingRanks: Bool { !rerank.isEmpty || coming != nil }
 }
 
 /// How far the item table has come.

@@ -3,6 +3,7 @@ import Pipeline
 
 extension SimulatedLog {
     var isOpen: Bool { !isCommitting }
+    var room: Int { random.chance(0.7) ? .max : random.int(0...3) }
 
     func append(_ record: borrowing OutputRecord) throws(LogError) {
         // Without transactions nothing fences a process that stands still between its last look at the clock and here.
