@@ -92,7 +92,8 @@ final class BenchmarkShop {
     func serve(
         _ guarantee: Guarantee, training: Bool = false, _ more: [String: String] = [:]
     ) throws -> BenchmarkProcess {
-        try BenchmarkProcess(["serve", "--http", "127.0.0.1:0"], settings(guarantee, training: training).merging(more) { $1 })
+        try BenchmarkProcess(
+            ["serve", "--http", "127.0.0.1:0"], settings(guarantee, training: training).merging(more) { $1 })
     }
 
     /// Waits until the group has committed every event, and a second longer.

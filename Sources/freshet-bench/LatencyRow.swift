@@ -80,8 +80,8 @@ enum LatencyRow: BenchmarkRow {
             what: "\(guarantee.rawValue), a batch inside the service, p99",
             measured: "\(milliseconds(without)) ms, while training \(milliseconds(beside)) ms", target: "≤ 3",
             isReached: without <= 0.003,
-            note: "\(guarantee.rawValue): each stretch's p99 inside the service \(list(calm.slowest)) ms, while training "
-                + "\(list(training.slowest)) ms; batches over 20 ms \(calm.stalls) and \(training.stalls)")
+            note: "\(guarantee.rawValue): each stretch's p99 inside the service \(list(calm.slowest)) ms, while "
+                + "training \(list(training.slowest)) ms; batches over 20 ms \(calm.stalls) and \(training.stalls)")
     }
 
     /// What the service says of itself in each stretch: cores taken, the 99th percentile of its batches in seconds.

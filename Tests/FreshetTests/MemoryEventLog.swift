@@ -25,7 +25,7 @@ final class MemoryEventLog: EventLog, TopicReading {
 
     func bytesMax(_ topic: LogTopic) -> Int { limits[topic] ?? Int.max }
     var isOpen: Bool { true }
-    var room: Int { .max }
+    var room = Int.max
 
     func poll(
         max: Int, timeoutMilliseconds: Int, record: (borrowing LogRecord) -> Void

@@ -26,10 +26,10 @@ import Testing
         for _ in 0..<3 { try worker.step(timeoutMilliseconds: 0) }
     }
 
-    private func publish(_ mark: Float, isPromoted: Bool = true) throws {
+    private func publish(_ mark: Float, isPromoted: Bool = true, itemCount: Int = 40) throws {
         var decision = GenerationDecision(isPromoted: isPromoted, reason: isPromoted ? .notWorse : .worse)
         decision.serving = models.shelf.choice?.number
-        let items = (0..<40).map { "p\($0)" }
+        let items = (0..<itemCount).map { "p\($0)" }
         let factors = Matrix(items.indices.map { [Float($0) * mark, 1] })
         let generation = Generation(
             number: 0, manifest: GenerationManifest(), items: items, factors: factors, neighbours: [],
@@ -65,6 +65,55 @@ import Testing
         try models.promote(3)
         try run(rounds: 5)
         #expect(served == 3)
+    }
+
+    /// A large generation takes several rounds, and lists go on with the one before. What is served no longer is given back by
+    /// whoever decodes.
+    @Test func aGenerationIsTakenUpAPartARound() throws {
+        log.produceShop(400)
+        try publish(1)
+        try run()
+        #expect(served == 1)
+        weak let before = worker.serving?.generation
+        var jobs: [@Sendable () -> Void] = []
+        worker.models.perform = { jobs.append($0) }
+        try publish(2, itemCount: 10_000)
+        while jobs.isEmpty { try worker.step(timeoutMilliseconds: 0) }
+        jobs.removeFirst()()
+        var generations: [Bool] = []
+        while served == 1 {
+            log.produceShop(1, from: 400 + generations.count)
+            #expect(worker.hasPendingWork || generations.isEmpty)
+            try worker.step(timeoutMilliseconds: 0)
+            let list = log.written.last { $0.topic == .recommendations }?.value ?? []
+            generations.append(String(decoding: list, as: UTF8.self).contains("\"generation\":2,"))
+        }
+        #expect(generations == [false, false, false, false, true], "2,048 rows a round")
+        #expect(before != nil && jobs.count == 1)
+        jobs[0]()
+        #expect(before == nil)
+    }
+
+    /// Records that would only wait in the client are kept back, in their order; a commit that has to be takes them along.
+    @Test func outputGoesAsThereIsRoom() throws {
+        log.produceShop(300)
+        try run()
+        func lists() -> Int { log.written.count { $0.topic == .recommendations } }
+        let before = lists()
+        log.room = 0
+        log.produceShop(40, from: 300)
+        for _ in 0..<5 { try worker.step(timeoutMilliseconds: 0) }
+        #expect(lists() == before && worker.hasPendingWork)
+        log.room = 3
+        try worker.step(timeoutMilliseconds: 0)
+        let some = log.written.count
+        try worker.step(timeoutMilliseconds: 0)
+        #expect(log.written.count == some + 3)
+        log.room = 0
+        try worker.settle(timeoutMilliseconds: 1000)
+        #expect(!worker.hasPendingWork && !worker.hasUncommitted)
+        let made = log.written.filter { $0.topic == .recommendations }.count - before
+        #expect(made > 10)
     }
 
     /// The process that publishes dies after each record in turn: what is served is the old one, until the last record.

@@ -194,6 +194,7 @@ import Testing
         #expect(HTTPProbe.status(of: "/health", at: server.address) == 200)
         #expect(HTTPProbe.status(of: "/ready", at: ListenAddress(host: "", port: server.address.port)) == 503)
         let start = ContinuousClock.now
+        #expect(HTTPProbe.body(of: "/health", at: server.address)?.isEmpty == false)
         #expect(HTTPProbe.status(of: "/slow", at: server.address, timeoutMilliseconds: 50) == nil)
         #expect(start.duration(to: .now) < .seconds(2))
         server.stop()

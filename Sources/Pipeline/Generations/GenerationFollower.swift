@@ -24,6 +24,8 @@ public final class GenerationFollower {
     public var cache: GenerationCache?
     /// Performs the decoding of a generation, here or on another thread: it takes the time of thousands of lists.
     public var perform: (@escaping @Sendable () -> Void) -> Void = { $0() }
+    /// Whether all that was there when it was last read has been read.
+    private(set) var isAtEnd = false
     /// Whether the end has been met once: readers need not say it again.
     private var hasMetEnd = false
     /// Whether everything that was in the topic at the start has been read, and what is to be served handed over.
@@ -59,7 +61,7 @@ public final class GenerationFollower {
     /// Reads on; the generation to serve where it is another one than before.
     func advance() throws(LogError) -> Generation? {
         if looksForShelf, !(try findShelf()) { return nil }
-        let isAtEnd = try read(reader) { record in
+        isAtEnd = try read(reader) { record in
             guard let key = record.key else { return }
             shelf.take(key: key, value: record.value, offset: record.offset)
             keep(key, record.value)

@@ -296,10 +296,12 @@ public final class Leader {
 
     /// Sees whether what was published is what lies there: a command may have taken the same number at the same moment.
     private func settlePublication() throws(LogError) {
-        guard let fold, let mine = publication, let shelf = models?.shelf, let found = shelf.decisions[mine.number]
-        else {
+        guard let fold, let models, let mine = publication, let found = models.shelf.decisions[mine.number] else {
             return
         }
+        let shelf = models.shelf
+        // Another one's decision may be the one before this one's own.
+        guard found.content == mine.content || models.isAtEnd else { return }
         publication = nil
         if found.content != mine.content || shelf.content(mine.number)?.content != mine.content {
             notice("generation \(mine.number) was overwritten by a command at the same moment, and is not served")

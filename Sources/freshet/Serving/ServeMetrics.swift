@@ -61,7 +61,7 @@ final class ServeMetrics {
             label: "freshet_commit_seconds", help: "From a commit's beginning to its outcome.", registry: registry)
         batchTime = Timer(
             label: "freshet_batch_seconds",
-            help: "A round with records, without the waiting for them: folding, ranking, sending, and what is taken up between.",
+            help: "A round with records, without the wait for them: folding, ranking, sending, what it takes up.",
             registry: registry)
         // Shown from the start, so that a rate has something to begin at.
         for code in RejectionCode.allCases { _ = rejected(code) }
