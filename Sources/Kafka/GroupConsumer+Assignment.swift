@@ -75,6 +75,10 @@ extension GroupConsumer {
         paused.subtract(wanted)
     }
 
+    /// Lets librdkafka's threads look at once whether there is something to fetch, by a question to the leaders of all assigned
+    /// partitions; waits for its answer, which nobody needs, for at most 50 ms.
+    public func wakeFetchers() { FetchWaker.wake(client) }
+
     /// Goes on elsewhere in assigned partitions; what was fetched and not yet polled is dropped.
     public func seek(_ offsets: [PartitionOffset], timeoutMilliseconds: Int32) throws(KafkaError) {
         try client.seek(offsets, timeoutMilliseconds: timeoutMilliseconds)

@@ -236,6 +236,17 @@ public final class KafkaEventLog: EventLog {
         } catch {
             throw LogError(error, doing: "taking up partitions")
         }
+        wakeFetchers()
+    }
+
+    /// librdkafka stops all partitions while a rebalance is being answered, those too that stay, and its threads that fetch do
+    /// not hear that they go on: they may sleep for another second. A question to the partitions' brokers wakes them; nobody
+    /// waits for the answer. Asked twice, since the first question may come before the library has taken up the answer.
+    private func wakeFetchers() {
+        let consumer = consumer
+        for delay in [0, 20] {
+            waker.asyncAfter(deadline: .now() + .milliseconds(delay)) { consumer.wakeFetchers() }
+        }
     }
 
     public func resume(_ offsets: [Int32: Int64]) throws(LogError) {
@@ -246,12 +257,7 @@ public final class KafkaEventLog: EventLog {
         } catch {
             throw LogError(error, doing: "resuming partitions")
         }
-        // librdkafka's threads that fetch do not hear of a resumption, and may sleep for another second. A question to a
-        // partition's broker wakes its thread; nobody waits for the answer.
-        let consumer = consumer
-        waker.async {
-            for start in starts { _ = try? consumer.queryWatermarks(start.place, timeoutMilliseconds: 1_000) }
-        }
+        wakeFetchers()
     }
 
     public func release(_ partitions: [Int32]) throws(LogError) {
@@ -259,6 +265,7 @@ public final class KafkaEventLog: EventLog {
         do throws(KafkaError) { try consumer.completeRevocation() } catch {
             throw LogError(error, doing: "giving up partitions")
         }
+        wakeFetchers()
     }
 
     public func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader {
