@@ -8,8 +8,8 @@ internal import CRdKafka
 /// waits, for at most `max.poll.interval.ms`: answer an assignment at once (paused, if state must be restored first),
 /// and a revocation as soon as its partitions are committed.
 ///
-/// Use it from one thread at a time. ``wake()``, ``groupMetadata()``, ``memberID`` and ``isAssignmentLost`` may be
-/// called from any thread.
+/// Use it from one thread at a time. ``wake()``, ``wakeFetchers()``, ``groupMetadata()``, ``memberID`` and
+/// ``isAssignmentLost`` may be called from any thread.
 public final class GroupConsumer: @unchecked Sendable {
     let client: ClientHandle
     let context: ConsumerContext

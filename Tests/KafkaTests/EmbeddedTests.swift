@@ -1,7 +1,8 @@
 import Foundation
-import Kafka
 import Synchronization
 import Testing
+
+@testable import Kafka
 
 /// Producing and reading on the embedded broker.
 struct EmbeddedTests {
@@ -28,6 +29,24 @@ struct EmbeddedTests {
             #expect(records.map(\.key) == [nil, "", "tombstone", "empty"])
             #expect(records.map(\.value) == ["no key", "empty key", nil, ""])
             #expect(records.map(\.offset) == [0, 1, 2, 3])
+            withExtendedLifetime(broker) {}
+        }
+    }
+
+    /// More records than librdkafka sends unacknowledged are not handed over, unless none is under way.
+    @Test func roomShrinksWithWhatIsUnderWay() async throws {
+        try await onOwnThread {
+            var (broker, settings) = try Self.broker("t", partitions: 1)
+            settings["linger.ms"] = "60000"
+            let producer = try Producer(settings)
+            #expect(producer.room == .max)
+            let rooms = try (0..<6).map { _ in
+                try producer.send("t", 0, value: "v")
+                return producer.room
+            }
+            #expect(rooms == [3, 2, 1, 0, 0, 0])
+            try producer.flush(timeoutMilliseconds: 10_000)
+            #expect(producer.room == .max)
             withExtendedLifetime(broker) {}
         }
     }

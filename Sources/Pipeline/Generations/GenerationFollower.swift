@@ -22,7 +22,8 @@ public final class GenerationFollower {
     private var decoding: GenerationDecoding?
     /// Where the process's other followers may have it already.
     public var cache: GenerationCache?
-    /// Performs the decoding of a generation, here or on another thread: it takes the time of thousands of lists.
+    /// Performs the decoding of a generation, or gives one back, here or on another thread: decoding takes the time of
+    /// thousands of lists.
     public var perform: (@escaping @Sendable () -> Void) -> Void = { $0() }
     /// Whether all that was there when it was last read has been read.
     private(set) var isAtEnd = false

@@ -23,10 +23,10 @@ extension Worker {
 
     func sendOutput() throws(LogError) {
         guard inFlight == nil || !log.isTransactional, log.isOpen else { return }
-        // What is under way is answered first: then everything goes at once.
-        if output.hasUnsent, !isCommitDue { try output.send(to: log, most: log.room) }
+        // A transaction that is due to end waits for what is under way; then the rest goes at once.
+        if output.hasUnsent, !log.isTransactional || !isCommitDue { try output.send(to: log, most: log.room) }
         // Without transactions a checkpoint must not be ahead of the committed offset.
-        guard commit.isIdle, !afterCommit.isEmpty, log.room == .max else { return }
+        guard commit.isIdle, !afterCommit.isEmpty else { return }
         guard clock() < commit.begunAt + settings.checkpointsValidMilliseconds else {
             throw LogError(
                 .retriable,

@@ -43,10 +43,10 @@ extension Worker {
     private static let rowsNumberedARound = 2048
 
     private func serve(_ next: ServingGeneration) {
-        let before = Retired(serving?.generation)
+        let before = serving.map { Retired($0.generation) }
         serving = next
         ranker.begin(generation: next, blend: settings.blend)
-        models.perform { before.release() }
+        if let before { models.perform { before.release() } }
         notice("generation \(next.generation.number) is served: \(next.generation.items.count) items")
         // Those that still wait for the last generation's turn are not forgotten.
         rerank += activeUsers
