@@ -12,6 +12,10 @@ final class ConsumerContext: ClientContext, @unchecked Sendable {
 
     private let state = Mutex(State())
     private let joinsGroup: Bool
+    /// From the request to join until the answer that says what this member has.
+    private let joining = Atomic<Bool>(false)
+
+    var isJoining: Bool { joining.load(ordering: .acquiring) }
 
     init(log: KafkaLog?, joinsGroup: Bool) {
         self.joinsGroup = joinsGroup
@@ -23,6 +27,16 @@ final class ConsumerContext: ClientContext, @unchecked Sendable {
         guard joinsGroup else { return }
         rd_kafka_conf_set_rebalance_cb(configuration, rebalanceCallback)
         rd_kafka_conf_set_offset_commit_cb(configuration, commitCallback)
+        rd_kafka_conf_interceptor_add_on_new(configuration, interceptorName, newClient, nil)
+    }
+
+    /// Follows the group's protocol by the requests that go out and the answers that come in (KIP-62, KIP-429).
+    fileprivate func sent(_ request: Int16) {
+        if request == APIKey.joinGroup { joining.store(true, ordering: .releasing) }
+    }
+
+    fileprivate func received(_ answer: Int16) {
+        if answer == APIKey.syncGroup { joining.store(false, ordering: .releasing) }
     }
 
     /// The queue that is polled, so that a callback can end the poll that it runs in.
@@ -52,6 +66,44 @@ final class ConsumerContext: ClientContext, @unchecked Sendable {
             return state.events
         }
     }
+}
+
+/// Kafka's numbers of requests.
+private enum APIKey {
+    static let joinGroup: Int16 = 11
+    static let syncGroup: Int16 = 14
+}
+
+private let interceptorName = "freshet"
+
+// These run on librdkafka's own threads, where nothing may take long: each looks at a number and sets a flag.
+
+private func newClient(
+    _ client: OpaquePointer?, _: OpaquePointer?, _: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<CChar>?, _: Int
+) -> rd_kafka_resp_err_t {
+    guard let client else { return RD_KAFKA_RESP_ERR_NO_ERROR }
+    let opaque = rd_kafka_opaque(client)
+    rd_kafka_interceptor_add_on_request_sent(client, interceptorName, requestSent, opaque)
+    return rd_kafka_interceptor_add_on_response_received(client, interceptorName, responseReceived, opaque)
+}
+
+private func requestSent(
+    _: OpaquePointer?, _: Int32, _: UnsafePointer<CChar>?, _: Int32, request: Int16, _: Int16, _: Int32, _: Int,
+    opaque: UnsafeMutableRawPointer?
+) -> rd_kafka_resp_err_t {
+    if let opaque { Unmanaged<ConsumerContext>.fromOpaque(opaque).takeUnretainedValue().sent(request) }
+    return RD_KAFKA_RESP_ERR_NO_ERROR
+}
+
+private func responseReceived(
+    _: OpaquePointer?, _: Int32, _: UnsafePointer<CChar>?, _: Int32, request: Int16, _: Int16, _: Int32, _: Int,
+    _: Int64, error: rd_kafka_resp_err_t, opaque: UnsafeMutableRawPointer?
+) -> rd_kafka_resp_err_t {
+    // An answer that did not come leads to another request to join.
+    if let opaque, error == RD_KAFKA_RESP_ERR_NO_ERROR {
+        Unmanaged<ConsumerContext>.fromOpaque(opaque).takeUnretainedValue().received(request)
+    }
+    return RD_KAFKA_RESP_ERR_NO_ERROR
 }
 
 private let rebalanceCallback:

@@ -8,8 +8,8 @@ internal import CRdKafka
 /// waits, for at most `max.poll.interval.ms`: answer an assignment at once (paused, if state must be restored first),
 /// and a revocation as soon as its partitions are committed.
 ///
-/// Use it from one thread at a time. ``wake()``, ``wakeFetchers()``, ``groupMetadata()``, ``memberID`` and
-/// ``isAssignmentLost`` may be called from any thread.
+/// Use it from one thread at a time. ``wake()``, ``wakeFetchers()``, ``groupMetadata()``, ``memberID``,
+/// ``isJoining`` and ``isAssignmentLost`` may be called from any thread.
 public final class GroupConsumer: @unchecked Sendable {
     let client: ClientHandle
     let context: ConsumerContext
@@ -77,6 +77,11 @@ public final class GroupConsumer: @unchecked Sendable {
         defer { rd_kafka_mem_free(client.raw, name) }
         return name.pointee == 0 ? nil : String(cString: name)
     }
+
+    /// Whether this member has asked to join and does not know yet what it has. A commit of offsets then waits at the
+    /// coordinator behind that request, and is refused afterwards, since it names the generation before; librdkafka before
+    /// 2.10 takes that for the loss of all partitions (confluentinc/librdkafka#4908). So hold it back until this is false.
+    public var isJoining: Bool { context.isJoining }
 
     /// The standing to show in ``Producer/sendOffsets(_:group:timeoutMilliseconds:)``, as of now.
     public func groupMetadata() -> GroupMetadata {

@@ -100,6 +100,25 @@ extension ProgramTests {
             #expect(Set(lists.map(\.key)).count == shop.users)
             #expect(try shop.check(["replay", "--verify"]).output.contains("identical"))
         }
+
+        /// A member that is slow to hear of it keeps the group waiting for seconds; those that were there go on meanwhile, also
+        /// where their offsets can only be committed afterwards.
+        @Test(arguments: ["exactly_once", "at_least_once"])
+        func anInstanceThatJoinsMakesNobodyStartOver(guarantee: String) throws {
+            let shop = try ProgramShop(["FRESHET_PROCESSING_GUARANTEE": guarantee])
+            let first = try shop.program.start(["serve"])
+            try shop.send(100, from: 0)
+            try shop.waitForCommit(100)
+            let flow = Flow(shop, from: 100, count: 8_000)
+            flow.waitForFirst()
+            let second = try shop.with(["FRESHET_KAFKA_HEARTBEAT_INTERVAL_MS": "3000"]).program.start(["serve"])
+            try shop.wait("the second has a partition") { second.log.contains("users restored") }
+            try flow.wait()
+            try shop.waitForCommit(8_100)
+            #expect(!first.log.contains("starting over"), "\(first.log)")
+            for service in [first, second] { try shop.stop(service) }
+            #expect(try shop.check(["replay", "--verify"]).output.contains("identical"))
+        }
     }
 
     /// Events that a producer sends while the service works, some of them broken.

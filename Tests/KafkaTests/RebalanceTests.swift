@@ -62,6 +62,40 @@ struct RebalanceTests {
         }
     }
 
+    /// From the request to join until the answer: for as long as the slowest member takes to hear of it. A commit waits that out.
+    @Test func aMemberKnowsThatItIsJoining() async throws {
+        try await onOwnThread {
+            let topic = try RealKafka.makeTopic("joining", partitions: 2)
+            let settings = try Self.settings("joining")
+            let first = try GroupConsumer(settings)
+            #expect(!first.isJoining)
+            try first.subscribe(to: [topic])
+            _ = try Self.next(first) { if case .assigned = $0 { true } else { false } }
+            try first.completeAssignment([PartitionOffset(topic, 0, 0), PartitionOffset(topic, 1, 0)])
+            #expect(!first.isJoining)
+
+            let slow = try Member(settings.merging(["heartbeat.interval.ms": "3000"]), topics: [topic], start: 0)
+            let event = try Self.next(first) { if case .revoked = $0 { true } else { false } }
+            guard case .revoked(let revoked) = event else { return }
+            // Not now: the answer to what was asked is here, and what is given up has to be committed.
+            #expect(!first.isJoining)
+            try first.commit(revoked.map { PartitionOffset($0, 0) })
+            try first.completeRevocation()
+            _ = try Self.next(first) { if case .assigned = $0 { true } else { false } }
+            try first.completeAssignment([])
+            let deadline = Deadline(seconds: 10)
+            while !first.isJoining, !deadline.isOver { pause(milliseconds: 1) }
+            #expect(first.isJoining)
+            while first.isJoining, !deadline.isOver { pause(milliseconds: 1) }
+            #expect(!first.isJoining)
+            try first.commit([PartitionOffset(topic, 1 - revoked[0].partition, 0)])
+            #expect(!first.isAssignmentLost)
+            try slow.wait("the partition given up") { $0.owned == Set(revoked) }
+            #expect(slow.close())
+            #expect(first.close(timeoutMilliseconds: 10_000))
+        }
+    }
+
     /// A static member that goes away and comes back within its session gets its partitions without any rebalance.
     @Test func aStaticMemberKeepsItsPlace() async throws {
         try await onOwnThread {

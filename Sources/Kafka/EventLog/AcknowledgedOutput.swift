@@ -1,11 +1,14 @@
 internal import Pipeline
 
 /// At least once: a commit waits for the acknowledgement of every record that was appended before it, then commits the
-/// offsets. Records go on being appended meanwhile; each carries the number of the commit that it belongs to.
+/// offsets, as soon as the group is not just being joined. Records go on being appended meanwhile; each carries the number of
+/// the commit that it belongs to.
 final class AcknowledgedOutput: OutputPath {
     private enum Phase {
         case idle
         case delivering(epoch: UInt64, [PartitionOffset])
+        /// All records are written; the group does not take offsets yet.
+        case delivered([PartitionOffset])
         case committing([PartitionOffset])
         case done
     }
@@ -54,10 +57,10 @@ final class AcknowledgedOutput: OutputPath {
                 phase = .idle
                 return .committed
             }
-            phase = .committing(offsets)
-            do throws(KafkaError) { try consumer.commitLater(offsets) } catch {
-                throw LogError(error, doing: "committing offsets")
-            }
+            try commit(offsets)
+            return nil
+        case .delivered(let offsets):
+            try commit(offsets)
             return nil
         case .committing: return nil
         case .done:
@@ -66,13 +69,22 @@ final class AcknowledgedOutput: OutputPath {
         }
     }
 
+    private func commit(_ offsets: [PartitionOffset]) throws(LogError) {
+        phase = .delivered(offsets)
+        guard !consumer.isJoining else { return }
+        do throws(KafkaError) { try consumer.commitLater(offsets) } catch {
+            throw LogError(error, doing: "committing offsets")
+        }
+        phase = .committing(offsets)
+    }
+
     func offsetsCommitted(_ answered: [PartitionOffset], _ error: KafkaError?) {
         // The late answer to a commit that was waited for otherwise confirms none but that one.
         guard case .committing(let offsets) = phase, answered.isEmpty || Set(answered) == Set(offsets) else { return }
         if error == nil {
             phase = .done
-        } else if let error, error.isRetriable || error.name == "REBALANCE_IN_PROGRESS" {
-            do throws(KafkaError) { try consumer.commitLater(offsets) } catch { failure = error }
+        } else if let error, error.isRetriable || (error.isOfAnotherGeneration && !consumer.isAssignmentLost) {
+            phase = .delivered(offsets)
         } else {
             failure = error
         }
@@ -81,7 +93,7 @@ final class AcknowledgedOutput: OutputPath {
     func wait(milliseconds: Int) throws(LogError) {
         switch phase {
         case .idle, .done: break
-        case .delivering: producer.poll(timeoutMilliseconds: Int32(milliseconds))
+        case .delivering, .delivered: producer.poll(timeoutMilliseconds: Int32(milliseconds))
         case .committing(let offsets):
             // Nobody polls the consumer now, so ask again and wait for the answer.
             do throws(KafkaError) { try consumer.commit(offsets) } catch {
@@ -110,4 +122,9 @@ final class AcknowledgedOutput: OutputPath {
         // What is not written by now never is: the partitions are another member's.
         try? producer.purge(inFlight: true)
     }
+}
+
+extension KafkaError {
+    /// The group was formed anew meanwhile: what was refused may be said again in the new one, by a member that is in it.
+    fileprivate var isOfAnotherGeneration: Bool { name == "REBALANCE_IN_PROGRESS" || name == "ILLEGAL_GENERATION" }
 }
