@@ -3,7 +3,7 @@ import Foundation
 /// One run of the program: what its rows share, and what has to be cleared away after it.
 final class BenchmarkRun {
     private var foundBroker: BenchmarkBroker??
-    private var warm: BenchmarkShop?
+    private var warm: [Int32: BenchmarkShop] = [:]
 
     /// The real Kafka to measure on; nil where there is none.
     func broker() throws -> BenchmarkBroker? {
@@ -15,23 +15,23 @@ final class BenchmarkRun {
 
     /// A shop of 50,000 items and 20,000 users, who had 50 interactions each before any clock runs: learnt, trained on
     /// and checkpointed by the program. Rows go on from where the last one left it. Nil where there is no Kafka.
-    func warmShop() throws -> BenchmarkShop? {
-        if let warm { return warm }
+    func warmShop(partitions: Int32 = 8) throws -> BenchmarkShop? {
+        if let shop = warm[partitions] { return shop }
         guard let broker = try broker() else { return nil }
-        let shop = try BenchmarkShop(broker, name: "shop", partitions: 8)
+        let shop = try BenchmarkShop(broker, name: "shop\(partitions)", partitions: partitions)
         try shop.produce(shop.users * 50, .random, stepMilliseconds: 200)
         // Learnt first, and trained on once all is there: trainings on the way would only be thrown away.
         _ = try shop.workToEnd(.exactlyOnce)
         _ = try shop.workToEnd(.exactlyOnce, training: true)
-        warm = shop
+        warm[partitions] = shop
         return shop
     }
 
     /// To be called whatever happened.
     func end() {
         BenchmarkProcess.killAll()
-        warm?.remove()
-        warm = nil
+        for shop in warm.values { shop.remove() }
+        warm = [:]
         if let foundBroker { foundBroker?.stop() }
         foundBroker = .some(nil)
     }
