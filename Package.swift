@@ -75,7 +75,7 @@ let package = Package(
         tests("SimulationTests", ["Pipeline", "Models", "FeatureStore", "Events", "Linear"], path: "Tests/Simulation"),
         tests(
             "FreshetTests",
-            ["freshet", "Evaluation", "HTTPAPI", "Kafka", "Pipeline", "Models", "Events", "ServiceKit"]),
+            ["freshet", "Evaluation", "HTTPAPI", "Kafka", "Pipeline", "Models", "Linear", "Events", "ServiceKit"]),
     ],
     swiftLanguageModes: [.v6]
 )

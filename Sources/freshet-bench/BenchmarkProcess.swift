@@ -40,13 +40,22 @@ final class BenchmarkProcess {
 
     var isRunning: Bool { process.isRunning }
 
-    /// User and system time so far, in seconds.
-    var cpuSeconds: Double {
-        let text = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)) ?? ""
-        // The second field is a name that may hold anything but ends with the last parenthesis; the times are 14 and 15.
+    /// User and system time so far, in seconds, that of a training beside it included.
+    var cpuSeconds: Double { Self.cpuSeconds(process.processIdentifier) }
+
+    private static func cpuSeconds(_ pid: Int32) -> Double {
+        let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+        // The second field is a name that may hold anything but ends with the last parenthesis; the times are 14 and 15, and
+        // of children that are over 16 and 17.
         let fields = (text.split(separator: ")").last ?? "").split(separator: " ")
-        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
-        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+        guard fields.count > 14 else { return 0 }
+        let own = fields[11...14].reduce(0) { $0 + (Double($1) ?? 0) } / Double(sysconf(Int32(_SC_CLK_TCK)))
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+        let children = threads.flatMap { thread in
+            let list = try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/children", encoding: .utf8)
+            return (list ?? "").split(separator: " ").compactMap { Int32($0) }
+        }
+        return children.reduce(own) { $0 + cpuSeconds($1) }
     }
 
     /// As a crash would.

@@ -12,7 +12,6 @@ final class LeaderService: Service {
     private let settings: Leader.Settings
     private let worker: WorkerSettings
     private let log: KafkaEventLog.Settings
-    private let recipe: GenerationRecipe
     private let stop = StopRequest()
     private let ready = StopRequest()
     private let finishing = StopRequest()
@@ -34,7 +33,8 @@ final class LeaderService: Service {
     /// - Throws: a `training.model` that is none.
     init(_ deployment: Deployment, worker: WorkerSettings, log: KafkaEventLog.Settings) throws {
         self.deployment = deployment
-        recipe = try deployment.recipe(worker)
+        // What cannot be trained is said at the start, not when it is due.
+        _ = try deployment.recipe(worker)
         self.worker = worker
         self.log = log
         var settings = Leader.Settings()
@@ -179,7 +179,7 @@ final class LeaderService: Service {
         return true
     }
 
-    /// Trains on a thread of its own at low priority; the result is picked up by the leader.
+    /// Trains beside the leader's thread, which picks up what came of it.
     private func train(beside serving: Generation?, _ descriptions: ItemDescriptions, events: Int) {
         training.withLock { $0 = true }
         let thread = Thread { [self] in
@@ -203,30 +203,27 @@ final class LeaderService: Service {
         beside serving: Generation?, _ descriptions: ItemDescriptions, events: Int
     ) throws {
         let began = monotonicMilliseconds()
-        let stop = stop
-        let reading = KafkaTopicReading(log)
-        guard
-            let histories = try TrainingReader.histories(
-                reading, scale: worker.scale, decay: worker.decay, descriptions: descriptions,
-                isCancelled: { stop.isRequested })
-        else { return }
-        if let refusal = recipe.refusal(histories) {
-            logger.warning("training.model cannot be trained here: \(refusal)")
-            return
+        let job = TrainingJob(deployment: deployment, log: log, serving: serving, descriptions: descriptions)
+        switch try outcome(of: job) {
+        case nil: return
+        case .refused(let refusal): logger.warning("training.model cannot be trained here: \(refusal)")
+        case .trained(let generation, let decision, let size):
+            let seconds = Double(monotonicMilliseconds() - began) / 1000
+            logger.info(
+                "a generation was trained: \(decision.reason.text)",
+                metadata: [
+                    "users": "\(size.users)", "items": "\(size.items)",
+                    "seconds": "\(HumanFormat.fixed(seconds, digits: 2))",
+                ])
+            trained.withLock { $0 = (generation.noting(events: events), decision) }
         }
-        let settings = deployment.trainingSettings(worker)
-        let trial = GenerationTrial(settings: settings, rules: worker.rules, blend: worker.blend)
-        let outcome = trial.run(
-            recipe, histories, serving: serving,
-            progress: { progress.store(Int($0 * 1000), ordering: .relaxed) }, isCancelled: { stop.isRequested })
-        guard let (generation, decision) = outcome else { return }
-        let seconds = Double(monotonicMilliseconds() - began) / 1000
-        logger.info(
-            "a generation was trained: \(decision.reason.text)",
-            metadata: [
-                "users": "\(histories.userCount)", "items": "\(histories.items.count)",
-                "seconds": "\(HumanFormat.fixed(seconds, digits: 2))",
-            ])
-        trained.withLock { $0 = (generation.noting(events: events), decision) }
+    }
+
+    private func outcome(of job: TrainingJob) throws -> TrainingJob.Outcome? {
+        let stop = stop
+        let progress: (Double) -> Void = { [self] in self.progress.store(Int($0 * 1000), ordering: .relaxed) }
+        // Topics in memory are this process's.
+        guard log.memory == nil else { return try job.run(progress: progress, isCancelled: { stop.isRequested }) }
+        return try TrainingProcess.run(job, progress: progress, isCancelled: { stop.isRequested })
     }
 }

@@ -23,6 +23,7 @@ struct Freshet {
             ModelsCommand.command,
             TuneCommand.command,
             DataCommand.command,
+            TrainingProcess.command,
         ])
 
     static func main() {

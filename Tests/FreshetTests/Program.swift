@@ -60,6 +60,8 @@ struct Program: Sendable {
 
         var log: String { errors.text }
 
+        var processIdentifier: pid_t { process.processIdentifier }
+
         func interrupt() { process.terminate() }
 
         func kill() { Glibc.kill(process.processIdentifier, SIGKILL) }

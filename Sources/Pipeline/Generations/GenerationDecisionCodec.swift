@@ -1,11 +1,11 @@
 internal import Events
-internal import Models
+public import Models
 
 /// Decisions as bytes.
-enum GenerationDecisionCodec {
+public enum GenerationDecisionCodec {
     private static let version: UInt8 = 1
 
-    static func encode(_ decision: GenerationDecision) -> [UInt8] {
+    public static func encode(_ decision: GenerationDecision) -> [UInt8] {
         let writer = ByteWriter()
         writer.byte(version)
         writer.varint(decision.number)
@@ -30,7 +30,7 @@ enum GenerationDecisionCodec {
         return Array(writer.bytes)
     }
 
-    static func decode(_ bytes: UnsafeRawBufferPointer) throws -> GenerationDecision {
+    public static func decode(_ bytes: UnsafeRawBufferPointer) throws -> GenerationDecision {
         var reader = ByteReader(bytes)
         guard try reader.byte() == version else { throw ByteReader.Malformed(offset: 0) }
         var decision = GenerationDecision(isPromoted: false, reason: .first)

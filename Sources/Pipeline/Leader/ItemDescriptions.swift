@@ -1,4 +1,4 @@
-internal import Events
+public import Events
 public import Models
 
 /// Category, brand and price of items by their identifiers: checkpoints of users do not have them, and models learn from
@@ -45,6 +45,28 @@ public struct ItemDescriptions: Sendable {
         try fold.check(reader)
         while !(try fold.follow(reader, max: 10_000, timeoutMilliseconds: 50).isAtEnd) {}
         return ItemDescriptions(fold.table)
+    }
+
+    /// As bytes, for another process of this program.
+    public func encode(to writer: ByteWriter) {
+        writer.varint(descriptions.count)
+        for (item, description) in descriptions {
+            writer.varint(item.utf8.count)
+            writer.text(item)
+            writer.fixed(description.category)
+            writer.fixed(description.brand)
+            writer.double(description.price)
+        }
+    }
+
+    public init(_ reader: inout ByteReader) throws {
+        for _ in 0..<(try reader.count()) {
+            let item = String(decoding: try reader.counted(), as: UTF8.self)
+            descriptions[item] = Description(
+                category: try reader.fixed(IdentifierTable.Number.self),
+                brand: try reader.fixed(IdentifierTable.Number.self),
+                price: try reader.double())
+        }
     }
 
     subscript(item: String) -> Description { descriptions[item] ?? Description() }

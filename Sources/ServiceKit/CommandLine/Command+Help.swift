@@ -21,7 +21,7 @@ extension Command {
         let tables = [
             ("ARGUMENTS", arguments.map { ("<\($0.name)>", $0.help) }),
             ("OPTIONS", optionRows),
-            ("SUBCOMMANDS", subcommands.map { ($0.name, $0.abstract) }),
+            ("SUBCOMMANDS", subcommands.filter(\.shouldDisplay).map { ($0.name, $0.abstract) }),
         ]
         for (title, rows) in tables where !rows.isEmpty {
             sections.append("\(title):\n" + rows.map { row($0, $1, columns: columns) }.joined(separator: "\n"))

@@ -31,7 +31,7 @@ extension Command {
     }
 
     private func unknownSubcommand(_ word: String, path: [String]) -> UsageError {
-        let known = subcommands.map(\.name)
+        let known = subcommands.filter(\.shouldDisplay).map(\.name)
         let what = word.hasPrefix("-") ? "option" : "subcommand"
         let tail =
             nearestWord(to: word, among: known).map { "; did you mean '\($0)'?" }

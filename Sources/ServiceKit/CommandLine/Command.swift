@@ -16,16 +16,18 @@ public struct Command: Sendable {
     public let subcommands: [Command]
     /// What `--version` prints; only the outermost command has one.
     public let version: String?
+    /// Whether lists of subcommands show it.
+    public let shouldDisplay: Bool
     let run: Run?
 
     /// Declares a command that runs.
     public init(
         _ name: String, _ abstract: String, discussion: String = "", version: String? = nil,
-        arguments: [Argument] = [], options: [Option] = [], run: @escaping Run
+        arguments: [Argument] = [], options: [Option] = [], shouldDisplay: Bool = true, run: @escaping Run
     ) {
         self.init(
             name: name, abstract: abstract, discussion: discussion, version: version, arguments: arguments,
-            options: options, subcommands: [], run: run)
+            options: options, subcommands: [], shouldDisplay: shouldDisplay, run: run)
     }
 
     /// Declares a command that is only a group of others; alone, it prints its help.
@@ -34,12 +36,12 @@ public struct Command: Sendable {
     ) {
         self.init(
             name: name, abstract: abstract, discussion: discussion, version: version, arguments: [], options: [],
-            subcommands: subcommands, run: nil)
+            subcommands: subcommands, shouldDisplay: true, run: nil)
     }
 
     private init(
         name: String, abstract: String, discussion: String, version: String?, arguments: [Argument],
-        options: [Option], subcommands: [Command], run: Run?
+        options: [Option], subcommands: [Command], shouldDisplay: Bool, run: Run?
     ) {
         let names = options.map(\.name)
         precondition(Set(names).count == names.count, "an option of \(name) is declared twice")
@@ -55,6 +57,7 @@ public struct Command: Sendable {
         self.arguments = arguments
         self.options = options
         self.subcommands = subcommands
+        self.shouldDisplay = shouldDisplay
         self.run = run
     }
 }

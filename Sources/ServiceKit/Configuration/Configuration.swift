@@ -74,6 +74,14 @@ public struct Configuration: Sendable, CustomStringConvertible {
             .map { (String($0.dropFirst(prefix.count)), entries[$0]!.text) }
     }
 
+    /// Everything that somebody gave, secrets in clear: what another process of the same program has to be given to have
+    /// the same configuration.
+    public var overrides: [Override] {
+        entries.keys.sorted().compactMap { key in
+            entries[key].flatMap { $0.origin == .default ? nil : Override(key: key, text: $0.text) }
+        }
+    }
+
     /// All settings as `key = value  # origin` lines, secrets redacted: fit for logs and `doctor`.
     public var description: String {
         let others = entries.keys.filter { table.setting($0) == nil }.sorted()

@@ -61,10 +61,12 @@ enum ServeCommand {
     }
 }
 
-/// CPU time of this process, user and system, in seconds.
+/// CPU time of this process and of the trainings that it started and that are over, user and system, in seconds.
 func cpuSeconds() -> Double {
-    var usage = rusage()
-    getrusage(0, &usage)
     func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    return [RUSAGE_SELF, RUSAGE_CHILDREN].reduce(0) { sum, who in
+        var usage = rusage()
+        getrusage(Int32(who.rawValue), &usage)
+        return sum + seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    }
 }

@@ -1,0 +1,51 @@
+import Events
+import Kafka
+import Models
+import Pipeline
+import ServiceKit
+
+/// One training of a deployment: from the histories in the users topic to a candidate and the decision about it.
+struct TrainingJob {
+    let deployment: Deployment
+    let log: KafkaEventLog.Settings
+    /// The generation that lists are ranked with.
+    let serving: Generation?
+    let descriptions: ItemDescriptions
+
+    /// What came of it, unless it was cancelled.
+    enum Outcome {
+        /// The decision has been made; publishing it is the leader's.
+        case trained(Generation, GenerationDecision, Size)
+        /// The configured model cannot be trained on these histories.
+        case refused(String)
+    }
+
+    /// What it was trained on.
+    struct Size: Equatable {
+        var users: Int
+        var items: Int
+    }
+
+    /// - Parameters:
+    ///   - progress: told the share that is done, on the calling thread.
+    ///   - isCancelled: asked often, from every thread that works.
+    /// - Returns: nil where it was cancelled.
+    func run(
+        progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
+    ) throws -> Outcome? {
+        let worker = try deployment.workerSettings()
+        let recipe = try deployment.recipe(worker)
+        guard
+            let histories = try TrainingReader.histories(
+                KafkaTopicReading(log), scale: worker.scale, decay: worker.decay, descriptions: descriptions,
+                isCancelled: isCancelled)
+        else { return nil }
+        if let refusal = recipe.refusal(histories) { return .refused(refusal) }
+        let trial = GenerationTrial(
+            settings: deployment.trainingSettings(worker), rules: worker.rules, blend: worker.blend)
+        let outcome = trial.run(recipe, histories, serving: serving, progress: progress, isCancelled: isCancelled)
+        return outcome.map {
+            .trained($0.generation, $0.decision, Size(users: histories.userCount, items: histories.items.count))
+        }
+    }
+}
