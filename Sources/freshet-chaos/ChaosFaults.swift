@@ -12,7 +12,11 @@ final class ChaosFaults {
         var brokerKills = 0
         var brokerFreezes = 0
         var rebalances = 0
+        var offsetResets = 0
     }
+
+    /// The group of the workers.
+    static let group = "freshet"
 
     private final class Flag: Sendable {
         let value = Atomic(false)
@@ -22,9 +26,9 @@ final class ChaosFaults {
         let value = Mutex<[String]>([])
     }
 
-    private(set) var counts = Counts()
-    private let cluster: ChaosCluster
-    private let instances: [ChaosInstance]
+    var counts = Counts()
+    let cluster: ChaosCluster
+    let instances: [ChaosInstance]
     private var random: ChaosRandom
     private let began = Date()
     /// What is to be mended, and when.
@@ -42,8 +46,12 @@ final class ChaosFaults {
 
     func run(until end: Date) throws {
         var next = Date(timeIntervalSinceNow: 5)
+        let half = Date(timeIntervalSinceNow: end.timeIntervalSinceNow / 2)
         while Date() < end {
             try mend()
+            if Date() >= half, counts.offsetResets == 0, !isBrokerBroken.value.load(ordering: .acquiring) {
+                try moveOffsets()
+            }
             if Date() >= next {
                 try disturb()
                 next = Date(timeIntervalSinceNow: random.seconds(1...6))
@@ -56,7 +64,7 @@ final class ChaosFaults {
         if let problem = problems.value.withLock({ $0.first }) { throw ChaosFailure(problem) }
     }
 
-    private func mend(everything: Bool = false) throws {
+    func mend(everything: Bool = false) throws {
         let due = repairs.filter { everything || $0.at <= Date() }
         repairs.removeAll { everything || $0.at <= Date() }
         for repair in due { try repair.action() }
@@ -145,14 +153,14 @@ final class ChaosFaults {
         askedAt = Date()
         guard
             let admin = try? Admin(KafkaSettings(bootstrapServers: cluster.bootstrap), timeoutMilliseconds: 700),
-            let group = try? admin.describeGroup("freshet"), group.state == "Stable"
+            let group = try? admin.describeGroup(Self.group), group.state == "Stable"
         else { return }
         let now = group.members.map { "\($0.memberID)\($0.partitions)" }.sorted().joined()
         if now != standing { counts.rebalances += 1 }
         standing = now
     }
 
-    private func say(_ text: String) {
+    func say(_ text: String) {
         LineOutput.standardOutput.write(line: String(format: "%6.1f s  ", Date().timeIntervalSince(began)) + text)
     }
 }

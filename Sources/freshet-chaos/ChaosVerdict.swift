@@ -54,6 +54,9 @@ struct ChaosVerdict {
                 found: "\(faults.instanceKills), \(faults.instanceFreezes), \(faults.leaves)"),
             Row(what: "brokers killed, frozen", found: "\(faults.brokerKills), \(faults.brokerFreezes)"),
             Row(what: "rebalances", found: "\(faults.rebalances)"),
+            Row(
+                what: "the group's offsets moved back: nobody goes on from there", found: "\(faults.offsetResets)",
+                isKept: faults.offsetResets > 0),
             Row(what: "times an instance started over from what is committed", found: "\(ended)"),
             Row(what: "events sent, acknowledged", found: "\(sent.sent), \(sent.acknowledged)"),
             Row(

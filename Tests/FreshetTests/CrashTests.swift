@@ -119,6 +119,33 @@ extension ProgramTests {
             for service in [first, second] { try shop.stop(service) }
             #expect(try shop.check(["replay", "--verify"]).output.contains("identical"))
         }
+
+        /// An operator moves the group back under a state that has learnt what comes next. Nothing goes on from there, and
+        /// nothing is lost when the offsets are put back.
+        @Test func offsetsThatWereMovedBackAreRefused() throws {
+            let shop = try ProgramShop()
+            try shop.send(400, from: 0)
+            let first = try shop.check(["serve", "--stop-at-end"]).summary
+            let admin = try Admin(["bootstrap.servers": shop.cluster.bootstrap])
+            let committed = try admin.groupOffsets("freshet")
+            #expect(committed.reduce(0) { $0 + $1.offset } >= 400)
+            for back in [Int64.max, 20] {
+                let moved = committed.map { PartitionOffset($0.place, max(0, $0.offset - back)) }
+                try admin.setGroupOffsets("freshet", moved)
+                for arguments in [["serve", "--stop-at-end"], ["state", "hash"]] {
+                    let refused = try shop.program.run(arguments)
+                    #expect(refused.status != 0)
+                    #expect(refused.log.contains("the group's offsets were moved back"), "\(refused.log)")
+                }
+                let left = try admin.groupOffsets("freshet")
+                #expect(Set(left.map(\.offset)) == Set(moved.map(\.offset)), "something was committed over them")
+            }
+            try admin.setGroupOffsets("freshet", committed)
+            try shop.send(100, from: 400)
+            let again = try shop.check(["serve", "--stop-at-end"]).summary
+            #expect(first["events"] as? Int == 400 && again["events"] as? Int == 100)
+            #expect(try shop.check(["replay", "--verify"]).output.contains("identical"))
+        }
     }
 
     /// Events that a producer sends while the service works, some of them broken.
