@@ -7,6 +7,7 @@ internal import Synchronization
 final class ConsumerContext: ClientContext, @unchecked Sendable {
     private struct State {
         var events: [ConsumerEvent] = []
+        var answers: [CommitAnswer] = []
         var queue: SendablePointer?
     }
 
@@ -26,11 +27,10 @@ final class ConsumerContext: ClientContext, @unchecked Sendable {
         super.install(on: configuration)
         guard joinsGroup else { return }
         rd_kafka_conf_set_rebalance_cb(configuration, rebalanceCallback)
-        rd_kafka_conf_set_offset_commit_cb(configuration, commitCallback)
         rd_kafka_conf_interceptor_add_on_new(configuration, interceptorName, newClient, nil)
     }
 
-    /// Follows the group's protocol by the requests that go out and the answers that come in (KIP-62, KIP-429).
+    /// Follows the group's protocol by the requests that go out and the answers that come in.
     fileprivate func sent(_ request: Int16) {
         if request == APIKey.joinGroup { joining.store(true, ordering: .releasing) }
     }
@@ -55,6 +55,17 @@ final class ConsumerContext: ClientContext, @unchecked Sendable {
 
     override func record(_ error: KafkaError) {
         record(.failed(error))
+    }
+
+    fileprivate func record(_ answer: CommitAnswer) {
+        state.withLock { $0.answers.append(answer) }
+    }
+
+    func takeAnswers() -> [CommitAnswer] {
+        state.withLock { state in
+            defer { state.answers = [] }
+            return state.answers
+        }
     }
 
     var hasEvents: Bool { state.withLock { !$0.events.isEmpty } }
@@ -99,7 +110,7 @@ private func responseReceived(
     _: OpaquePointer?, _: Int32, _: UnsafePointer<CChar>?, _: Int32, request: Int16, _: Int16, _: Int32, _: Int,
     _: Int64, error: rd_kafka_resp_err_t, opaque: UnsafeMutableRawPointer?
 ) -> rd_kafka_resp_err_t {
-    // An answer that did not come leads to another request to join.
+    // An answer that did not come leads to another request to join, or the assignment is lost.
     if let opaque, error == RD_KAFKA_RESP_ERR_NO_ERROR {
         Unmanaged<ConsumerContext>.fromOpaque(opaque).takeUnretainedValue().received(request)
     }
@@ -126,7 +137,8 @@ private let rebalanceCallback:
         }
     }
 
-private let commitCallback:
+/// Is given the context as the commit's own opaque pointer.
+let commitCallback:
     @convention(c) (
         OpaquePointer?, rd_kafka_resp_err_t, UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?,
         UnsafeMutableRawPointer?
@@ -134,5 +146,5 @@ private let commitCallback:
         guard let opaque, code != RD_KAFKA_RESP_ERR__NO_OFFSET else { return }
         let context = Unmanaged<ConsumerContext>.fromOpaque(opaque).takeUnretainedValue()
         let error = code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(code)
-        context.record(.committed(PartitionList.offsets(of: list), error))
+        context.record(CommitAnswer(offsets: PartitionList.offsets(of: list), error: error))
     }

@@ -11,12 +11,22 @@ public enum ConsumerEvent: Sendable, Hashable {
     case lost([TopicPartition])
     /// Everything up to this offset was read (with `enable.partition.eof`). It comes again after further records.
     case endOfPartition(PartitionOffset)
-    /// What became of an asynchronous commit.
-    case committed([PartitionOffset], KafkaError?)
     /// A partition cannot be read at the moment, or ever.
     case partitionFailed(TopicPartition, KafkaError)
     /// Anything else, such as all brokers being down. Most pass by themselves; a fatal one does not.
     case failed(KafkaError)
+}
+
+/// What became of an asynchronous commit.
+public struct CommitAnswer: Sendable, Hashable {
+    public let offsets: [PartitionOffset]
+    /// Nil where they are committed.
+    public let error: KafkaError?
+
+    public init(offsets: [PartitionOffset], error: KafkaError?) {
+        self.offsets = offsets
+        self.error = error
+    }
 }
 
 /// What one poll returned: records first, then events. Records of a revoked partition come in the same poll at the

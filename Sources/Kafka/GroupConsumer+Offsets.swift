@@ -19,10 +19,17 @@ extension GroupConsumer {
         try list.checkEach()
     }
 
-    /// Sends offsets to be committed; ``ConsumerEvent/committed(_:_:)`` tells what became of them.
+    /// Sends offsets to be committed; ``takeCommitAnswers(timeoutMilliseconds:)`` tells what became of them.
     public func commitLater(_ offsets: [PartitionOffset]) throws(KafkaError) {
         let list = PartitionList(offsets)
-        try KafkaError.check(rd_kafka_commit(client.raw, list.raw, 1))
+        let opaque = Unmanaged<ClientContext>.passUnretained(context).toOpaque()
+        try KafkaError.check(rd_kafka_commit_queue(client.raw, list.raw, commits, commitCallback, opaque))
+    }
+
+    /// The answers that came since they were last taken; waits for one, at most the time-out, where none has come.
+    public func takeCommitAnswers(timeoutMilliseconds: Int32) -> [CommitAnswer] {
+        _ = rd_kafka_queue_poll_callback(commits, timeoutMilliseconds)
+        return context.takeAnswers()
     }
 
     /// Where reading goes on: behind the last record or control marker that a poll took, ``PartitionOffset/none`` if

@@ -14,6 +14,8 @@ public final class GroupConsumer: @unchecked Sendable {
     let client: ClientHandle
     let context: ConsumerContext
     let poller: MessagePoller
+    /// Where answers to commits arrive, so that they can be waited for without taking records.
+    let commits: OpaquePointer
     /// Partitions that the application paused: only these may be resumed, since librdkafka before 2.4 delivers records
     /// again when a partition that was not paused is resumed.
     var paused: Set<TopicPartition> = []
@@ -33,9 +35,11 @@ public final class GroupConsumer: @unchecked Sendable {
         let settings = settings.defaulting(to: .groupDefaults)
         client = try ClientHandle(RD_KAFKA_CONSUMER, settings, context: context)
         poller = MessagePoller(client, context, settings)
+        commits = rd_kafka_queue_new(client.raw)
     }
 
     deinit {
+        defer { rd_kafka_queue_destroy(commits) }
         if !isClosed { close(timeoutMilliseconds: 5_000) }
     }
 

@@ -1,4 +1,3 @@
-import Pipeline
 import CRdKafka
 import Events
 import Foundation
@@ -69,7 +68,8 @@ enum ReplayRow: BenchmarkRow {
             "group.id": "freshet-bench-plain", "enable.partition.eof": "true", "enable.auto.commit": "false",
         ])
         for property in settings.properties {
-            rd_kafka_conf_set(configuration, property.name, property.value, &reason, reason.count)
+            let result = rd_kafka_conf_set(configuration, property.name, property.value, &reason, reason.count)
+            precondition(result == RD_KAFKA_CONF_OK, "a setting of the benchmark's own")
         }
         guard let client = rd_kafka_new(RD_KAFKA_CONSUMER, configuration, &reason, reason.count) else {
             throw BenchmarkFailure("librdkafka makes no client of the broker's settings")
@@ -83,7 +83,9 @@ enum ReplayRow: BenchmarkRow {
         rd_kafka_assign(client, list)
         var events = 0
         while true {
-            guard let message = rd_kafka_consumer_poll(client, 1000) else { continue }
+            guard let message = rd_kafka_consumer_poll(client, 10_000) else {
+                throw BenchmarkFailure("no record came for 10 s")
+            }
             defer { rd_kafka_message_destroy(message) }
             if message.pointee.err == RD_KAFKA_RESP_ERR__PARTITION_EOF { break }
             if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR { events += 1 }

@@ -187,7 +187,6 @@ final class LeaderService: Service {
                 progress.store(0, ordering: .relaxed)
                 training.withLock { $0 = false }
             }
-            ThreadPriority.yieldToOthers()
             do {
                 try makeGeneration(beside: serving, descriptions, events: events)
             } catch {
@@ -203,7 +202,7 @@ final class LeaderService: Service {
         beside serving: Generation?, _ descriptions: ItemDescriptions, events: Int
     ) throws {
         let began = monotonicMilliseconds()
-        let job = TrainingJob(deployment: deployment, log: log, serving: serving, descriptions: descriptions)
+        let job = TrainingJob(deployment: deployment, serving: serving, descriptions: descriptions)
         switch try outcome(of: job) {
         case nil: return
         case .refused(let refusal): logger.warning("training.model cannot be trained here: \(refusal)")
@@ -223,7 +222,10 @@ final class LeaderService: Service {
         let stop = stop
         let progress: (Double) -> Void = { [self] in self.progress.store(Int($0 * 1000), ordering: .relaxed) }
         // Topics in memory are this process's.
-        guard log.memory == nil else { return try job.run(progress: progress, isCancelled: { stop.isRequested }) }
+        guard log.memory == nil else {
+            ThreadPriority.yieldToOthers()
+            return try job.run(log, progress: progress, isCancelled: { stop.isRequested })
+        }
         return try TrainingProcess.run(job, progress: progress, isCancelled: { stop.isRequested })
     }
 }

@@ -120,6 +120,29 @@ extension ProgramTests {
             #expect(try shop.check(["replay", "--verify"]).output.contains("identical"))
         }
 
+        /// A member that hangs keeps the group from being formed for its whole session, and the offsets of the others from
+        /// being committed: longer than a checkpoint would be good for that waits for a commit that was begun before.
+        @Test func aMemberThatHangsMakesNobodyStartOver() throws {
+            let shop = try ProgramShop(["FRESHET_PROCESSING_GUARANTEE": "at_least_once"])
+            let (first, second) = (try shop.program.start(["serve"]), try shop.program.start(["serve"]))
+            try shop.wait("both have a partition") {
+                first.log.contains("users restored") && second.log.contains("users restored")
+            }
+            let flow = Flow(shop, from: 0, count: 20_000)
+            flow.waitForFirst()
+            Thread.sleep(forTimeInterval: 1)
+            kill(second.processIdentifier, SIGSTOP)
+            let third = try shop.program.start(["serve"])
+            try shop.wait("the third has a partition") { third.log.contains("users restored") }
+            second.kill()
+            _ = try second.wait()
+            try flow.wait()
+            try shop.waitForCommit(20_000)
+            #expect(!first.log.contains("starting over"), "\(first.log)")
+            for service in [first, third] { try shop.stop(service) }
+            #expect(try shop.check(["replay", "--verify"]).output.contains("identical"))
+        }
+
         /// An operator moves the group back under a state that has learnt what comes next. Nothing goes on from there, and
         /// nothing is lost when the offsets are put back.
         @Test func offsetsThatWereMovedBackAreRefused() throws {

@@ -30,9 +30,7 @@ import Testing
         let deployment = Deployment(
             configuration: try Settings.table.load(overrides: given), bootstrap: "one:1,two:2")
         for serving in [nil, Self.generation] {
-            let job = TrainingJob(
-                deployment: deployment, log: deployment.logSettings(isStatic: false), serving: serving,
-                descriptions: ItemDescriptions())
+            let job = TrainingJob(deployment: deployment, serving: serving, descriptions: ItemDescriptions())
             let (kind, content) = TrainingMessage.job(job).bytes
             guard case .job(let arrived) = try TrainingMessage(kind: kind, content: content) else {
                 Issue.record("another message came")
@@ -119,9 +117,14 @@ extension ProgramTests {
             let service = try shop.program.start(["serve"])
             try shop.send(1500, from: 0)
             let training = try Self.training(shop, service)
-            // Behind all other sessions, in one of its own.
-            #expect(getsid(training) == training)
-            #expect(sched_getscheduler(training) == 5)
+            // In a session of its own, behind all others, and the first to go.
+            func text(_ file: String) -> String? {
+                try? String(contentsOfFile: "/proc/\(training)/\(file)", encoding: .utf8)
+            }
+            try shop.wait("it stands back") {
+                getsid(training) == training && sched_getscheduler(training) == 5
+                    && text("oom_score_adj") == "1000\n" && text("autogroup")?.hasSuffix("nice 19\n") ?? true
+            }
             service.kill()
             _ = try service.wait()
             try shop.wait("its end") { !Self.isAlive(training) }

@@ -76,7 +76,7 @@ struct RebalanceTests {
 
             let slow = try Member(settings.merging(["heartbeat.interval.ms": "3000"]), topics: [topic], start: 0)
             let event = try Self.next(first) { if case .revoked = $0 { true } else { false } }
-            guard case .revoked(let revoked) = event else { return }
+            guard case .revoked(let revoked) = event else { throw Overdue(what: "a revocation") }
             // Not now: the answer to what was asked is here, and what is given up has to be committed.
             #expect(!first.isJoining)
             try first.commit(revoked.map { PartitionOffset($0, 0) })

@@ -23,6 +23,18 @@ struct CommitCycleTests {
         #expect(cycle.dueIn(now: 5000) == 0)
     }
 
+    /// What is accepted proves who owned the partitions when it was sent, not when its commit was begun.
+    @Test func aCommitThatIsHeldBackProvesALaterTime() {
+        var cycle = CommitCycle(intervalMilliseconds: 100)
+        cycle.begin(now: 1000)
+        #expect(cycle.ownedAt == 1000)
+        cycle.isHeldBack(now: 9000)
+        #expect(cycle.ownedAt == 9000 && cycle.begunAt == 1000)
+        #expect(cycle.finish(.committed, now: 9500) == .settle)
+        cycle.isHeldBack(now: 9900)
+        #expect(cycle.ownedAt == 9000, "nothing is under way")
+    }
+
     @Test func anAbortedCommitIsBegunAgain() {
         var cycle = CommitCycle(intervalMilliseconds: 100)
         cycle.begin(now: 0)

@@ -47,9 +47,10 @@ final class AcknowledgedOutput: OutputPath {
 
     func outcome() throws(LogError) -> CommitOutcome? {
         serve()
+        takeAnswers(timeoutMilliseconds: 0)
         if let failure { throw LogError(failure, doing: "writing output") }
         switch phase {
-        case .idle: return nil
+        case .idle, .committing: return nil
         case .delivering(let epoch, let offsets):
             guard outstanding[epoch] == 0 else { return nil }
             outstanding[epoch] = nil
@@ -62,15 +63,27 @@ final class AcknowledgedOutput: OutputPath {
         case .delivered(let offsets):
             try commit(offsets)
             return nil
-        case .committing: return nil
         case .done:
             phase = .idle
             return .committed
         }
     }
 
+    var hasSentOffsets: Bool {
+        switch phase {
+        case .idle, .delivering, .delivered: false
+        case .committing, .done: true
+        }
+    }
+
+    /// Sends the offsets, unless the group is just being joined: then `outcome` tries again. A member that has lost its
+    /// partitions has nothing to commit, and may never be told that it has joined.
     private func commit(_ offsets: [PartitionOffset]) throws(LogError) {
         phase = .delivered(offsets)
+        if let error = consumer.fatalError { throw LogError(error, doing: "committing offsets") }
+        guard !consumer.isAssignmentLost else {
+            throw LogError(.retriable, "committing offsets: the group has given this member's partitions away")
+        }
         guard !consumer.isJoining else { return }
         do throws(KafkaError) { try consumer.commitLater(offsets) } catch {
             throw LogError(error, doing: "committing offsets")
@@ -78,15 +91,14 @@ final class AcknowledgedOutput: OutputPath {
         phase = .committing(offsets)
     }
 
-    func offsetsCommitted(_ answered: [PartitionOffset], _ error: KafkaError?) {
-        // The late answer to a commit that was waited for otherwise confirms none but that one.
-        guard case .committing(let offsets) = phase, answered.isEmpty || Set(answered) == Set(offsets) else { return }
-        if error == nil {
-            phase = .done
-        } else if let error, error.isRetriable || (error.isOfAnotherGeneration && !consumer.isAssignmentLost) {
-            phase = .delivered(offsets)
-        } else {
-            failure = error
+    private func takeAnswers(timeoutMilliseconds: Int32) {
+        guard case .committing(let offsets) = phase else { return }
+        for answer in consumer.takeCommitAnswers(timeoutMilliseconds: timeoutMilliseconds) {
+            switch answer.error {
+            case nil: phase = .done
+            case let error? where error.isRetriable || error.isOfAnotherGeneration: phase = .delivered(offsets)
+            case let error?: failure = error
+            }
         }
     }
 
@@ -94,12 +106,7 @@ final class AcknowledgedOutput: OutputPath {
         switch phase {
         case .idle, .done: break
         case .delivering, .delivered: producer.poll(timeoutMilliseconds: Int32(milliseconds))
-        case .committing(let offsets):
-            // Nobody polls the consumer now, so ask again and wait for the answer.
-            do throws(KafkaError) { try consumer.commit(offsets) } catch {
-                throw LogError(error, doing: "committing offsets")
-            }
-            phase = .done
+        case .committing: takeAnswers(timeoutMilliseconds: Int32(milliseconds))
         }
     }
 
@@ -125,6 +132,7 @@ final class AcknowledgedOutput: OutputPath {
 }
 
 extension KafkaError {
-    /// The group was formed anew meanwhile: what was refused may be said again in the new one, by a member that is in it.
+    /// The group was formed anew meanwhile: what was refused may be said again in the new one, by a member that is still in
+    /// it. librdkafka before 2.10 has given up its partitions over it, as ``GroupConsumer/isAssignmentLost`` then says.
     fileprivate var isOfAnotherGeneration: Bool { name == "REBALANCE_IN_PROGRESS" || name == "ILLEGAL_GENERATION" }
 }

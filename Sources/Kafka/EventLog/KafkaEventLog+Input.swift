@@ -25,7 +25,6 @@ extension KafkaEventLog {
             case .revoked(let places): changes.append(.revoked(places.map(\.partition)))
             case .lost(let places): changes.append(.lost(places.map(\.partition)))
             case .endOfPartition(let end): changes.append(.end(partition: end.place.partition, offset: end.offset))
-            case .committed(let offsets, let error): output.offsetsCommitted(offsets, error)
             case .partitionFailed(_, let error), .failed(let error):
                 guard error.isFatal || error.isOutOfRange || error.isAboutRightsOrTopics else {
                     warning(error.description)

@@ -143,6 +143,8 @@ public final class KafkaEventLog: EventLog {
 
     public func outcome() throws(LogError) -> CommitOutcome? { try output.outcome() }
 
+    public var hasSentOffsets: Bool { output.hasSentOffsets }
+
     public func waitForOutcome(timeoutMilliseconds: Int) throws(LogError) {
         try output.wait(milliseconds: timeoutMilliseconds)
     }

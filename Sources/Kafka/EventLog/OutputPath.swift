@@ -11,8 +11,8 @@ protocol OutputPath: AnyObject {
     func outcome() throws(LogError) -> CommitOutcome?
     /// How many records can be sent so that none waits inside the client.
     var room: Int { get }
-    /// What became of an asynchronous commit of offsets.
-    func offsetsCommitted(_ offsets: [PartitionOffset], _ error: KafkaError?)
+    /// Whether the offsets of the commit under way are on their way to the group.
+    var hasSentOffsets: Bool { get }
     func wait(milliseconds: Int) throws(LogError)
     func abort() throws(LogError)
     /// Serves delivery reports.

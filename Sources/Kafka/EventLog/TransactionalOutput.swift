@@ -75,7 +75,8 @@ final class TransactionalOutput: OutputPath {
         return try outcome.get()
     }
 
-    func offsetsCommitted(_ offsets: [PartitionOffset], _ error: KafkaError?) {}
+    /// Its offsets go with the transaction.
+    var hasSentOffsets: Bool { true }
 
     func wait(milliseconds: Int) throws(LogError) {
         guard phase == .committing else { return }

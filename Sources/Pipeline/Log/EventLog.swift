@@ -54,6 +54,10 @@ public protocol EventLog: AnyObject {
     /// `outcome` later. An aborted commit has written nothing and moved nothing.
     func beginCommit(_ offsets: [Int32: Int64]) throws(LogError)
 
+    /// Whether the offsets of the commit under way may have been sent to the group. Until then it proves nothing about who
+    /// has the partitions.
+    var hasSentOffsets: Bool { get }
+
     /// What became of the commit that was begun: nil while it runs.
     func outcome() throws(LogError) -> CommitOutcome?
 
@@ -65,6 +69,8 @@ public protocol EventLog: AnyObject {
 }
 
 extension EventLog {
+    public var hasSentOffsets: Bool { true }
+
     /// No bound.
     public func bytesMax(_ topic: LogTopic) -> Int { Int.max }
 }

@@ -33,6 +33,8 @@ struct CommitCycle {
 
     private(set) var state = State.idle
     private(set) var begunAt: UInt64 = 0
+    /// When the offsets had not been sent yet: once they are accepted, this member had its partitions then, or later.
+    private(set) var ownedAt: UInt64 = 0
     /// Since when every commit was aborted.
     private var abortedSince: UInt64?
     /// Whether the last commit with an outcome was aborted, so that this one repeats it.
@@ -54,6 +56,12 @@ struct CommitCycle {
         precondition(state == .idle || state == .aborted, "a commit is begun when none is running")
         state = .running
         begunAt = now
+        ownedAt = now
+    }
+
+    /// The offsets are still held back.
+    mutating func isHeldBack(now: UInt64) {
+        if state == .running { ownedAt = now }
     }
 
     mutating func finish(_ outcome: CommitOutcome, now: UInt64) -> Action {

@@ -27,7 +27,7 @@ extension Worker {
         if output.hasUnsent, !log.isTransactional || !isCommitDue { try output.send(to: log, most: log.room) }
         // Without transactions a checkpoint must not be ahead of the committed offset.
         guard commit.isIdle, !afterCommit.isEmpty else { return }
-        guard clock() < commit.begunAt + settings.checkpointsValidMilliseconds else {
+        guard clock() < commit.ownedAt + settings.checkpointsValidMilliseconds else {
             throw LogError(
                 .retriable,
                 "this process stood still for a while: another member may have its partitions, and newer state")
@@ -114,7 +114,9 @@ extension Worker {
     }
 
     private func takeOutcome() throws(LogError) {
-        guard commit.isRunning, let outcome = try log.outcome() else { return }
+        guard commit.isRunning else { return }
+        if !log.hasSentOffsets { commit.isHeldBack(now: clock()) }
+        guard let outcome = try log.outcome() else { return }
         switch commit.finish(outcome, now: clock()) {
         case .none: break
         case .settle:

@@ -2,13 +2,14 @@ internal import Foundation
 
 /// This program once more, as a child in a session of its own, for work that must not disturb what this process does.
 ///
-/// A session is what Linux shares the processor out by (`sched_autogroup`, see sched(7)): between sessions neither niceness
-/// nor `SCHED_IDLE` of a thread count, so a thread that computes for long holds up another program's threads by several
-/// milliseconds each time that they wake, however low its priority. ``ThreadPriority/yieldSession()``, called by the
-/// child, puts its whole session behind all others.
+/// Outside containers and units with a share of their own, Linux shares the processor out by sessions (autogroups, see
+/// sched(7)). Between sessions neither niceness nor `SCHED_IDLE` of a thread count, so a thread that computes for long holds
+/// up another program's threads by several milliseconds each time that they wake, however low its priority. A child puts
+/// its whole session behind all others, and is the first to go where memory runs out. Within a container the priority of its
+/// threads counts, which it lowers as well.
 ///
-/// The child has a socket to this process for standard input, writes to this one's standard error, and is to end when the
-/// socket closes: also when this process was killed.
+/// The child has a socket to this process for standard input, writes to this one's standard error, leaves signals that ask
+/// it to end to this one, and is to end when the socket closes: also when this process was killed.
 public final class SessionProcess: Sendable {
     public let socket: MessageSocket
     private let identifier: pid_t
@@ -31,11 +32,7 @@ public final class SessionProcess: Sendable {
         }
         posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
-        // A service blocks the signals that end it, and its children would too.
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Self.newSession)
+        posix_spawnattr_setflags(&attributes, Self.newSession)
         var words = (["freshet"] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var pid: pid_t = 0
@@ -47,24 +44,51 @@ public final class SessionProcess: Sendable {
     /// `POSIX_SPAWN_SETSID`, which Glibc's headers give to GNU sources only.
     private static let newSession: Int16 = 0x80
 
-    /// Ends it at once.
-    public func kill() { Glibc.kill(identifier, SIGKILL) }
-
-    /// Waits for its end, and says how that was; to be called once.
-    public func wait() -> String {
+    /// Sees to it that it ends, and says how it did; to be called once.
+    /// - Parameter patience: how long it may take to end by itself.
+    public func end(patience: Duration = .zero) -> String {
         var status: Int32 = 0
-        while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
+        let clock = ContinuousClock()
+        let deadline = clock.now + patience
+        var ended = waitpid(identifier, &status, WNOHANG)
+        while ended == 0, clock.now < deadline {
+            usleep(10_000)
+            ended = waitpid(identifier, &status, WNOHANG)
+        }
+        if ended == 0 {
+            Glibc.kill(identifier, SIGKILL)
+            while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
+        }
         let signal = status & 0x7F
         return signal == 0 ? "exit code \(status >> 8 & 0xFF)" : "signal \(signal)"
     }
 
-    /// For the child, before it does anything else: the socket to its parent, behind all other sessions, and without the
-    /// files and connections of the parent. Nil where this is no such child, but somebody's shell has started it.
+    /// For the child, before it does anything else: the socket to its parent. Gives up the parent's files and connections, and
+    /// its own claim to processor and memory. Nil where this is no such child, but somebody has started it by hand.
     public static func attach() -> MessageSocket? {
-        guard getsid(0) == getpid() else { return nil }
-        ThreadPriority.yieldSession()
+        var family: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        guard getsid(0) == getpid(), getsockopt(STDIN_FILENO, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0,
+            family == AF_UNIX
+        else { return nil }
         let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
         for number in open.compactMap({ Int32($0) }) where number > STDERR_FILENO { close(number) }
+        ThreadPriority.yieldToOthers()
+        // Neither file need be there.
+        write("19", to: "/proc/self/autogroup")
+        write("1000", to: "/proc/self/oom_score_adj")
         return MessageSocket(descriptor: STDIN_FILENO)
+    }
+
+    /// Linux takes the value of an autogroup only once in 100 ms, whoever writes it.
+    private static func write(_ text: String, to path: String) {
+        for _ in 0..<5 {
+            let file = Glibc.open(path, O_WRONLY)
+            guard file >= 0 else { return }
+            defer { close(file) }
+            let count = text.utf8.withContiguousStorageIfAvailable { Glibc.write(file, $0.baseAddress, $0.count) }
+            guard let count, count < 0, errno == EAGAIN else { return }
+            usleep(110_000)
+        }
     }
 }

@@ -13,22 +13,6 @@ public enum ThreadPriority {
         sched_setscheduler(0, idlePolicy, &parameters)
     }
 
-    /// This process and its session have what is left, and are the first to go where memory runs out. Threads that are made
-    /// afterwards inherit it.
-    public static func yieldSession() {
-        yieldToOthers()
-        // Neither file need be there: without groups of sessions the thread's own priority counts.
-        write("19", to: "/proc/self/autogroup")
-        write("1000", to: "/proc/self/oom_score_adj")
-    }
-
-    private static func write(_ text: String, to path: String) {
-        let file = open(path, O_WRONLY)
-        guard file >= 0 else { return }
-        _ = text.utf8.withContiguousStorageIfAvailable { Glibc.write(file, $0.baseAddress, $0.count) }
-        close(file)
-    }
-
     /// `SCHED_IDLE` of Linux, which Glibc's headers give to GNU sources only.
     private static let idlePolicy: Int32 = 5
 }

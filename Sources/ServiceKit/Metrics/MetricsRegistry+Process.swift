@@ -3,7 +3,8 @@ internal import Foundation
 extension MetricsRegistry {
     /// Adds the process's own metrics under the names that Prometheus' client libraries share.
     public func addProcessMetrics() {
-        computed(counter: "process_cpu_seconds_total", help: "User and system CPU time spent.") {
+        computed(counter: "process_cpu_seconds_total", help: "User and system CPU time spent, without child processes.")
+        {
             var usage = rusage()
             getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
             let seconds = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec

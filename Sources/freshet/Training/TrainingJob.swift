@@ -7,7 +7,6 @@ import ServiceKit
 /// One training of a deployment: from the histories in the users topic to a candidate and the decision about it.
 struct TrainingJob {
     let deployment: Deployment
-    let log: KafkaEventLog.Settings
     /// The generation that lists are ranked with.
     let serving: Generation?
     let descriptions: ItemDescriptions
@@ -27,11 +26,12 @@ struct TrainingJob {
     }
 
     /// - Parameters:
+    ///   - log: where the histories are.
     ///   - progress: told the share that is done, on the calling thread.
     ///   - isCancelled: asked often, from every thread that works.
     /// - Returns: nil where it was cancelled.
     func run(
-        progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
+        _ log: KafkaEventLog.Settings, progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
     ) throws -> Outcome? {
         let worker = try deployment.workerSettings()
         let recipe = try deployment.recipe(worker)

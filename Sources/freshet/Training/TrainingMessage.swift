@@ -17,7 +17,9 @@ enum TrainingMessage {
         case job, progress, trained, refused, failure
     }
 
-    struct Malformed: Error {}
+    struct Malformed: Error, CustomStringConvertible {
+        var description: String { "a service and its training process do not understand each other" }
+    }
 
     var bytes: (kind: UInt8, content: [UInt8]) {
         let writer = ByteWriter()
@@ -84,17 +86,12 @@ enum TrainingMessage {
             configuration: try Settings.table.load(overrides: overrides), bootstrap: bootstrap)
         let descriptions = try ItemDescriptions(&reader)
         let serving = try reader.byte() == 0 ? nil : try GenerationCodec.decode(try reader.counted())
-        return TrainingJob(
-            deployment: deployment, log: deployment.logSettings(isStatic: false), serving: serving,
-            descriptions: descriptions)
+        return TrainingJob(deployment: deployment, serving: serving, descriptions: descriptions)
     }
 }
 
 extension ByteWriter {
-    fileprivate func counted(_ bytes: [UInt8]) {
-        varint(bytes.count)
-        bytes.withUnsafeBytes { raw($0) }
-    }
+    fileprivate func counted(_ bytes: [UInt8]) { bytes.withUnsafeBytes { counted($0) } }
 }
 
 extension ByteReader {

@@ -14,18 +14,13 @@ enum TrainingProcess {
         let child = try SessionProcess([commandName])
         do {
             let outcome = try converse(child.socket, job, progress: progress, isCancelled: isCancelled)
-            _ = child.wait()
+            _ = child.end()
             return outcome
-        } catch MessageSocket.Failure.cancelled {
-            child.kill()
-            _ = child.wait()
-            return nil
-        } catch let failure as MessageSocket.Failure {
-            child.kill()
-            throw CommandFailure("the training process ended without an outcome (\(child.wait()), \(failure))")
+        } catch MessageSocket.Failure.closed {
+            throw CommandFailure("the training process ended without an outcome (\(child.end(patience: .seconds(2))))")
         } catch {
-            child.kill()
-            _ = child.wait()
+            _ = child.end()
+            if error as? MessageSocket.Failure == .cancelled { return nil }
             throw error
         }
     }
@@ -55,30 +50,35 @@ enum TrainingProcess {
         guard let socket = SessionProcess.attach() else {
             throw UsageError("`freshet serve` starts this; by hand, use `freshet train`")
         }
-        guard let (kind, content) = try socket.receive(),
-            case .job(let job) = try TrainingMessage(kind: kind, content: content)
-        else { return 1 }
-        LogSink.configure(job.deployment.configuration)
-        endWithParent(socket)
-        var shown = -1
         let answer: TrainingMessage
         do {
-            let outcome = try job.run(
-                progress: { share in
-                    let permille = Int(share * 1000)
-                    guard permille != shown else { return }
-                    shown = permille
-                    let (kind, content) = TrainingMessage.progress(share).bytes
-                    try? socket.send(kind, content)
-                }, isCancelled: { false })
-            guard let outcome else { return 1 }
-            answer = .outcome(outcome)
+            answer = .outcome(try train(socket))
         } catch {
             answer = .failure("\(error)")
         }
-        let (answerKind, bytes) = answer.bytes
-        try socket.send(answerKind, bytes)
+        let (kind, content) = answer.bytes
+        try socket.send(kind, content)
         return 0
+    }
+
+    private static func train(_ socket: MessageSocket) throws -> TrainingJob.Outcome {
+        guard let (kind, content) = try socket.receive(),
+            case .job(let job) = try TrainingMessage(kind: kind, content: content)
+        else { throw TrainingMessage.Malformed() }
+        LogSink.configure(job.deployment.configuration)
+        endWithParent(socket)
+        var shown = -1
+        let outcome = try job.run(
+            job.deployment.logSettings(isStatic: false),
+            progress: { share in
+                let permille = Int(share * 1000)
+                guard permille != shown else { return }
+                shown = permille
+                let (kind, content) = TrainingMessage.progress(share).bytes
+                try? socket.send(kind, content)
+            }, isCancelled: { false })
+        guard let outcome else { throw CommandFailure("the training ended without a model") }
+        return outcome
     }
 
     /// Nobody waits for a training whose service is gone.
