@@ -56,7 +56,7 @@ let package = Package(
         // The figures of `make bench`.
         .executableTarget(
             name: "freshet-bench",
-            dependencies: ["Linear", "Events", "Models", "Pipeline", "Kafka", "HTTPAPI", "ServiceKit", "CRdKafka"],
+            dependencies: ["Linear", "Events", "Models", "Pipeline", "Kafka", "HTTPAPI", "ServiceKit"],
             swiftSettings: house),
         // Instances and brokers under faults, for `make chaos`.
         .executableTarget(

@@ -143,7 +143,7 @@ let commitCallback:
         OpaquePointer?, rd_kafka_resp_err_t, UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?,
         UnsafeMutableRawPointer?
     ) -> Void = { _, code, list, opaque in
-        guard let opaque, code != RD_KAFKA_RESP_ERR__NO_OFFSET else { return }
+        guard let opaque else { return }
         let context = Unmanaged<ConsumerContext>.fromOpaque(opaque).takeUnretainedValue()
         let error = code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(code)
         context.record(CommitAnswer(offsets: PartitionList.offsets(of: list), error: error))

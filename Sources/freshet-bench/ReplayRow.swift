@@ -1,4 +1,3 @@
-import CRdKafka
 import Events
 import Foundation
 import Kafka
@@ -60,36 +59,11 @@ enum ReplayRow: BenchmarkRow {
         return TopicPartition(name, 0)
     }
 
-    /// The same with nothing of ours in it: librdkafka's own loop, a message a call, with its own defaults.
+    /// The same with nothing of ours in it.
     private static func consumePlainly(_ broker: BenchmarkBroker, _ place: TopicPartition) throws -> Double {
-        let configuration = rd_kafka_conf_new()
-        var reason = [CChar](repeating: 0, count: 512)
-        let settings = broker.settings.merging([
-            "group.id": "freshet-bench-plain", "enable.partition.eof": "true", "enable.auto.commit": "false",
-        ])
-        for property in settings.properties {
-            let result = rd_kafka_conf_set(configuration, property.name, property.value, &reason, reason.count)
-            precondition(result == RD_KAFKA_CONF_OK, "a setting of the benchmark's own")
-        }
-        guard let client = rd_kafka_new(RD_KAFKA_CONSUMER, configuration, &reason, reason.count) else {
-            throw BenchmarkFailure("librdkafka makes no client of the broker's settings")
-        }
-        defer { rd_kafka_destroy(client) }
-        rd_kafka_poll_set_consumer(client)
+        let consumer = try PlainConsumer(broker.settings.merging(["group.id": "freshet-bench-plain"]))
         let start = CPUTime.process
-        let list = rd_kafka_topic_partition_list_new(1)
-        defer { rd_kafka_topic_partition_list_destroy(list) }
-        rd_kafka_topic_partition_list_add(list, place.topic, place.partition)?.pointee.offset = 0
-        rd_kafka_assign(client, list)
-        var events = 0
-        while true {
-            guard let message = rd_kafka_consumer_poll(client, 10_000) else {
-                throw BenchmarkFailure("no record came for 10 s")
-            }
-            defer { rd_kafka_message_destroy(message) }
-            if message.pointee.err == RD_KAFKA_RESP_ERR__PARTITION_EOF { break }
-            if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR { events += 1 }
-        }
+        let events = try consumer.count(from: PartitionOffset(place, 0))
         return Double(events) / (CPUTime.process - start)
     }
 

@@ -65,12 +65,7 @@ extension KafkaEventLog {
     }
 
     public func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) {
-        do throws(KafkaError) {
-            let marks = try consumer.queryWatermarks(place(partition), timeoutMilliseconds: 10_000)
-            return (marks.low, marks.high)
-        } catch {
-            throw LogError(error, doing: "asking for the ends of \(settings.topics.events)")
-        }
+        try consumer.bounds(place(partition))
     }
 
     /// The partitions of the events topic.
@@ -166,4 +161,16 @@ extension KafkaEventLog {
 
 private let headersOfMessage: @Sendable (UnsafeRawPointer) -> [(name: String, value: [UInt8]?)] = { handle in
     handle.load(as: Message.self).headers.map { ($0.name, $0.value.map(Array.init)) }
+}
+
+extension GroupConsumer {
+    /// The first offset of a partition and the one after its last, for whoever speaks the pipeline's errors.
+    func bounds(_ place: TopicPartition) throws(LogError) -> (low: Int64, end: Int64) {
+        do throws(KafkaError) {
+            let marks = try queryWatermarks(place, timeoutMilliseconds: 10_000)
+            return (marks.low, marks.high)
+        } catch {
+            throw LogError(error, doing: "asking for the ends of \(place.topic)")
+        }
+    }
 }

@@ -52,12 +52,7 @@ public final class KafkaStateLog: EventLog {
     }
 
     public func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) {
-        do throws(KafkaError) {
-            let marks = try consumer.queryWatermarks(place(partition), timeoutMilliseconds: 10_000)
-            return (marks.low, marks.high)
-        } catch {
-            throw LogError(error, doing: "asking for the ends of \(settings.topics.events)")
-        }
+        try consumer.bounds(place(partition))
     }
 
     /// The first offset at or after a time; the end where no record is as late.
