@@ -19,7 +19,8 @@ extension ProgramTests {
             var shop = try ProgramShop(["FRESHET_PROCESSING_GUARANTEE": guarantee, "FRESHET_INSTANCE_ID": "one"])
             shop.users = 101
             var sent = 0
-            for life in Self.lives {
+            var lives = Self.lives[...]
+            while let life = lives.popFirst() {
                 let service = try shop.program.start(["serve"])
                 try shop.waitForCommit(Int64(sent))
                 let flow = Flow(shop, from: sent, count: Self.eventsALife)
@@ -29,6 +30,13 @@ extension ProgramTests {
                 #expect(try service.wait().status != 0)
                 try flow.wait()
                 sent += Self.eventsALife
+                // Until one died in the middle of a transaction, which is not sure to happen.
+                if lives.isEmpty, guarantee == "exactly_once", sent < 15 * Self.eventsALife,
+                    try shop.records("recommendations", isCommitted: false).count
+                        == shop.records("recommendations").count
+                {
+                    lives.append(0.2)
+                }
             }
             let service = try shop.program.start(["serve"])
             try shop.waitForCommit(Int64(sent))
