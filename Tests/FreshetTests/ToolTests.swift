@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import ServiceKit
+import Synchronization
 import Testing
 
 #if canImport(FoundationXML)
@@ -96,6 +97,41 @@ import Testing
             let error = #expect(throws: CommandFailure.self) { try read(member + member.dropLast(cut), ".csv.gz") }
             #expect(error.map { "\($0)" }?.contains("in the middle") == true, "\(cut): \(String(describing: error))")
         }
+    }
+
+    @Test func refusesWhatFollowsGzipAndIsNone() throws {
+        let first = "H4sIAAAAAAAAAzPUMdIx1iko0zE0NTQ0NTExMDfgAgAbV3SrFAAAAA=="
+        let member = try #require(Data(base64Encoded: first))
+        #expect(try read(member + Data(count: 700) + member + Data(count: 3), ".csv.gz").users == ["1", "1"])
+        let error = #expect(throws: CommandFailure.self) { try read(member + Data("1,2,3,pv,1\n".utf8), ".csv.gz") }
+        #expect(error.map { "\($0)" }?.contains("damaged gzip") == true)
+    }
+
+    /// Of a pipe, an event is handed on when its line has come: the next one may take hours.
+    @Test(arguments: [false, true]) func waitsForNoMoreThanALine(isPacked: Bool) throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+        try #require(mkfifo(path, 0o600) == 0)
+        defer { unlink(path) }
+        let first = "H4sIAAAAAAAAAzPUMdIx1iko0zE0NTQ0NTExMDfgAgAbV3SrFAAAAA=="
+        let line = isPacked ? try #require(Data(base64Encoded: first)) : Data("1,2,3,pv,1511544070\n".utf8)
+        let (hasCome, hasWritten) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let wasInTime = Mutex(false)
+        Thread.detachNewThread {
+            if let pipe = FileHandle(forWritingAtPath: path) {
+                try? pipe.write(contentsOf: line)
+                wasInTime.withLock { $0 = hasCome.wait(timeout: .now() + 10) == .success }
+                try? pipe.write(contentsOf: line)
+                try? pipe.close()
+            }
+            hasWritten.signal()
+        }
+        let file = try EventFile(path, format: nil)
+        try file.forEach { _, _ in
+            hasCome.signal()
+            return true
+        }
+        hasWritten.wait()
+        #expect(wasInTime.withLock { $0 } && file.events == 2)
     }
 
     @Test func refusesWhatItDoesNotKnow() {

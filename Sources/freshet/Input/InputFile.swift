@@ -1,4 +1,3 @@
-import CZlib
 import Foundation
 import ServiceKit
 
@@ -8,10 +7,17 @@ final class InputFile {
     let name: String
     /// Bytes as they lie on the disk; nil where that is not known beforehand.
     let size: Int?
-    private let file: gzFile
+    /// Bytes of the file, packed or not, that were taken so far.
+    private(set) var position = 0
+    private let descriptor: Int32
+    /// Nil where the bytes are not packed.
+    private var decoder: GzipDecoder?
     /// What was read to look at the beginning, and not handed on yet.
     private var prefix: ArraySlice<UInt8> = []
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+    /// What has come of the file, and not been handed on or unpacked yet.
+    private var waiting = 0..<0
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 16)
+    private let unpacked = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
 
     init(_ path: String) throws {
         name = path == "-" ? "standard input" : path
@@ -25,28 +31,23 @@ final class InputFile {
             throw CommandFailure("\(path) is a folder", remedy: "name the file in it", exitCode: 66)
         }
         size = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
-        guard let file = gzdopen(descriptor, "rb") else {
-            close(descriptor)
-            throw CommandFailure("\(path) cannot be read: out of memory", exitCode: 71)
-        }
-        self.file = file
-        gzbuffer(file, 1 << 17)
+        self.descriptor = descriptor
+        while waiting.count < 2, try receive() {}
+        if GzipDecoder.begins(received) { decoder = GzipDecoder() }
     }
 
     deinit {
-        gzclose(file)
+        close(descriptor)
         buffer.deallocate()
+        unpacked.deallocate()
     }
 
-    /// Bytes of the file, packed or not, that were taken so far.
-    var position: Int { Int(gzoffset(file)) }
-
-    /// The first bytes, at least a line of them where the file has one of at most 64 KB; `read` hands them on again.
+    /// The first bytes, at least a line that is not empty where the file has one of at most 64 KB; `read` hands them on again.
     func peek() throws -> ArraySlice<UInt8> {
         while prefix.count < 1 << 16, let piece = try fill() {
             prefix.append(contentsOf: piece)
-            // What a pipe has given so far is enough when it holds a line: more may take a while.
-            if prefix.contains(UInt8(ascii: "\n")) { break }
+            let line = prefix.drop { $0 <= UInt8(ascii: " ") }
+            if line.contains(UInt8(ascii: "\n")) { break }
         }
         return prefix
     }
@@ -64,20 +65,52 @@ final class InputFile {
         return true
     }
 
+    /// The next bytes, unpacked; nil at the end.
     private func fill() throws -> UnsafeRawBufferPointer? {
-        let count = gzread(file, buffer.baseAddress, UInt32(buffer.count))
-        guard count >= 0 else {
-            var code: Int32 = 0
-            let text = gzerror(file, &code).map { String(cString: $0) } ?? "unknown error"
-            throw CommandFailure("\(name) cannot be read: \(text)", exitCode: 74)
+        guard let decoder else {
+            guard try !waiting.isEmpty || receive() else { return nil }
+            defer { waiting = 0..<0 }
+            return received
         }
-        // The end of a packed file before the end of what is packed in it.
-        var code: Int32 = 0
-        _ = gzerror(file, &code)
-        guard count > 0 || code != Z_BUF_ERROR else {
+        while true {
+            let (taken, made) = try unpack(decoder)
+            waiting = (waiting.lowerBound + taken)..<waiting.upperBound
+            if made > 0 { return UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(unpacked)[..<made]) }
+            guard try waiting.isEmpty && !receive() else { continue }
+            guard decoder.isInMember else { return nil }
             throw CommandFailure(
                 "\(name) ends in the middle of its gzip data", remedy: "was it copied whole?", exitCode: 74)
         }
-        return count == 0 ? nil : UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<Int(count)])
+    }
+
+    private func unpack(_ decoder: GzipDecoder) throws -> (taken: Int, made: Int) {
+        do {
+            return try decoder.decode(received, into: unpacked)
+        } catch {
+            throw CommandFailure(
+                "\(name) is damaged gzip: \(error), in the \(HumanFormat.grouped(position)) bytes read so far",
+                remedy: "was it copied whole? `gzip -t` looks for the place", exitCode: 74)
+        }
+    }
+
+    private var received: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[waiting])
+    }
+
+    /// Waits for more bytes and puts them behind those that wait: of a pipe, what it has, since more may take a while.
+    /// - Returns: false at the end.
+    private func receive() throws -> Bool {
+        if waiting.isEmpty { waiting = 0..<0 }
+        let room = UnsafeMutableRawBufferPointer(rebasing: buffer[waiting.upperBound...])
+        while true {
+            let count = Foundation.read(descriptor, room.baseAddress, room.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                throw CommandFailure("\(name) cannot be read: \(String(cString: strerror(errno)))", exitCode: 74)
+            }
+            position += count
+            waiting = waiting.lowerBound..<(waiting.upperBound + count)
+            return count > 0
+        }
     }
 }
