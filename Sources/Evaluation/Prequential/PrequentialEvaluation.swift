@@ -1,5 +1,5 @@
 internal import Events
-internal import Models
+public import Models
 internal import Pipeline
 
 /// Prequential evaluation, "no repeat" (design section 8): event by event in time order, recommend, score, then learn.
@@ -10,6 +10,8 @@ internal import Pipeline
 /// end of the warm-up and whenever the number of events has grown by 5%, and swapped in at once.
 public struct PrequentialEvaluation {
     public var shop = ShopSettings()
+    /// The algorithm that generations are made of; nil for the service's own.
+    public var model: (any Recommender)?
     /// The share of the stream that only warms up.
     public var warmUpShare = 0.2
     /// The growth of the number of events after which a generation is trained.
@@ -25,6 +27,8 @@ public struct PrequentialEvaluation {
 
     public init() {}
 
+    /// Where the algorithm cannot be trained on the histories so far, lists go on with the generation that there is.
+    ///
     /// - Parameters:
     ///   - stream: sorted by time.
     ///   - progress: told the share that is done.
@@ -33,17 +37,13 @@ public struct PrequentialEvaluation {
         let warmUp = Int(Double(stream.count) * warmUpShare)
         var touched = Set<UInt64>()
         var result = PrequentialResult(length: self.shop.rules.listItems)
+        let training = self.shop.training
+        let recipe = model.map { GenerationRecipe.recommender($0, training) } ?? .blend(training)
         var generation: Generation?
         var nextTraining = warmUp
         for index in 0..<stream.count {
             if trains, index >= nextTraining, index > 0 {
-                generation = GenerationTrainer(settings: self.shop.training).train(
-                    shop.histories(), earlier: retrainShare > 0 ? nil : generation, blend: self.shop.blend)
-                shop.swap(generation)
-                if var manifest = generation?.manifest {
-                    manifest.events = index
-                    result.generations.append(manifest)
-                }
+                train(recipe, shop, &generation, at: index, &result)
                 nextTraining = self.nextTraining(after: index, of: stream.count)
             }
             let record = stream.records[index]
@@ -59,6 +59,22 @@ public struct PrequentialEvaluation {
             }
         }
         return result
+    }
+
+    private func train(
+        _ recipe: GenerationRecipe, _ shop: ReplayedShop, _ generation: inout Generation?, at index: Int,
+        _ result: inout PrequentialResult
+    ) {
+        let histories = shop.histories()
+        result.refusal = recipe.refusal(histories)
+        guard result.refusal == nil else { return }
+        generation = recipe.train(
+            histories, earlier: retrainShare > 0 ? nil : generation, blend: self.shop.blend)
+        shop.swap(generation)
+        if var manifest = generation?.manifest {
+            manifest.events = index
+            result.generations.append(manifest)
+        }
     }
 
     /// The event before which the generation after the one at `index` is trained.

@@ -30,6 +30,8 @@ public struct PrequentialResult: Sendable {
     public private(set) var outcomes: [Outcome] = []
     /// What the generations said about themselves; their `events` are the places in the stream at which they came in.
     public internal(set) var generations: [GenerationManifest] = []
+    /// Why the latest training that was due could not be done; nil where it was.
+    public internal(set) var refusal: String?
     private var stretch: RankingMetrics
 
     init(length: Int) {

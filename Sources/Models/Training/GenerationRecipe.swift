@@ -29,9 +29,9 @@ public enum GenerationRecipe: Sendable {
     ///   - earlier: a generation of the same kind to start from, or nil.
     ///   - blend: where there is none, the weights to start from.
     /// - Returns: a generation whose number is to be set, or nil when it was cancelled.
-    func train(
-        _ histories: TrainingHistories, earlier: Generation?, blend: BlendSettings, progress: (Double) -> Void,
-        isCancelled: @escaping @Sendable () -> Bool
+    public func train(
+        _ histories: TrainingHistories, earlier: Generation?, blend: BlendSettings,
+        progress: (Double) -> Void = { _ in }, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) -> Generation? {
         switch self {
         case .blend(let settings):

@@ -1,5 +1,6 @@
 internal import Evaluation
 internal import Foundation
+internal import Models
 internal import ServiceKit
 
 /// `freshet evaluate prequential`: recommend, score, then learn, event by event.
@@ -12,11 +13,16 @@ enum PrequentialCommand {
             + "with a batch job: generations trained from nothing at each tenth of the stream, beside the same folds.",
         arguments: [Argument("file", "events: JSON lines, REES46, Taobao, RetailRocket, MovieLens, another table")],
         options: [
+            .option(
+                "model", "name",
+                "what generations are made of: blend, or a model of `freshet evaluate offline`, with its own settings "
+                    + "behind a colon", default: "blend"),
             .option("set", "name=value", "change a setting (for experiments)", isRepeating: true),
             .option(
-                "against", "settings",
-                "compare with popularity alone ('popularity'), with lists that no generation helps ('untrained'), with "
-                    + "'default', with other settings (name=value,…), or with the ranks in a file (--hits)"),
+                "against", "what",
+                "compare with another model, with popularity alone ('popularity'), with lists that no generation helps "
+                    + "('untrained'), with 'default', with other settings (name=value,…), or with the ranks in a file "
+                    + "(--hits)"),
             .option("hits", "file", "write each scored event's rank there: event,rank, both from 0"),
             .option("chart", "file.svg", "draw the live series there"),
             .option("title", "text", "what the chart calls the stream; the file's name by default"),
@@ -27,12 +33,13 @@ enum PrequentialCommand {
 
     private static func run(_ arguments: ParsedArguments) throws -> Int32 {
         for file in ["chart", "hits"] { try ResultFile.check(arguments[file]) }
-        let stream = try EvaluateCommand.readStream(arguments.required("file"))
-        var evaluation = PrequentialEvaluation()
+        var evaluation = try ModelChoice.prequential(arguments["model"] ?? "blend")
         evaluation.points = arguments.int("points") ?? 20
         try ShopSetting.apply(arguments.pairs("set"), to: &evaluation)
-        let result = play(evaluation, stream, "freshet")
-        let other = try arguments["against"].map { try Self.other($0, stream, result, evaluation.points) }
+        let against = try arguments["against"].map { try Other($0, points: evaluation.points) }
+        let stream = try EvaluateCommand.readStream(arguments.required("file"))
+        let result = try play(evaluation, stream, arguments["model"] ?? "freshet")
+        let other = try against.map { try $0.compare(with: result, stream) }
         if let path = arguments["hits"] { try ResultFile.write(result.outcomesText, to: path) }
         let report = PrequentialReport(
             dataset: arguments["title"] ?? URL(fileURLWithPath: arguments.required("file")).lastPathComponent,
@@ -49,58 +56,74 @@ enum PrequentialCommand {
 
     private static func play(
         _ evaluation: PrequentialEvaluation, _ stream: EventStream, _ title: String
-    ) -> PrequentialResult {
+    ) throws -> PrequentialResult {
         let bar = ProgressBar(title, total: stream.count, unit: "events")
         let result = evaluation.run(stream) { bar.update(completed: Int($0 * Double(stream.count))) }
         bar.update(completed: stream.count)
         bar.finish()
+        if let refusal = result.refusal {
+            guard !result.generations.isEmpty else { throw CommandFailure(refusal, exitCode: 65) }
+            LineOutput.standardError.write(line: "trained until event \(result.generations.last!.events) only: \(refusal)")
+        }
         return result
     }
 
     /// What `--against` names.
-    private static func other(
-        _ text: String, _ stream: EventStream, _ result: PrequentialResult, _ points: Int
-    ) throws -> PrequentialReport.Other {
-        var run: PrequentialResult?
-        let difference: PrequentialResult.Difference?
-        if FileManager.default.fileExists(atPath: text) {
-            let bytes = try EvaluateCommand.contents(text)
-            let ranks: [Int: Int?]
-            do {
-                ranks = try result.outcomes(reading: String(decoding: bytes, as: UTF8.self))
-            } catch {
-                throw CommandFailure("'\(text)' has no ranks that can be read: \(error)", exitCode: 65)
-            }
-            difference = result.difference(to: ranks)
-        } else {
-            var evaluation = PrequentialEvaluation()
-            evaluation.points = points
-            try apply(text, to: &evaluation)
-            run = play(evaluation, stream, text)
-            difference = run.flatMap { result.difference(to: $0) }
-        }
-        guard let difference else {
-            throw CommandFailure(
-                "'\(text)' has not the same events scored", remedy: "compare runs on the same file", exitCode: 65)
-        }
-        return PrequentialReport.Other(title: text, run: run, difference: difference)
-    }
+    private enum Other {
+        case ranks(path: String)
+        case run(PrequentialEvaluation, title: String)
 
-    /// A name of `--against`, or settings.
-    private static func apply(_ text: String, to evaluation: inout PrequentialEvaluation) throws {
-        switch text {
-        case "default": break
-        case "untrained": evaluation.trains = false
-        case "popularity":
-            evaluation.trains = false
-            evaluation.shop = try ModelChoice.shop("popularity", [])
-        default:
-            guard text.contains("=") else {
-                throw UsageError(
-                    "--against takes popularity, untrained, default, name=value,…, or a file that is there, not "
-                        + "'\(text)'")
+        /// - Throws: `UsageError` for what names nothing.
+        init(_ text: String, points: Int) throws {
+            if FileManager.default.fileExists(atPath: text) {
+                self = .ranks(path: text)
+                return
             }
-            try ShopSetting.apply(ModelChoice.pairs(text, of: "--against"), to: &evaluation)
+            var evaluation = PrequentialEvaluation()
+            switch text {
+            case "default": break
+            case "untrained": evaluation.trains = false
+            default:
+                // A model's own settings stand behind a colon.
+                if text.prefix(while: { $0 != ":" }).contains("=") {
+                    try ShopSetting.apply(ModelChoice.pairs(text, of: "--against"), to: &evaluation)
+                } else if ModelChoice.isName(text) {
+                    evaluation = try ModelChoice.prequential(text)
+                } else {
+                    throw UsageError(
+                        "--against takes a model (\(ModelChoice.names)), untrained, default, name=value,…, or a file that "
+                            + "is there, not '\(text)'")
+                }
+            }
+            evaluation.points = points
+            self = .run(evaluation, title: text)
+        }
+
+        func compare(with result: PrequentialResult, _ stream: EventStream) throws -> PrequentialReport.Other {
+            var run: PrequentialResult?
+            let title: String
+            let difference: PrequentialResult.Difference?
+            switch self {
+            case .ranks(let path):
+                title = path
+                let bytes = try EvaluateCommand.contents(path)
+                do {
+                    difference = result.difference(
+                        to: try result.outcomes(reading: String(decoding: bytes, as: UTF8.self)))
+                } catch {
+                    throw CommandFailure("'\(path)' has no ranks that can be read: \(error)", exitCode: 65)
+                }
+            case .run(let evaluation, let name):
+                title = name
+                let other = try play(evaluation, stream, name)
+                difference = result.difference(to: other)
+                run = other
+            }
+            guard let difference else {
+                throw CommandFailure(
+                    "'\(title)' has not the same events scored", remedy: "compare runs on the same file", exitCode: 65)
+            }
+            return PrequentialReport.Other(title: title, run: run, difference: difference)
         }
     }
 }

@@ -12,6 +12,12 @@ struct ModelChoice {
     static let names = (["blend"] + learners + RecommenderCatalogue.all.map { $0.name }).joined(separator: ", ")
     private static let learners = ["sequential", "neighbours", "factors", "popularity"]
 
+    /// Whether a text begins with the name of a model.
+    static func isName(_ text: String) -> Bool {
+        let name = String(text.prefix { $0 != ":" })
+        return name == "blend" || learners.contains(name) || RecommenderCatalogue.find(name) != nil
+    }
+
     /// - Parameter settings: what `--set` says, for every model.
     init(_ text: String, settings: [(name: String, value: String)]) throws {
         title = text
@@ -48,6 +54,23 @@ struct ModelChoice {
         }
         try ShopSetting.apply(pairs, to: &evaluation)
         return evaluation.shop
+    }
+
+    /// A stream's evaluation whose generations are made of what `--model` names.
+    static func prequential(_ text: String) throws -> PrequentialEvaluation {
+        let words = text.split(separator: ":", maxSplits: 1).map(String.init)
+        let name = words.first ?? ""
+        var evaluation = PrequentialEvaluation()
+        let pairs = words.count > 1 ? try Self.pairs(words[1], of: "a model") : []
+        if let type = RecommenderCatalogue.find(name) {
+            evaluation.model = try recommender(type, pairs)
+        } else if name == "blend" || learners.contains(name) {
+            evaluation.trains = name != "popularity"
+            evaluation.shop = try shop(name, pairs)
+        } else {
+            throw UsageError("there is no model '\(name)'; there are \(names)")
+        }
+        return evaluation
     }
 
     /// An algorithm with settings by name.
