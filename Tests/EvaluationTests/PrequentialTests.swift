@@ -54,6 +54,25 @@ import Testing
         #expect(blend.series.reduce(0) { $0 + $1.count } == blend.count)
     }
 
+    @Test func generationsCanBeMadeOfAnyModel() throws {
+        let stream = try Self.shelves(users: 40, steps: 8)
+        var evaluation = Self.evaluation()
+        evaluation.model = EASE()
+        let result = evaluation.run(stream)
+        #expect(result.refusal == nil && result.generations.count >= 3)
+        #expect(result.generations.allSatisfy { $0.model == "ease" })
+        let blend = Self.evaluation().run(stream)
+        #expect(result.count == blend.count && result.outcomes != blend.outcomes)
+        // Refused from the start, it leaves the lists as they are without generations.
+        var small = EASE()
+        small.itemsMax = 3
+        evaluation.model = small
+        let refused = evaluation.run(stream)
+        #expect(refused.refusal?.contains("raise items-max") == true && refused.generations.isEmpty)
+        evaluation.trains = false
+        #expect(refused.outcomes == evaluation.run(stream).outcomes)
+    }
+
     @Test func retrainingStartsFromNothingAtEachShare() throws {
         let stream = try Self.shelves(users: 40, steps: 5)
         var evaluation = Self.evaluation()

@@ -1,5 +1,8 @@
+import Evaluation
 import Events
 import Foundation
+import Models
+import Pipeline
 import ServiceKit
 import Synchronization
 import Testing
@@ -42,6 +45,39 @@ import Testing
         #expect(mixed.verdict == .wrong)
         let split = sample { _, index in index / 200 }
         #expect(split.verdict == .wrong && split.text.contains("several partitions"))
+    }
+}
+
+@Suite struct EvaluationSettingTests {
+    private func apply(_ name: String, _ value: String) throws {
+        var evaluation = PrequentialEvaluation()
+        try ShopSetting.apply([(name, value)], to: &evaluation)
+    }
+
+    @Test(arguments: [
+        ("histroy", "5", "did you mean 'history'?"), ("zzz", "5", "there are train, growth,"),
+        ("history", "1e300", "a whole number from 1 to 2000"), ("history", "2.5", "a whole number"),
+        ("factors.weight", "nan", "a number from -100 to 100"), ("sequential.window", "0", "from 1 to 100"),
+    ]) func saysWhatASettingTakes(name: String, value: String, words: String) {
+        let error = #expect(throws: UsageError.self) { try apply(name, value) }
+        #expect(error.map { "\($0)" }?.contains(words) == true, "\(String(describing: error))")
+    }
+
+    @Test func settingsArriveWhereTheyBelong() throws {
+        var evaluation = PrequentialEvaluation()
+        try ShopSetting.apply(
+            [("history", "7"), ("popularity-hours", "2"), ("factors", "8"), ("train", "0"), ("alpha", "2.5")],
+            to: &evaluation)
+        #expect(evaluation.shop.users.historyItemsMax == 7 && evaluation.shop.items.popularityHalfLives == [7_200_000])
+        #expect(evaluation.shop.training.factors == 8 && evaluation.shop.training.alpha == 2.5 && !evaluation.trains)
+    }
+
+    @Test func namesAModelWithItsSettings() throws {
+        let model = try ModelChoice.prequential("ease:regularization=50").model as? EASE
+        #expect(model?.regularization == 50)
+        #expect(try ModelChoice.prequential("popularity").trains == false)
+        #expect(throws: UsageError.self) { try ModelChoice.prequential("alz") }
+        #expect(throws: UsageError.self) { try ModelChoice.prequential("ease:regularization=x") }
     }
 }
 

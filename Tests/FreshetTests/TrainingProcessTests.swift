@@ -111,6 +111,27 @@ extension ProgramTests {
             #expect(Date().timeIntervalSince(began) < 5)
         }
 
+        /// What the child finds wrong is said by the service, which goes on; what it trains is served.
+        @Test(arguments: ["ease:items-max=3", "ease"]) func whatTheTrainingSaysIsTheServices(model: String) throws {
+            let shop = try ProgramShop([
+                "FRESHET_TRAINING_ENABLED": "true", "FRESHET_TRAINING_MODEL": model,
+                "FRESHET_TRAINING_FIRST_EVENTS": "1000", "FRESHET_TRAINING_INTERVAL": "1s",
+            ])
+            let service = try shop.program.start(["serve"])
+            try shop.send(1500, from: 0)
+            let isRefused = model != "ease"
+            try shop.wait("what came of it") {
+                service.log.contains(isRefused ? "training.model cannot be trained here" : "a generation was trained")
+            }
+            #expect(service.log.contains("takes at most 3: raise items-max") == isRefused, "\(service.log)")
+            try shop.send(100, from: 1500)
+            try shop.waitForCommit(1600)
+            try shop.wait("the list of models") {
+                try shop.check(["models", "list"]).output.contains("ease") != isRefused
+            }
+            try shop.stop(service)
+        }
+
         /// A training whose service is gone ends: nobody waits for it.
         @Test func aTrainingEndsWithItsService() throws {
             let shop = try ProgramShop(Self.slow)
