@@ -1,13 +1,14 @@
 // Chooses the instruction set.
 #include "kernels.h"
 
+#include "variants.h"
+
+#if defined(__x86_64__)
 #include <cpuid.h>
 #if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
-
-#include "variants.h"
 
 static bool has_avx_vnni(void) {
     unsigned a, b, c, d;
@@ -54,6 +55,16 @@ bool fk_supported(int32_t level) {
     case FK_AVX_VNNI: return name##_avx2(__VA_ARGS__);                                                                 \
     default: return name##_avx512(__VA_ARGS__);                                                                        \
     }
+#else
+// The plain kernels' sixteen lanes are the compiler's to lay out on what the processor has.
+bool fk_supported(int32_t level) {
+    return level == FK_PLAIN;
+}
+
+#define CHOOSE(name, ...)                                                                                              \
+    (void)level;                                                                                                       \
+    return name##_plain(__VA_ARGS__);
+#endif
 
 float fk_dot(int32_t level, const float *a, const float *b, ptrdiff_t length) {
     CHOOSE(fk_dot, a, b, length)
@@ -137,11 +148,13 @@ void fk_screen(
     int32_t level, const uint8_t *items, const fk_screen_group *meta, ptrdiff_t groups, ptrdiff_t quads,
     const int32_t *queries, fk_screen_user *users, const int32_t *order, ptrdiff_t count) {
     switch (level) {
-    case FK_PLAIN: return fk_screen_plain(items, meta, groups, quads, queries, users, order, count);
+#if defined(__x86_64__)
     case FK_AVX2:
     case FK_AVX512: return fk_screen_avx2(items, meta, groups, quads, queries, users, order, count);
     case FK_AVX_VNNI: return fk_screen_avxvnni(items, meta, groups, quads, queries, users, order, count);
     case FK_AVX512_VNNI: return fk_screen_avx512vnni(items, meta, groups, quads, queries, users, order, count);
-    default: return fk_screen_amx(items, meta, groups, quads, queries, users, order, count);
+    case FK_AMX: return fk_screen_amx(items, meta, groups, quads, queries, users, order, count);
+#endif
+    default: return fk_screen_plain(items, meta, groups, quads, queries, users, order, count);
     }
 }

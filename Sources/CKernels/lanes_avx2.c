@@ -1,3 +1,4 @@
+#if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
 #define VARIANT(name) name##_avx2
 enum { TILE_ROWS = 4, TILE_COLUMNS = 1 };
@@ -6,3 +7,4 @@ enum { TILE_ROWS = 4, TILE_COLUMNS = 1 };
 #include "lanes_solve.h"
 #include "lanes_select.h"
 #pragma clang attribute pop
+#endif

@@ -1,4 +1,5 @@
 // Sixteen users a pass: one tile product gives all sums of 16 users with the 16 items of a group over 64 dimensions.
+#if defined(__x86_64__)
 #include <immintrin.h>
 #pragma clang attribute push(                                                                                          \
     __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512vnni,amx-tile,amx-int8"))), apply_to = function)
@@ -86,3 +87,4 @@ void fk_screen_amx(
     _tile_release();
 }
 #pragma clang attribute pop
+#endif

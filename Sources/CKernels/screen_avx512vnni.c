@@ -1,4 +1,5 @@
 // Two groups a step: 16 sums in registers, and each broadcast of a query is used twice.
+#if defined(__x86_64__)
 #include <immintrin.h>
 #pragma clang attribute push(                                                                                          \
     __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512vnni"))), apply_to = function)
@@ -39,3 +40,4 @@ void fk_screen_avx512vnni(
     }
 }
 #pragma clang attribute pop
+#endif
