@@ -99,6 +99,21 @@ public final class ItemTable {
         popularity.prefetch(item)
     }
 
+    /// Asks for what decides whether an item may be a candidate.
+    @inline(__always)
+    func prefetchIdentity(_ item: Item) {
+        guard Int(item) < upperBound else { return }
+        Kernels.prefetch(attributesOfItems + Int(item), bytes: 1)
+        Kernels.prefetch(identifiers.address(item), bytes: 1)
+    }
+
+    /// Asks for what a candidate is scored by.
+    @inline(__always)
+    func prefetchScores(_ item: Item) {
+        activity.prefetch(item)
+        popularity.prefetch(item)
+    }
+
     /// Learns one event of an item.
     public func learn(
         item: Item, type: EventType, isNewPair: Bool, time: Int64, preceding: UnsafeBufferPointer<Item>

@@ -10,6 +10,7 @@ extension Ranker {
     func add(_ item: Item) {
         guard scratch.met[Int(item)] != stamp else { return }
         scratch.met[Int(item)] = stamp
+        table.prefetchScores(item)
         candidates.append(Candidate(item: item, score: 0, reason: .popular))
     }
 
@@ -25,6 +26,7 @@ extension Ranker {
         while true {
             selection.begin(scores.count)
             let reaching = kernels.places(of: values, count: scores.count, reaching: bar, into: scratch.rows)
+            for index in 0..<reaching { table.prefetchIdentity(touched[Int(scratch.rows[index])]) }
             for index in 0..<reaching {
                 let place = Int(scratch.rows[index])
                 let item = touched[place]
@@ -89,24 +91,31 @@ extension Ranker {
             if category != IdentifierTable.none { weights.add(category, recency) }
             recency *= Float(blend.category.recency)
         }
+        // An item behind a category's best 2N, or below the last of another one's, cannot be among the best 2N of all.
+        var bar = -Float.infinity
+        selection.begin(weights.count * candidatesPerLearner)
         for index in 0..<weights.count {
-            var found = 0
             guard let top = lists.top(of: weights[index].category, table) else { continue }
             let weight = weights[index].weight
-            for place in top.items.indices {
-                let item = top.items[place]
+            let items = top.items
+            var found = 0
+            for place in items.indices {
+                let item = items[place]
                 let score = weight * top.share(place)
                 weights.best = max(weights.best, score)
                 if isSeen(item) { continue }
-                if score < best.threshold { break }
-                best.offer(
+                if score < bar { break }
+                selection.offer(
                     score, index: Int32(bitPattern: item),
                     rank: UInt32(truncatingIfNeeded: table.identifiers.hash(item)))
                 found += 1
-                if found == candidatesPerLearner { break }
+                if found == candidatesPerLearner {
+                    bar = max(bar, score)
+                    break
+                }
             }
         }
-        best.removeAll { add(Item(bitPattern: $0.index)) }
+        selection.forEachBest(candidatesPerLearner) { add(Item(bitPattern: $0)) }
         return weights
     }
 

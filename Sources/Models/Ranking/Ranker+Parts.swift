@@ -25,9 +25,8 @@ extension Ranker {
         collectPopular()
         let factorsMax = collectFactors(place: 0)
         func share(_ score: Float, _ largest: Float) -> Float { largest > 0 ? score / largest : 0 }
-        let maxima = (0..<table.popularity.columns).map { column in
-            (0..<table.upperBound).reduce(0.0) { max($0, table.popularity.value(Item($1), column: column)) }
-        }
+        popularityMaxima.prepare(table)
+        let maxima = popularityMaxima.values
         if factorsMax > 0 { scoreFactors(0) }
         let factorScores = scratch.values
         let parts = candidates.indices.map { index in

@@ -30,7 +30,8 @@ public final class Ranker {
     /// The present query's mark in the stamps of `scratch`.
     var stamp: UInt32 = 0
     private(set) var seenCount = 0
-    var best: TopN
+    /// For `parts` alone: lists need one column's.
+    var popularityMaxima = PopularityMaxima()
     let selection = Selection()
     var candidates: [Candidate] = []
     let factorSearch: FactorSearch
@@ -47,7 +48,6 @@ public final class Ranker {
         self.table = table
         self.rules = rules
         candidatesPerLearner = rules.listItems * 2
-        best = TopN(capacity: rules.listItems * 2)
         factorSearch = FactorSearch()
     }
 
@@ -79,8 +79,10 @@ public final class Ranker {
     public func rank(
         _ queries: [UserQuery], emit: (Int, borrowing [RankedItem], borrowing [RankedItem]) throws -> Void
     ) rethrows {
+        prefetch(queries, after: -2)
         factorSearch.search(
             queries, serving: serving, shortMemory: blend.factors.shortMemory, candidates: candidatesPerLearner)
+        prefetch(queries, after: -1)
         var list: [RankedItem] = []
         var own: [RankedItem] = []
         for (place, query) in queries.enumerated() {
