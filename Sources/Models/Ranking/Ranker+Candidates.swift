@@ -142,15 +142,15 @@ extension Ranker {
         return max(0, results.first?.score ?? 0)
     }
 
-    /// Asks for the rows that the next queries add up, while this one is worked on: a table of tens of megabytes keeps few
-    /// of them in the caches.
+    /// Asks for the rows that a query two places further on adds up, and for what stands in those of the next one, while
+    /// this one is worked on: a table of tens of megabytes keeps few of them in the caches. Places may be none.
     func prefetch(_ queries: [UserQuery], after place: Int) {
-        if place + 2 < queries.count {
+        if queries.indices.contains(place + 2) {
             for item in queries[place + 2].recents.prefix(blend.sequential.depth) {
                 table.covisitation.prefetchRow(item)
             }
         }
-        guard place + 1 < queries.count else { return }
+        guard queries.indices.contains(place + 1) else { return }
         let next = queries[place + 1].recents
         for item in next.prefix(blend.sequential.depth) { table.covisitation.prefetchNeighbours(of: item) }
         guard let serving, blend.neighbours.weight > 0 || blend.neighbours.slope != 0 else { return }
