@@ -92,9 +92,9 @@ final class MemoryEventLog: EventLog, TopicReading {
     }
 
     /// Views and purchases of a few users among a few items, always the same.
-    func produceShop(_ count: Int, from start: Int = 0) {
+    func produceShop(_ count: Int, from start: Int = 0, users: Int = 11) {
         for index in start..<(start + count) {
-            let user = "u\(index * 7 % 11)"
+            let user = "u\(index * 7 % users)"
             let type = index % 5 == 0 ? "purchase" : "view"
             produce(
                 key: user,

@@ -11,10 +11,17 @@ import Testing
     private let log = MemoryEventLog()
     private let worker: Worker
     private let models: ModelsTopic
+    private let clock = Clock()
+
+    /// In ms, moved by hand.
+    private final class Clock {
+        var now: UInt64 = 0
+    }
 
     init() throws {
         let topics = log.topics
-        worker = try Worker(settings: WorkerSettings(), log: log, clock: { 0 })
+        let clock = clock
+        worker = try Worker(settings: WorkerSettings(), log: log, clock: { clock.now })
         models = try ModelsTopic(log) { records in
             for record in records { topics.append(.models, 0, key: Array(record.key.utf8), value: record.value) }
         }
@@ -92,6 +99,29 @@ import Testing
         #expect(before != nil && jobs.count == 1)
         jobs[0]()
         #expect(before == nil)
+    }
+
+    /// A new generation's lists keep to a rate beside events, and to none when nothing else is to do.
+    @Test func listsOfANewGenerationGiveWayToEvents() throws {
+        func ranked() -> Int { Int(worker.counters.lists + worker.counters.unchanged) }
+        log.produceShop(600, users: 211)
+        try publish(1)
+        try run()
+        try publish(-1)
+        while served == 1 { try worker.step(timeoutMilliseconds: 0) }
+        let before = ranked()
+        for round in 0..<20 {
+            log.produceShop(1, from: 600 + round, users: 211)
+            clock.now += 2
+            try worker.step(timeoutMilliseconds: 0)
+            #expect(ranked() - before <= 3 * (round + 1))
+        }
+        #expect(ranked() - before > 30 && worker.hasPendingWork)
+        let beside = ranked()
+        clock.now += 1000
+        try worker.step(timeoutMilliseconds: 0)
+        try worker.step(timeoutMilliseconds: 0)
+        #expect(ranked() - beside == 32)
     }
 
     /// Records that would only wait in the client are kept back, in their order; a commit that has to be takes them along.

@@ -44,8 +44,11 @@ public final class KafkaLeaderLog: LeaderLog {
     }
 
     public func isLeading(timeoutMilliseconds: Int) throws(LogError) -> Bool {
-        // With the internal topics in memory there is no other member.
-        guard settings.memory == nil else { return true }
+        guard settings.memory == nil else {
+            // With the internal topics in memory there is no other member, and nobody else to wait for.
+            producer.poll(timeoutMilliseconds: Int32(timeoutMilliseconds))
+            return true
+        }
         producer.poll(timeoutMilliseconds: 0)
         do throws(KafkaError) {
             for event in consumer.poll(max: 1, timeoutMilliseconds: Int32(timeoutMilliseconds)).events {

@@ -42,9 +42,17 @@ extension Worker {
         }
     }
 
+    /// Beside events these lists keep to a rate: as fast as they can be made, they would keep processor, broker and readers
+    /// from the events' own for seconds.
     private func touchForNewGeneration() {
+        guard !rerank.isEmpty else { return }
+        let now = clock()
+        var most = settings.reranksPerBatch
+        if hasLiveEvents(now) { most = min(most, Int(now - rerankedAt) * settings.reranksPerSecond / 1000) }
+        guard most > 0 else { return }
+        rerankedAt = now
         var count = 0
-        while count < settings.reranksPerBatch, let next = rerank.popLast() {
+        while count < most, let next = rerank.popLast() {
             guard let worker = partitions[next.partition], worker.store[next.user].isPresent else { continue }
             worker.store.states[Int(next.user)].isActive = false
             worker.touch(next.user)

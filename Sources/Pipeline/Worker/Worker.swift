@@ -58,6 +58,9 @@ public final class Worker {
     /// Users to be ranked again because the generation is new.
     var rerank: [(partition: Int32, user: UserStore.User)] = []
     var activeUsers: [(partition: Int32, user: UserStore.User)] = []
+    var rerankedAt: UInt64 = 0
+    /// When records came last.
+    private var recordsAt: UInt64 = 0
 
     /// When a restore's progress was said last.
     var restoreSaidAt: UInt64 = 0
@@ -128,7 +131,7 @@ public final class Worker {
         round.isBusy = try advanceItems()
         try advanceGeneration()
         if try advanceRestores() { round.isBusy = true }
-        var wait = round.isBusy || hasPendingRanks ? 0 : waitMilliseconds(timeoutMilliseconds)
+        var wait = round.isBusy ? 0 : waitMilliseconds(min(timeoutMilliseconds, rankWaitMilliseconds))
         var wanted = recordsMax
         waits(false)
         repeat {
@@ -142,6 +145,7 @@ public final class Worker {
             wait = 0
             wanted = round.records > before && round.changes.isEmpty ? moreForBatch(round.records) : 0
         } while wanted > 0
+        if round.records > 0 { recordsAt = clock() }
         for change in round.changes {
             if case .assigned = change { isAssigned = true }
             try apply(change)
@@ -182,6 +186,19 @@ public final class Worker {
         // One that is due waits for acknowledgements.
         return min(most, max(1, Int(commit.dueIn(now: clock()))))
     }
+
+    /// How long a round may wait for records where lists are due for another reason: beside events, until there are half as
+    /// many as a batch takes.
+    private var rankWaitMilliseconds: Int {
+        guard coming == nil else { return 0 }
+        guard !rerank.isEmpty else { return .max }
+        return hasLiveEvents(clock()) ? 1 + settings.reranksPerBatch * 500 / settings.reranksPerSecond : 0
+    }
+
+    /// Whether events came a moment ago.
+    func hasLiveEvents(_ now: UInt64) -> Bool { now < recordsAt + Self.liveMilliseconds }
+
+    private static let liveMilliseconds: UInt64 = 200
 
     var hasPendingRanks: Bool { !rerank.isEmpty || coming != nil }
 }

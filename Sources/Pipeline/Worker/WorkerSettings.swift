@@ -36,6 +36,8 @@ public struct WorkerSettings: Sendable {
     /// Users that are ranked again with a new generation, in a batch: so few that the lists of events beside them wait a
     /// millisecond or two. With 256 a training's promotion was most of what lists waited for meanwhile.
     public var reranksPerBatch = 16
+    /// The same in a second, while events come.
+    public var reranksPerSecond = 1000
     /// The least event time between two rows of a user's features, in ms.
     public var featuresIntervalMilliseconds: Int64 = 3_600_000
     /// Whether lists, features and dead letters are written; false rebuilds beside another deployment.

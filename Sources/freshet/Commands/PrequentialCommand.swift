@@ -63,7 +63,8 @@ enum PrequentialCommand {
         bar.finish()
         if let refusal = result.refusal {
             guard !result.generations.isEmpty else { throw CommandFailure(refusal, exitCode: 65) }
-            LineOutput.standardError.write(line: "trained until event \(result.generations.last!.events) only: \(refusal)")
+            let last = result.generations.last?.events ?? 0
+            LineOutput.standardError.write(line: "trained until event \(last) only: \(refusal)")
         }
         return result
     }

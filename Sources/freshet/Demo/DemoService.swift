@@ -111,7 +111,7 @@ final class DemoService: Sendable {
     /// nobody waits for it.
     static func embeddedClient(_ deployment: Deployment) -> KafkaSettings {
         var settings = deployment.client
-        settings["fetch.wait.max.ms"] = settings["fetch.wait.max.ms"] ?? "2"
+        settings["fetch.wait.max.ms"] = settings["fetch.wait.max.ms"] ?? "3"
         return settings
     }
 

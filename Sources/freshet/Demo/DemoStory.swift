@@ -37,6 +37,9 @@ final class DemoStory: Sendable {
     let events: [DemoEvent]
     /// How many of them lie before the live part.
     let pastCount: Int
+    /// Which share of them that is to be. Every live record is a batch of its own, and the embedded broker looks through a
+    /// partition's batches from its beginning for each fetch: with many more of them it does nothing else.
+    static let pastShare = 0.7
 
     init(
         title: String, users: [String], items: [DemoLabel], events: [DemoEvent], pastCount: Int

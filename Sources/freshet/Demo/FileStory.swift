@@ -9,8 +9,6 @@ struct FileStory {
     var events: Int
     var liveSeconds = 40.0
 
-    private static let pastShare = 0.45
-
     func make() throws -> DemoStory {
         let file = try EventFile(path, format: format)
         var reading = Reading()
@@ -24,7 +22,7 @@ struct FileStory {
         }
         // Stable, so that what happened in one second stays in the file's order.
         var all = reading.events.enumerated().sorted { ($0.1.time, $0.0) < ($1.1.time, $1.0) }.map(\.1)
-        let pastCount = Int(Double(all.count) * Self.pastShare)
+        let pastCount = Int(Double(all.count) * DemoStory.pastShare)
         var left = [Int](repeating: 0, count: reading.users.names.count)
         for index in all.indices.reversed() {
             all[index].looksLeft = left[all[index].user]

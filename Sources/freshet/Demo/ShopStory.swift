@@ -12,8 +12,6 @@ struct ShopStory {
     /// When the live part ends in event time, ms since 1970.
     var end: Int64
 
-    /// The share of events that happened before the live part.
-    private static let pastShare = 0.45
     /// One of so many records is broken, as trackers in the field break them.
     private static let brokenEvery = 1_500
 
@@ -31,8 +29,8 @@ struct ShopStory {
         let catalogue = ShopCatalogue(seed: seed)
         // A filling that is long beside a short live part would make most of the events.
         settings.filling = min(settings.filling, Int64(liveSeconds * speed * 600))
-        let live = Double(events) * (1 - Self.pastShare)
-        let past = Double(events) * Self.pastShare
+        let live = Double(events) * (1 - DemoStory.pastShare)
+        let past = Double(events) * DemoStory.pastShare
         settings.liveRate = live / (liveSeconds * speed) / Shop.looksMean
         settings.pastRate = past / Double(settings.history / 1000) / Shop.looksMean
         // Several times as many as are inside at once: a visit takes some three minutes.
