@@ -1,5 +1,7 @@
 // What every screening kernel shares: thresholds on int8 scores, and the list of candidates.
 #pragma once
+#include <math.h>
+
 #include "variants.h"
 
 typedef double d8 __attribute__((vector_size(64)));
@@ -10,6 +12,26 @@ typedef int32_t i8 __attribute__((vector_size(32)));
 #define INLINE static inline __attribute__((always_inline))
 
 enum { USERS = 8 };
+
+// How many of the first seats are taken. A pass takes as long as it has users, and of a live stream there are few.
+INLINE int screen_seats(const fk_screen_user *users, int seats) {
+    while (seats > 0 && users[seats - 1].threshold == INFINITY) seats--;
+    return seats;
+}
+
+// A kernel's body, BODY(seats), for each number of seats of a pass: its sums are to stay in registers.
+#define SCREEN_BY_SEATS(BODY)                                                                                          \
+    switch (screen_seats(users, USERS)) {                                                                              \
+    case 0: return;                                                                                                    \
+    case 1: return BODY(1);                                                                                            \
+    case 2: return BODY(2);                                                                                            \
+    case 3: return BODY(3);                                                                                            \
+    case 4: return BODY(4);                                                                                            \
+    case 5: return BODY(5);                                                                                            \
+    case 6: return BODY(6);                                                                                            \
+    case 7: return BODY(7);                                                                                            \
+    default: return BODY(8);                                                                                           \
+    }
 
 // The numbers of eight users side by side.
 typedef struct {

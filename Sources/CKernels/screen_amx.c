@@ -52,6 +52,7 @@ static void shape_tiles(ptrdiff_t rest) {
 void fk_screen_amx(
     const uint8_t *items, const fk_screen_group *meta, ptrdiff_t groups, ptrdiff_t quads, const int32_t *queries,
     fk_screen_user *users, const int32_t *order, ptrdiff_t count) {
+    int seats = screen_seats(users, 2 * USERS);
     ptrdiff_t rest = quads % TILE_QUADS, whole = quads - rest;
     screen_pass low = screen_begin(users), high = screen_begin(users + USERS);
     int32_t sums[AHEAD][2 * USERS][16] __attribute__((aligned(64)));
@@ -70,11 +71,11 @@ void fk_screen_amx(
         }
         for (int i = 0; i < AHEAD; i++) {
             screen_limits(&low, meta + g + i, limits[i]);
-            screen_limits(&high, meta + g + i, limits[i] + USERS);
+            if (seats > USERS) screen_limits(&high, meta + g + i, limits[i] + USERS);
         }
         _tile_stored(0, sums[0], 64);
         _tile_stored(1, sums[1], 64);
-        for (int u = 0; u < 2 * USERS; u++) {
+        for (int u = 0; u < seats; u++) {
             __m512i first = _mm512_load_si512(sums[0][u]), second = _mm512_load_si512(sums[1][u]);
             __mmask16 a = _mm512_cmpgt_epi32_mask(first, _mm512_set1_epi32(limits[0][u]));
             __mmask16 b = _mm512_cmpgt_epi32_mask(second, _mm512_set1_epi32(limits[1][u]));

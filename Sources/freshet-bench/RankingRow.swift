@@ -50,10 +50,12 @@ enum RankingRow: BenchmarkRow {
             ("neighbours", try without { $0.neighbours.weight = 0 }),
             ("categories", try without { $0.category.weight = 0 }),
         ]
+        let three = Figure(
+            what: "screen and exact scores, three users at a time", measured: "\(decimal(linear.searchOfThree)) µs")
         let rest = full.microseconds - parts.reduce(0) { $0 + $1.1 }
         return (parts + [("popularity, merge, rules and the rest", rest)]).map {
             Figure(what: "  of which \($0.0)", measured: "\(decimal($0.1)) µs")
-        }
+        } + [three]
     }
 
     struct Run {

@@ -56,6 +56,13 @@ struct InnerProductSearchTests {
         Self.check(items, queries, wanted: (0..<19).map { Int32($0 * 7 % 40) }, seed: 5)
     }
 
+    /// A pass is made for as many users as it has; one who wants nothing sits among them, or at their end.
+    @Test(arguments: 1...17) func servesAnyNumberOfUsers(count: Int) {
+        let items = Matrix.random(1500, 48, seed: 21)
+        let queries = Matrix.random(count, 48, seed: UInt64(count))
+        Self.check(items, queries, wanted: (0..<count).map { $0 % 5 == 3 ? 0 : 25 }, seed: 3)
+    }
+
     @Test func findsThemAmongNormsThatDifferAMillionTimes() {
         let items = Matrix.random(3000, 24, seed: 8) { [1e-3, 1, 1e3, 1e-6][$0 * 7 % 4] }
         let queries = Matrix.random(9, 24, seed: 9) { [1e-6, 1, 1e6][$0 % 3] }
