@@ -31,6 +31,14 @@ final class ServeMetrics {
     private var last = WorkerCounters()
     private var lastJudged = 0
 
+    /// Closer to each other where a live batch's times lie.
+    private static let batchBuckets: [Duration] =
+        [
+            100, 200, 500, 1_000, 1_500, 2_000, 2_500, 3_000, 3_500, 4_000, 5_000, 7_000, 10_000, 15_000, 20_000,
+            50_000,
+            100_000, 200_000, 500_000, 1_000_000, 5_000_000, 30_000_000,
+        ].map { .microseconds($0) }
+
     init(_ registry: MetricsRegistry = .shared) {
         self.registry = registry
         leader = LeaderMetrics(registry)
@@ -60,7 +68,7 @@ final class ServeMetrics {
         commitTime = Timer(
             label: "freshet_commit_seconds", help: "From a commit's beginning to its outcome.", registry: registry)
         batchTime = Timer(
-            label: "freshet_batch_seconds",
+            label: "freshet_batch_seconds", buckets: Self.batchBuckets,
             help: "A round with records, without the wait for them: folding, ranking, sending, what it takes up.",
             registry: registry)
         // Shown from the start, so that a rate has something to begin at.
