@@ -124,6 +124,27 @@ import Testing
         #expect(ranked() - beside == 32)
     }
 
+    /// Lists go at once; rows of features, which nobody waits for, with the commit, and a row and its end in their order.
+    @Test func rowsOfFeaturesGoWithTheCommit() throws {
+        func count(_ topic: LogTopic) -> Int { log.written.count { $0.topic == topic } }
+        log.produceShop(100)
+        try run()
+        let (lists, rows) = (count(.recommendations), count(.userFeatures))
+        #expect(rows > 0)
+        log.produceShop(40, from: 4000, users: 41)
+        try worker.step(timeoutMilliseconds: 0)
+        #expect(count(.recommendations) > lists && count(.userFeatures) == rows && worker.hasUncommitted)
+        log.produce(key: "u1", #"{"event_time":1800000000,"event_type":"user_deleted","user_id":"u1"}"#)
+        try worker.step(timeoutMilliseconds: 0)
+        #expect(count(.userFeatures) == rows)
+        try worker.settle(timeoutMilliseconds: 1000)
+        let mine = log.written.filter {
+            $0.topic == .userFeatures && $0.key.map { String(decoding: $0, as: UTF8.self) } == "u1"
+        }
+        #expect(count(.userFeatures) >= rows + 40 && mine.count >= 2)
+        #expect(mine.last?.value == nil && mine.dropLast().last?.value != nil)
+    }
+
     /// Records that would only wait in the client are kept back, in their order; a commit that has to be takes them along.
     @Test func outputGoesAsThereIsRoom() throws {
         log.produceShop(300)

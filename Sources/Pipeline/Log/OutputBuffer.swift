@@ -24,6 +24,9 @@ public struct OutputRecord: ~Copyable {
 
 /// Output in the order in which it was made, kept until it is committed, so that the very same records can be sent again.
 ///
+/// Rows of user features go last, with the commit: nobody waits for them, and sent batch by batch they were a third of the
+/// requests that the broker had to answer beside those of the lists. The order within a topic stays.
+///
 /// Every record names the partition of the events topic that it comes from: when that partition is lost, its records go.
 final class OutputBuffer {
     private struct Entry {
@@ -40,16 +43,25 @@ final class OutputBuffer {
     private var entries: [Entry] = []
     /// How many of the entries have been appended to the log.
     private(set) var sent = 0
+    /// What goes with the commit.
+    private var last: [Entry] = []
+    private var lastSent = 0
 
-    var isEmpty: Bool { entries.isEmpty }
-    var count: Int { entries.count }
+    var isEmpty: Bool { entries.isEmpty && last.isEmpty }
+    var count: Int { entries.count + last.count }
     var byteCount: Int { bytes.count }
+    /// Whether something waits that need not wait for the commit.
     var hasUnsent: Bool { sent < entries.count }
 
     func removeAll() {
         bytes.removeAll()
         entries.removeAll(keepingCapacity: true)
-        sent = 0
+        last.removeAll(keepingCapacity: true)
+        markUnsent()
+    }
+
+    private func append(_ entry: Entry) {
+        if entry.topic == .userFeatures { last.append(entry) } else { entries.append(entry) }
     }
 
     /// Adds a record whose value `value` writes, unless that has more bytes than its topic takes.
@@ -61,7 +73,9 @@ final class OutputBuffer {
         let start = bytes.count
         add(topic, source: source, partition: partition, key: key, headers: headers, value: value)
         let more = headers?.reduce(0) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) + 10 } ?? 0
-        guard bytes.count - start + more > bytesMax, let entry = entries.popLast() else { return nil }
+        guard bytes.count - start + more > bytesMax,
+            let entry = topic == .userFeatures ? last.popLast() : entries.popLast()
+        else { return nil }
         let refused = entry.value.map { Array(bytes.bytes($0)) } ?? []
         bytes.truncate(to: start)
         return refused
@@ -76,7 +90,7 @@ final class OutputBuffer {
         if let key { bytes.raw(key) }
         let middle = bytes.count
         value(bytes)
-        entries.append(
+        append(
             Entry(
                 topic: topic, source: source, partition: partition ?? Self.byKey,
                 key: key == nil ? nil : start..<middle, value: middle..<bytes.count, headers: headers))
@@ -89,34 +103,48 @@ final class OutputBuffer {
     ) {
         let start = bytes.count
         if let key { bytes.raw(key) }
-        entries.append(
+        append(
             Entry(
                 topic: topic, source: source, partition: partition ?? Self.byKey,
                 key: key == nil ? nil : start..<bytes.count, value: nil, headers: headers))
     }
 
-    /// Appends to the log what has not been, in its order.
+    /// Appends to the log what has not been, in its order, without what goes with the commit.
     func send(to log: any EventLog, most: Int = .max) throws(LogError) {
         let end = sent + min(most, entries.count - sent)
         while sent < end {
-            let entry = entries[sent]
-            try log.append(
-                OutputRecord(
-                    topic: entry.topic, partition: entry.partition == Self.byKey ? nil : entry.partition,
-                    key: entry.key.map { bytes.bytes($0) }, value: entry.value.map { bytes.bytes($0) },
-                    headers: entry.headers ?? []))
+            try append(entries[sent], to: log)
             sent += 1
         }
     }
 
+    /// The same with everything, for the commit.
+    func sendAll(to log: any EventLog) throws(LogError) {
+        try send(to: log)
+        while lastSent < last.count {
+            try append(last[lastSent], to: log)
+            lastSent += 1
+        }
+    }
+
+    private func append(_ entry: Entry, to log: any EventLog) throws(LogError) {
+        try log.append(
+            OutputRecord(
+                topic: entry.topic, partition: entry.partition == Self.byKey ? nil : entry.partition,
+                key: entry.key.map { bytes.bytes($0) }, value: entry.value.map { bytes.bytes($0) },
+                headers: entry.headers ?? []))
+    }
+
     /// Everything has to be sent again.
-    func markUnsent() { sent = 0 }
+    func markUnsent() { (sent, lastSent) = (0, 0) }
 
     /// Drops the records of source partitions.
     func drop(_ partitions: [Int32]) {
         sent -= entries[..<sent].count { partitions.contains($0.source) }
+        lastSent -= last[..<lastSent].count { partitions.contains($0.source) }
         entries.removeAll { partitions.contains($0.source) }
+        last.removeAll { partitions.contains($0.source) }
         // Their bytes go with the next commit; without any record left there is none.
-        if entries.isEmpty { removeAll() }
+        if isEmpty { removeAll() }
     }
 }

@@ -57,7 +57,7 @@ extension Worker {
             offsets[partition] = worker.position
             writeCheckpoints(worker, to: log.isTransactional ? output : afterCommit)
         }
-        try output.send(to: log)
+        try output.sendAll(to: log)
         inFlight = output
         output = spare
         offsetsInFlight = offsets
@@ -107,7 +107,7 @@ extension Worker {
     func collectOutcome() throws(LogError) {
         try takeOutcome()
         if commit.state == .aborted, log.isOpen, commit.dueIn(now: clock()) == 0, let again = inFlight {
-            try again.send(to: log)
+            try again.sendAll(to: log)
             commit.begin(now: clock())
             try log.beginCommit(offsetsInFlight)
         }
