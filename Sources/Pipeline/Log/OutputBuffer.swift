@@ -24,7 +24,7 @@ public struct OutputRecord: ~Copyable {
 
 /// Output in the order in which it was made, kept until it is committed, so that the very same records can be sent again.
 ///
-/// Rows of user features go last, with the commit: nobody waits for them, and sent batch by batch they were a third of the
+/// Rows of user features go last, about the commit: nobody waits for them, and sent batch by batch they were a third of the
 /// requests that the broker had to answer beside those of the lists. The order within a topic stays.
 ///
 /// Every record names the partition of the events topic that it comes from: when that partition is lost, its records go.
@@ -42,7 +42,7 @@ final class OutputBuffer {
     private let bytes = ByteWriter(capacity: 1 << 16)
     private var entries: [Entry] = []
     /// How many of the entries have been appended to the log.
-    private(set) var sent = 0
+    private var sent = 0
     /// What goes with the commit.
     private var last: [Entry] = []
     private var lastSent = 0
@@ -50,6 +50,8 @@ final class OutputBuffer {
     var isEmpty: Bool { entries.isEmpty && last.isEmpty }
     var count: Int { entries.count + last.count }
     var byteCount: Int { bytes.count }
+    /// Whether something has been appended to the log.
+    var hasSent: Bool { sent > 0 || lastSent > 0 }
     /// Whether something waits that need not wait for the commit.
     var hasUnsent: Bool { sent < entries.count }
 
@@ -118,7 +120,7 @@ final class OutputBuffer {
         }
     }
 
-    /// The same with everything, for the commit.
+    /// The same with everything, for a commit that begins or is about to.
     func sendAll(to log: any EventLog) throws(LogError) {
         try send(to: log)
         while lastSent < last.count {

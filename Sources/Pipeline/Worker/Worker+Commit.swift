@@ -24,7 +24,15 @@ extension Worker {
     func sendOutput() throws(LogError) {
         guard inFlight == nil || !log.isTransactional, log.isOpen else { return }
         // A transaction that is due to end waits for what is under way; then the rest goes at once.
-        if output.hasUnsent, !log.isTransactional || !isCommitDue { try output.send(to: log, most: log.room) }
+        if !log.isTransactional || !isCommitDue {
+            // What nobody waits for goes shortly before the commit: lists wait while that is under way, and it has little
+            // left to send.
+            if commit.isIdle, log.room == .max, commit.dueIn(now: clock()) <= settings.commitIntervalMilliseconds / 5 {
+                try output.sendAll(to: log)
+            } else if output.hasUnsent {
+                try output.send(to: log, most: log.room)
+            }
+        }
         // Without transactions a checkpoint must not be ahead of the committed offset.
         guard commit.isIdle, !afterCommit.isEmpty else { return }
         guard clock() < commit.ownedAt + settings.checkpointsValidMilliseconds else {
