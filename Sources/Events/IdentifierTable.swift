@@ -147,10 +147,6 @@ public final class IdentifierTable {
         String(decoding: bytes(number), as: UTF8.self)
     }
 
-    /// Where an identifier's entry lies, to be asked for ahead of `hash` and `precedes`.
-    @inlinable
-    public func address(_ number: Number) -> UnsafeRawPointer { UnsafeRawPointer(entries + Int(number)) }
-
     /// The hash of an identifier's bytes, the same on every machine.
     @inlinable
     public func hash(_ number: Number) -> UInt64 { entries[Int(number)].hash }

@@ -12,6 +12,7 @@ import Testing
         let table = ItemTable(settings: settings)
         var random = RandomStream(seed: seed)
         var following = PopularityLists()
+        var maxima = PopularityMaxima()
         var time: Int64 = 1_700_000_000_000
         let column = Int(seed % 3)
         for round in 0..<60 {
@@ -21,6 +22,10 @@ import Testing
             anew.prepare(table, popularity: column, activity: 2 - column, length: 30)
             #expect(following.top == anew.top)
             #expect(following.popularityMax == anew.popularityMax && following.activityMax == anew.activityMax)
+            var scanned = PopularityMaxima()
+            maxima.prepare(table)
+            scanned.prepare(table)
+            #expect(maxima.values == scanned.values && maxima.values[column] == anew.popularityMax)
             // Some categories are asked for now and then only.
             for category in 0..<IdentifierTable.Number(table.members.count) where random.below(3) > 0 {
                 guard let list = following.top(of: category, table), let other = anew.top(of: category, table) else {

@@ -95,8 +95,7 @@ public final class ItemTable {
         covisitation.prefetchRows(item, preceding)
         guard Int(item) < upperBound else { return }
         Kernels.prefetch(attributesOfItems + Int(item), bytes: MemoryLayout<Attributes>.size)
-        activity.prefetch(item)
-        popularity.prefetch(item)
+        prefetchScores(item)
     }
 
     /// Asks for what decides whether an item may be a candidate.
@@ -104,7 +103,7 @@ public final class ItemTable {
     func prefetchIdentity(_ item: Item) {
         guard Int(item) < upperBound else { return }
         Kernels.prefetch(attributesOfItems + Int(item), bytes: 1)
-        Kernels.prefetch(identifiers.address(item), bytes: 1)
+        Kernels.prefetch(identifiers.entryAddress(item), bytes: 1)
     }
 
     /// Asks for what a candidate is scored by.

@@ -27,7 +27,7 @@ extension Worker {
         if !log.isTransactional || !isCommitDue {
             // What nobody waits for goes shortly before the commit: lists wait while that is under way, and it has little
             // left to send.
-            if commit.isIdle, log.room == .max, commit.dueIn(now: clock()) <= settings.commitIntervalMilliseconds / 5 {
+            if commit.isIdle, commit.dueIn(now: clock()) <= settings.commitIntervalMilliseconds / 5, log.room == .max {
                 try output.sendAll(to: log)
             } else if output.hasUnsent {
                 try output.send(to: log, most: log.room)

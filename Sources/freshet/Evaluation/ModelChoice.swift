@@ -21,9 +21,8 @@ struct ModelChoice {
     /// - Parameter settings: what `--set` says, for every model.
     init(_ text: String, settings: [(name: String, value: String)]) throws {
         title = text
-        let words = text.split(separator: ":", maxSplits: 1).map(String.init)
-        let name = words.first ?? ""
-        let pairs = try settings + (words.count > 1 ? Self.pairs(words[1], of: "--model") : [])
+        let (name, own) = try Self.parse(text)
+        let pairs = settings + own
         if let type = RecommenderCatalogue.find(name) {
             evaluation.model = .recommender(try Self.recommender(type, pairs))
         } else if name == "blend" || Self.learners.contains(name) {
@@ -31,6 +30,12 @@ struct ModelChoice {
         } else {
             throw UsageError("there is no model '\(name)'; there are \(Self.names)")
         }
+    }
+
+    /// A name, and its own settings behind a colon.
+    private static func parse(_ text: String) throws -> (name: String, settings: [(name: String, value: String)]) {
+        let words = text.split(separator: ":", maxSplits: 1).map(String.init)
+        return (words.first ?? "", words.count > 1 ? try pairs(words[1], of: "a model") : [])
     }
 
     /// `a=1,b=2`.
@@ -58,10 +63,8 @@ struct ModelChoice {
 
     /// A stream's evaluation whose generations are made of what `--model` names.
     static func prequential(_ text: String) throws -> PrequentialEvaluation {
-        let words = text.split(separator: ":", maxSplits: 1).map(String.init)
-        let name = words.first ?? ""
+        let (name, pairs) = try parse(text)
         var evaluation = PrequentialEvaluation()
-        let pairs = words.count > 1 ? try Self.pairs(words[1], of: "a model") : []
         if let type = RecommenderCatalogue.find(name) {
             evaluation.model = try recommender(type, pairs)
         } else if name == "blend" || learners.contains(name) {
@@ -97,9 +100,7 @@ struct ModelChoice {
     static func recipe(
         _ text: String, _ settings: [(name: String, value: String)], _ training: TrainingSettings
     ) throws -> GenerationRecipe {
-        let words = text.split(separator: ":", maxSplits: 1).map(String.init)
-        let name = words.first ?? ""
-        let own = words.count > 1 ? try pairs(words[1], of: "a model") : []
+        let (name, own) = try parse(text)
         if name == GenerationManifest.blendModel {
             guard let setting = (own + settings).first else { return .blend(training) }
             throw UsageError("the blend takes training.factors and no '\(setting.name)'")

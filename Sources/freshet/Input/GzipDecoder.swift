@@ -1,7 +1,8 @@
 import CZlib
 import ServiceKit
 
-/// Unpacks gzip (RFC 1952) piece by piece, also several members, as `cat a.gz b.gz` makes them.
+/// Unpacks gzip (RFC 1952) piece by piece, also several members, as `cat a.gz b.gz` makes them. zlib's own `gzread` does
+/// the same for files, but of a pipe it waits until its buffer is full, and it drops what follows the last member.
 final class GzipDecoder {
     /// What is wrong with the bytes.
     struct Malformed: Error, CustomStringConvertible {
