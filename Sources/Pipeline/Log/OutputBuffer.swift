@@ -24,8 +24,8 @@ public struct OutputRecord: ~Copyable {
 
 /// Output in the order in which it was made, kept until it is committed, so that the very same records can be sent again.
 ///
-/// Rows of user features go last, about the commit: nobody waits for them, and sent batch by batch they were a third of the
-/// requests that the broker had to answer beside those of the lists. The order within a topic stays.
+/// Rows of user features go last, about the commit: nobody waits for them, and sent batch by batch each would be a request
+/// that the broker answers beside those of the lists. The order within a topic stays.
 ///
 /// Every record names the partition of the events topic that it comes from: when that partition is lost, its records go.
 final class OutputBuffer {
