@@ -14,7 +14,9 @@ extension GroupConsumer {
         // librdkafka (2.0.2) frees a sticky assignor's state that a member between joining and its first assignment does
         // not have yet, and aborts the process over it: "Assertion `assignor_state' failed".
         if !wasAssigned, memberID != nil { client.markUnfreeable() }
-        answerPending()
+        // A member that was fenced has nothing to answer: librdkafka ends its side of the group by itself, and a call that
+        // comes just then waits for an answer for ever.
+        if fatalError == nil { answerPending() }
         if let error = rd_kafka_consumer_close_queue(client.raw, poller.queue) {
             // Already closing, or fatal: then there is no group to leave any more.
             rd_kafka_error_destroy(error)
@@ -31,7 +33,7 @@ extension GroupConsumer {
                 switch event {
                 case .assigned, .revoked, .lost:
                     pending = event
-                    answerPending()
+                    if fatalError == nil { answerPending() }
                 default: break
                 }
             }

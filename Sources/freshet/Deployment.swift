@@ -50,7 +50,26 @@ struct Deployment {
         let configuration = try Settings.table.load(
             file: arguments["config"], environment: ProcessInfo.processInfo.environment, overrides: overrides)
         LogSink.configure(configuration)
+        try checkTopics(configuration)
         return configuration
+    }
+
+    /// No topic is for two things.
+    static func checkTopics(_ configuration: Configuration) throws {
+        let keys = Settings.table.settings.map(\.key).filter { $0.hasPrefix("topics.") }
+        let application = configuration.string("application.id")
+        var uses = Dictionary(
+            uniqueKeysWithValues: ["users", "items", "snapshots", "models", "events"].map {
+                ("\(application).\($0)", "an internal topic of application.id \(application)")
+            })
+        for key in keys {
+            let name = configuration.string(key)
+            if let other = uses.updateValue(key, forKey: name) {
+                throw CommandFailure(
+                    "\(key) is '\(name)', and so is \(other)", remedy: "give each topic a name of its own", exitCode: 78
+                )
+            }
+        }
     }
 
     var topics: TopicNames {

@@ -63,12 +63,18 @@ final class ServeService: Service {
     func run() throws {
         var totals = WorkerCounters()
         var failures = 0
+        // Whether there was anything to start over from.
+        var hasConnected = false
+        let guarantee = deployment.configuration.string("processing.guarantee")
+        logger.info(
+            "group \(deployment.topics.application) at \(deployment.bootstrap), \(guarantee), librdkafka \(LibraryVersion.linked)"
+        )
         let metrics = board.map { ServeMetrics($0.registry) }
         // The end to stop at is that of the input: first all of it has to be where the worker reads.
         if stopsAtEnd { rekey?.waitUntilFinished(orStopped: stop) }
         while true {
             do {
-                try work(&totals, metrics)
+                try work(&totals, metrics, &hasConnected)
                 return
             } catch let error as LogError where error.kind != .fatal && error.kind != .state {
                 failures += 1
@@ -77,7 +83,8 @@ final class ServeService: Service {
                 let isTaken = error.kind == .fenced && deployment.configuration.optionalString("instance.id") != nil
                 let advice =
                     isTaken ? "; does another process work under this instance.id? Each needs one of its own" : ""
-                logger.warning("starting over from what is committed: \(error.message)\(advice)")
+                let what = hasConnected ? "starting over from what is committed" : "cannot begin yet, trying again"
+                logger.warning("\(what): \(error.message)\(advice)")
                 if stop.wait(for: min(Self.pause * failures, .seconds(10))) { return }
             } catch let error as LogError {
                 throw CommandFailure(error.message)
@@ -85,8 +92,9 @@ final class ServeService: Service {
         }
     }
 
-    private func work(_ totals: inout WorkerCounters, _ metrics: ServeMetrics?) throws {
+    private func work(_ totals: inout WorkerCounters, _ metrics: ServeMetrics?, _ hasConnected: inout Bool) throws {
         let log = try KafkaEventLog(log)
+        hasConnected = true
         defer { log.close() }
         let logger = logger
         log.warning = { logger.warning("\($0)") }
@@ -111,12 +119,13 @@ final class ServeService: Service {
         let end = stopsAtEnd ? try EndOfInput(log) : nil
         var shownAt: UInt64 = 0
         var stopwatch = RoundStopwatch()
+        var rejections = RejectionReport(deadLetters: deployment.topics.deadLetters)
         metrics?.begin(worker)
         if metrics != nil { worker.waits = { stopwatch.waits(isOver: $0) } }
         while !stop.isRequested {
             let round = try worker.step(timeoutMilliseconds: 10)
             if worker.isReady { leader?.begin() }
-            show(worker, metrics, &shownAt)
+            show(worker, metrics, &shownAt, &rejections)
             if round.records > 0 { metrics?.batch(nanoseconds: stopwatch.lap()) } else { _ = stopwatch.lap() }
             if let end, !round.isBusy, try end.isReached(worker, log) { break }
         }
@@ -130,11 +139,14 @@ final class ServeService: Service {
     }
 
     /// Answers what was asked, and brings readiness and metrics up to date now and then.
-    private func show(_ worker: Worker, _ metrics: ServeMetrics?, _ shownAt: inout UInt64) {
+    private func show(
+        _ worker: Worker, _ metrics: ServeMetrics?, _ shownAt: inout UInt64, _ rejections: inout RejectionReport
+    ) {
         board?.serve(worker)
         let now = monotonicMilliseconds()
         guard now - shownAt >= Self.metricsMilliseconds else { return }
         shownAt = now
+        if let line = rejections.line(worker.counters, now: now) { logger.warning("\(line)") }
         leader?.note(worker.liveQuality)
         guard let board else { return }
         board.show(ServeBoard.readiness(of: worker))

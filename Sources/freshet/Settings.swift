@@ -26,9 +26,12 @@ enum Settings {
                 examples: [(key: "security.protocol", value: "sasl_ssl"), (key: "sasl.mechanism", value: "PLAIN")])
         ])
 
+    /// What Kafka takes for a topic.
+    private static let topicName = ValueType.name(charactersMax: 249)
+
     private static let application = [
         Setting(
-            "application.id", .string, default: "freshet",
+            "application.id", .name(charactersMax: 200), default: "freshet",
             "The consumer group, and the prefix of internal topics and transactional ids: two deployments with different "
                 + "ids never meet."),
         Setting(
@@ -66,15 +69,15 @@ enum Settings {
     ]
 
     private static let topics = [
-        Setting("topics.events", .string, default: "events", "Input: the shop's events, keyed by user."),
-        Setting("topics.items", .string, default: "items", "Input: the shop's catalogue, keyed by item."),
-        Setting("topics.recommendations", .string, default: "recommendations", "Output: each user's list."),
+        Setting("topics.events", topicName, default: "events", "Input: the shop's events, keyed by user."),
+        Setting("topics.items", topicName, default: "items", "Input: the shop's catalogue, keyed by item."),
+        Setting("topics.recommendations", topicName, default: "recommendations", "Output: each user's list."),
         Setting(
-            "topics.related-items", .string, default: "recommendations.items", "Output: each item's related items."),
-        Setting("topics.user-features", .string, default: "features.users", "Output: the feature rows of users."),
-        Setting("topics.item-features", .string, default: "features.items", "Output: the feature rows of items."),
+            "topics.related-items", topicName, default: "recommendations.items", "Output: each item's related items."),
+        Setting("topics.user-features", topicName, default: "features.users", "Output: the feature rows of users."),
+        Setting("topics.item-features", topicName, default: "features.items", "Output: the feature rows of items."),
         Setting(
-            "topics.dead-letters", .string, default: "events.dead-letter",
+            "topics.dead-letters", topicName, default: "events.dead-letter",
             "Output: records that could not be learnt, byte for byte."),
     ]
 

@@ -33,6 +33,13 @@ extension ProgramTests {
             #expect(try shop.check(["dlq", "redrive"]).output.contains("0 letters"))
             let fixed = try shop.check(["serve", "--stop-at-end", "--set", "ingest.aliases=wish=cart"])
             #expect(fixed.summary["events"] as? Int == 3 && fixed.summary["rejected"] as? Int == 0)
+            // A topic that is read again makes the same letters again; their events are in it twice already.
+            try shop.check(["reset", "--yes"])
+            #expect(try shop.check(["serve", "--stop-at-end"]).summary["rejected"] as? Int == 6)
+            let again = try shop.check(["dlq", "redrive"]).output
+            #expect(again.contains("3 letters driven back") && again.contains("3 letters are of records"), "\(again)")
+            let unknown = try shop.program.run(["dlq", "redrive", "--reason", "unknown-typ"])
+            #expect(unknown.status == 64 && unknown.output.contains("did you mean unknown-type?"), "\(unknown.output)")
         }
 
         @Test func stateAndListsAreShown() throws {

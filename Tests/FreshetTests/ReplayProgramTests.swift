@@ -45,6 +45,22 @@ extension ProgramTests {
             #expect(lists.count == 2999 && Set(lists).count == 2999)
         }
 
+        /// What would leave events behind that nobody has learnt is refused, and nothing is written.
+        @Test(arguments: [
+            (["--from", "99999999"], "there is nothing to replay from 99999999"),
+            (["--from", "2099-01-01T00:00:00Z"], "there is nothing to replay from 2099"),
+            (["--until", "2001-01-01T00:00:00Z"], "there is nothing to replay until 2001"),
+            (["--from", "yesterday"], "neither an offset nor a time"),
+            (["--verify"], "there is nothing to verify"),
+        ])
+        func aReplayOfNothingIsRefused(_ arguments: [String], _ message: String) throws {
+            try shop.send(300, from: 0)
+            let run = try shop.program.run(["replay"] + arguments)
+            #expect(run.status != 0 && run.output.contains(message), "\(run.status) \(run.output)")
+            #expect(!run.output.contains("identical"))
+            #expect(try shop.check(["serve", "--stop-at-end"]).summary["events"] as? Int == 300)
+        }
+
         @Test func anExportedStateIsReplayedWhereTheBeginningHasExpired() throws {
             let folder = FileManager.default.temporaryDirectory.appendingPathComponent("base-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -25,6 +25,18 @@ import Testing
         #expect(fromFile.warnings.isEmpty)
     }
 
+    /// Two uses of one topic would read each other's records.
+    @Test(arguments: [
+        (["topics.events": "recommendations"], "topics.recommendations is 'recommendations', and so is topics.events"),
+        (["topics.items": "freshet.users"], "topics.items is 'freshet.users', and so is an internal topic"),
+    ])
+    func noTopicIsForTwoThings(_ settings: [String: String], _ message: String) throws {
+        let overrides = settings.map { Override(key: $0.key, text: $0.value) }
+        let configuration = try Settings.table.load(file: nil, environment: [:], overrides: overrides)
+        let failure = try #require(throws: CommandFailure.self) { try Deployment.checkTopics(configuration) }
+        #expect("\(failure)".contains(message), "\(failure)")
+    }
+
     @Test func everyKeyIsExplained() {
         for setting in Settings.table.settings {
             #expect(setting.documentation.hasSuffix("."), "\(setting.key)")

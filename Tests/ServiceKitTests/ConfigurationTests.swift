@@ -124,6 +124,7 @@ import Testing
             environment: [
                 "FRESHET_KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "FRESHET_KAFKA_SASL_PASSWORD_FILE": secret,
                 "FRESHET_PROCESING_GUARANTEE": "x", "FRESHET_SERVICE_HOST": "10.0.0.1",
+                "FRESHET_PORT_8080_TCP": "tcp://10.0.0.1:8080", "FRESHET_QQQQ": "1",
             ])
         let found = configuration.passThrough("kafka.").map { "\($0.key)=\($0.value)" }
         #expect(found == ["sasl.password=from file", "security.protocol=SASL_SSL", "ssl.key.password=hush"])
@@ -133,7 +134,8 @@ import Testing
         #expect(!described.contains("hush") && !described.contains("from file"))
         #expect(
             configuration.warnings == [
-                "FRESHET_PROCESING_GUARANTEE is no setting; did you mean FRESHET_PROCESSING_GUARANTEE?"
+                "FRESHET_PROCESING_GUARANTEE is no setting; did you mean FRESHET_PROCESSING_GUARANTEE?",
+                "FRESHET_QQQQ is no setting, and changes nothing",
             ])
     }
 

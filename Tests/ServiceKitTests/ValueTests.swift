@@ -42,6 +42,9 @@ import Testing
         #expect(ValueType.list.parse("a, b,c") == .list(["a", "b", "c"]))
         #expect(ValueType.list.parse("") == .list([]))
         #expect(ValueType.oneOf(["a"]).parse("b") == nil)
+        let name = ValueType.name(charactersMax: 8)
+        for text in ["a", "a.B_9-", "12345678"] { #expect(name.parse(text) == .string(text)) }
+        for text in ["", ".", "..", "a b", "a/b", "é", "123456789"] { #expect(name.parse(text) == nil) }
         #expect(ValueType.int(1...Int.max).expectation == "a whole number of at least 1")
         #expect(ValueType.double(0...1).expectation == "a number from 0.0 to 1.0")
     }

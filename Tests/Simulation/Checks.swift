@@ -47,8 +47,10 @@ struct Checks {
         for (partition, end) in reference.ends.sorted(by: { $0.key < $1.key }) {
             let committed = broker.offsets[partition] ?? -1
             let log = broker.partition(.events, partition)
-            if committed < end || committed > log.end {
-                fail("the committed offset of partition \(partition) is \(committed), its records end at \(end)")
+            if committed < end || committed != log.stableEnd {
+                fail(
+                    "the committed offset of partition \(partition) is \(committed), its records end at \(end), itself at "
+                        + "\(log.stableEnd)")
             }
         }
     }

@@ -41,7 +41,8 @@ extension Simulation {
         guard held == world.partitions else { return false }
         return instances.allSatisfy { instance in
             instance.worker.partitions.values.allSatisfy { worker in
-                worker.position >= (broker.partition(.events, worker.partition).committed.last?.offset ?? -1) + 1
+                // Past markers too: who scales by the lag must see it end.
+                worker.position >= broker.partition(.events, worker.partition).stableEnd
             }
         }
     }

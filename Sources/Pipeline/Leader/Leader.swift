@@ -120,7 +120,7 @@ public final class Leader {
         latest = nil
         publication = nil
         catalogueReaders.removeAll()
-        notice("another instance leads now")
+        notice("this instance no longer leads")
     }
 
     private func restore(_ collector: SnapshotCollector) throws(LogError) {

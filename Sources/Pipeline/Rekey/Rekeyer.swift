@@ -148,7 +148,9 @@ public final class Rekeyer {
         case .lost(let lost):
             try log.release(lost)
             throw LogError(.retriable, "rekeying: partitions went to another member")
-        case .end: break
+        case .end(let partition, let offset):
+            // Past markers of transactions, which are no records: see `Worker`.
+            if let position = positions[partition] { positions[partition] = max(position, offset) }
         }
     }
 

@@ -25,8 +25,15 @@ extension Worker {
             }
             try drop(lost)
             try log.release(lost)
-        case .end: break
+        case .end(let partition, let offset): pass(partition, to: offset)
         }
+    }
+
+    /// Moves on to a partition's end, past what is no record: the markers of others' transactions, aborted or compacted
+    /// records. Offsets that stood before them for good would be a lag that never ends, for whoever scales by it.
+    private func pass(_ partition: Int32, to end: Int64) {
+        guard let worker = partitions[partition], worker.isLive, end > worker.position else { return }
+        worker.position = end
     }
 
     /// Begins to restore assigned partitions.

@@ -42,11 +42,17 @@ struct SettingsLoader {
                 set(table.settings[index].key, text, origin)
             } else if table.passThrough(for: asKey) != nil {
                 set(asKey, text, origin)
-            } else if let near = nearestWord(to: name, among: table.indexByEnvironmentName.keys.sorted()) {
-                // Not an error: Kubernetes, for one, puts names with a service's own prefix into the environment.
-                configuration.warnings.append("\(name) is no setting; did you mean \(near)?")
+            } else if !Self.isOfKubernetes(name.dropFirst(prefix.count)) {
+                let near = nearestWord(to: name, among: table.indexByEnvironmentName.keys.sorted())
+                configuration.warnings.append(
+                    "\(name) is no setting" + (near.map { "; did you mean \($0)?" } ?? ", and changes nothing"))
             }
         }
+    }
+
+    /// Kubernetes puts the addresses of a service that has our name into the environment; so an unknown name is no error.
+    private static func isOfKubernetes(_ name: Substring) -> Bool {
+        ["SERVICE_HOST", "SERVICE_PORT", "PORT"].contains { name == $0 || name.hasPrefix($0 + "_") }
     }
 
     mutating func readOverrides(_ overrides: [Override]) {

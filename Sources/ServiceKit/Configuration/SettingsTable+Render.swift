@@ -57,7 +57,7 @@ extension SettingsTable {
     private func typeText(_ setting: Setting) -> String {
         let unit = setting.unit.map { "Unit: \($0)." } ?? ""
         return switch setting.type {
-        case .string: unit
+        case .string, .name: unit
         case .bool: "true or false."
         case .oneOf(let words): "One of: \(words.joined(separator: ", "))."
         default:

@@ -2,6 +2,8 @@
 /// that `15m` means the same wherever it is written.
 public enum ValueType: Sendable, Equatable {
     case string
+    /// Letters, digits, `.`, `_` and `-` of ASCII, at least one of them that is no dot, and not more than a number of them.
+    case name(charactersMax: Int)
     case int(ClosedRange<Int> = Int.min...Int.max)
     case double(ClosedRange<Double> = -Double.infinity...Double.infinity)
     case bool
@@ -17,6 +19,9 @@ public enum ValueType: Sendable, Equatable {
     public func parse(_ text: String) -> Value? {
         switch self {
         case .string: return .string(text)
+        case .name(let most):
+            let isName = text.utf8.allSatisfy { Self.isOfName(Unicode.Scalar($0)) } && text.contains { $0 != "." }
+            return isName && text.utf8.count <= most ? .string(text) : nil
         case .int(let range):
             guard let number = Int(text.filter { $0 != "_" }), range.contains(number) else { return nil }
             return .int(number)
@@ -42,6 +47,7 @@ public enum ValueType: Sendable, Equatable {
     public var expectation: String {
         switch self {
         case .string: "a text"
+        case .name(let most): "a name of at most \(most) letters, digits, '.', '_' and '-'"
         case .int(let range): "a whole number" + Self.bounds(range, unbounded: Int.min...Int.max)
         case .double(let range):
             "a number" + Self.bounds(range, unbounded: -Double.infinity...Double.infinity)
@@ -50,6 +56,13 @@ public enum ValueType: Sendable, Equatable {
         case .byteSize: "a size such as 512KB, 64MB or a number of bytes"
         case .oneOf(let words): "one of " + words.joined(separator: ", ")
         case .list: "a list of words"
+        }
+    }
+
+    private static func isOfName(_ character: Unicode.Scalar) -> Bool {
+        switch character {
+        case "a"..."z", "A"..."Z", "0"..."9", ".", "_", "-": true
+        default: false
         }
     }
 

@@ -17,13 +17,19 @@ extension Deployment {
         }
     }
 
+    /// The deployment's state as it is committed, of a broker that answers.
+    func stateLog() throws -> KafkaStateLog {
+        _ = try reachedAdmin()
+        return try KafkaStateLog(logSettings(isStatic: false))
+    }
+
     /// A topic that has to be there.
     func requireTopic(_ name: String, _ admin: Admin) throws -> TopicDescription {
         if let topic = try admin.describeTopic(name) { return topic }
         throw CommandFailure(
             "there is no topic \(name)",
             remedy: name == inputTopic || LogTopic.allCases.contains { topics[$0] == name }
-                ? "`freshet topics create --bootstrap \(bootstrap)` makes what is missing"
+                ? "`freshet topics create`, with the same --bootstrap, --config and --set, makes what is missing"
                 : "make it, or see topics.* in the configuration for the names that Freshet makes")
     }
 }

@@ -53,6 +53,19 @@ struct DeadLetter {
         redriven = added["redriven"].flatMap { Int($0) } ?? 0
     }
 
+    /// The record that it was made of.
+    struct Origin: Hashable {
+        let topic: String
+        let partition: Int32
+        let offset: Int64
+    }
+
+    /// Nil where the letter does not say it.
+    var origin: Origin? {
+        guard let topic, let sourcePartition, let sourceOffset else { return nil }
+        return Origin(topic: topic, partition: sourcePartition, offset: sourceOffset)
+    }
+
     /// `partition:offset` in the dead-letter topic.
     var name: String { "\(partition):\(offset)" }
 

@@ -13,6 +13,17 @@ enum DeadLetterCommand {
     private static let reasonOption = Option.option(
         "reason", "CODE", "Only letters with this reason, such as unknown-type; can be repeated.", isRepeating: true)
 
+    /// The reasons asked for, each of them one that there is.
+    private static func reasons(_ arguments: ParsedArguments) throws -> Set<String> {
+        let known = RejectionCode.allCases.map(\.rawValue)
+        for reason in arguments.all("reason") where !known.contains(reason) {
+            let near = nearestWord(to: reason, among: known).map { "; did you mean \($0)?" } ?? ""
+            throw UsageError(
+                "--reason: there is no reason '\(reason)'\(near) There are: \(known.joined(separator: ", "))")
+        }
+        return Set(arguments.all("reason"))
+    }
+
     private static let list = Command(
         "list", "Count the dead letters by reason, and list the latest.",
         options: Deployment.options + [
@@ -22,7 +33,7 @@ enum DeadLetterCommand {
         ]
     ) { arguments in
         let deployment = try Deployment(arguments)
-        let wanted = Set(arguments.all("reason"))
+        let wanted = try reasons(arguments)
         let isJSON = arguments.flag("json")
         let limit = arguments.int("limit") ?? 20
         var counts: [String: Int] = [:]
@@ -77,7 +88,7 @@ enum DeadLetterCommand {
         let topic = try deployment.requireTopic(deployment.topics.deadLetters, admin)
         let run = Redrive(
             deployment: deployment, admin: admin, partitions: topic.partitions.count,
-            reasons: Set(arguments.all("reason")),
+            reasons: try reasons(arguments),
             limit: arguments.int("limit") ?? Int.max, isDry: arguments.flag("dry-run"))
         return try run.run()
     }

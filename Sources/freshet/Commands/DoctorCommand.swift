@@ -27,6 +27,11 @@ enum DoctorCommand {
                     "\(deployment.bootstrap) answers in \(monotonicMilliseconds() - began) ms; cluster \(cluster), "
                         + "\(topics.count) topics"))
             findings += look(deployment, admin)
+        } catch  where error.code == .invalidArgument {
+            findings.append(
+                .wrong(
+                    "kafka settings", error.message,
+                    "kafka.* in file, environment and --set are librdkafka's properties, by their names and values"))
         } catch {
             findings.append(
                 .wrong(

@@ -45,7 +45,7 @@ enum ExplainCommand {
 
     private static func explain(_ user: String, _ deployment: Deployment, _ arguments: ParsedArguments) throws -> Int32
     {
-        let log = try KafkaStateLog(deployment.logSettings(isStatic: false))
+        let log = try deployment.stateLog()
         let found = try find(user, log.reading, deployment, arguments)
         let published = try JSONDecoder().decode(PublishedList.self, from: Data(found.value))
         let origin = try JSONDecoder().decode(Origin.self, from: Data(found.value)).provenance.configuration

@@ -34,8 +34,16 @@ enum ProduceCommand {
             line: "\(file.format.rawValue) → \(topic) (\(partitions) partitions) at \(deployment.bootstrap)")
         let sender = try EventSender(deployment.client, topic: topic)
         let stop = StopRequest()
-        try Interrupts.stopping(stop, patience: .seconds(5)) {
-            try send(file, sender, pace, limit: arguments.int("limit") ?? Int.max, stop)
+        do {
+            try Interrupts.stopping(stop, patience: .seconds(5)) {
+                try send(file, sender, pace, limit: arguments.int("limit") ?? Int.max, stop)
+            }
+        } catch {
+            // Who tries again has to know what is there already.
+            try? sender.finish(timeoutSeconds: 5)
+            LineOutput.standardError.write(
+                line: "\(HumanFormat.grouped(sender.acknowledged)) events are in \(topic), the first ones of the file")
+            throw error
         }
         let status = report(file, sender)
         guard stop.isRequested else { return status }

@@ -24,7 +24,9 @@ struct Redrive {
         var positions: [String: [Int32: Int64]] = [:]
         var waiting: [DeadLetter] = []
         var sent: [String: Int] = [:]
-        var (before, homeless) = (0, 0)
+        var (before, homeless, repeated) = (0, 0, 0)
+        // A topic that is read again from its beginning, after `freshet reset`, makes the same letters again.
+        var drivenBack: Set<DeadLetter.Origin> = []
         let producer = isDry ? nil : try makeProducer()
         let scan = try TopicScan(deployment, topic: dlq, partitions: partitions)
         try scan.readToEnd { message in
@@ -35,10 +37,15 @@ struct Redrive {
             if positions[letter.reason] == nil { positions[letter.reason] = try position(letter.reason) }
             guard letter.offset >= positions[letter.reason]?[letter.partition] ?? 0 else {
                 before += 1
+                if let origin = letter.origin { drivenBack.insert(origin) }
                 return true
             }
-            guard letter.isWhole, letter.topic != nil, letter.sourcePartition != nil else {
+            guard letter.isWhole, let origin = letter.origin else {
                 homeless += 1
+                return true
+            }
+            guard drivenBack.insert(origin).inserted else {
+                repeated += 1
                 return true
             }
             waiting.append(letter)
@@ -49,7 +56,7 @@ struct Redrive {
             return sent.values.reduce(0, +) < limit
         }
         try send(&waiting, producer)
-        return report(sent, before: before, homeless: homeless)
+        return report(sent, before: before, repeated: repeated, homeless: homeless)
     }
 
     private func ends() throws -> [Int32: Int64] {
@@ -127,7 +134,7 @@ struct Redrive {
         return try bytes.withUnsafeBytes { try body($0) }
     }
 
-    private func report(_ sent: [String: Int], before: Int, homeless: Int) -> Int32 {
+    private func report(_ sent: [String: Int], before: Int, repeated: Int, homeless: Int) -> Int32 {
         let verb = isDry ? "would be driven back" : "driven back"
         for (reason, count) in sent.sorted(by: { $0.key < $1.key }) {
             print("\(HumanFormat.grouped(count))  \(reason)")
@@ -135,6 +142,11 @@ struct Redrive {
         print(
             "\(HumanFormat.grouped(sent.values.reduce(0, +))) letters \(verb), \(HumanFormat.grouped(before)) were before"
         )
+        if repeated > 0 {
+            print(
+                "\(HumanFormat.grouped(repeated)) letters are of records that another letter has brought back, and stay"
+            )
+        }
         if homeless > 0 {
             print(
                 "\(homeless) letters hold no whole record, or do not say where it came from, and stay: see `freshet dlq list`"

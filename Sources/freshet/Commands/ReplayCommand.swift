@@ -45,6 +45,7 @@ enum ReplayCommand {
                 throw UsageError("--verify compares at the committed offsets: leave out --from and --until")
             }
         }
+        for name in ["from", "until"] { _ = try arguments[name].map(ReplayRanges.Bound.init) }
         guard arguments["base"] == nil || arguments["from"] == nil else {
             throw UsageError("--base says where to begin: leave out --from")
         }
@@ -55,18 +56,32 @@ enum ReplayCommand {
         guard !arguments.flag("publish") || deployment.configuration.bool("publishing.enabled") else {
             throw CommandFailure("publishing.enabled is false", remedy: "set it to true, or leave out --publish")
         }
-        let log = try KafkaStateLog(deployment.logSettings(isStatic: false))
+        let log = try deployment.stateLog()
         let output = try KafkaReplayOutput(deployment.logSettings(isStatic: false))
         try checkIdle(output, deployment)
-        let ranges = try ReplayRanges(deployment, log, base).ranges(from: arguments["from"], until: arguments["until"])
+        let (ranges, leftOut) = try ReplayRanges(deployment, log, base)
+            .ranges(
+                from: arguments["from"].map(ReplayRanges.Bound.init),
+                until: arguments["until"].map(ReplayRanges.Bound.init))
+        let notes = LineOutput.standardError
+        if !leftOut.isEmpty {
+            notes.write(
+                line:
+                    "nothing is replayed of partitions \(leftOut.map(String.init).joined(separator: ", ")): their events "
+                    + "lie outside; `serve` will go on behind them")
+        }
         let replay = try run(deployment, log, ranges, base)
         let ends = Dictionary(uniqueKeysWithValues: ranges.map { ($0.partition, $0.end) })
         let publisher = arguments.flag("publish") ? try publisher(log, replay) : nil
-        let notes = LineOutput.standardError
         if publisher?.hasGeneration == false {
             notes.write(line: "no generation is served (`freshet reset` deletes them): lists are made without factors")
         }
-        if replay.total == 0 { notes.write(line: "there was nothing to replay: the rebuilt state is empty") }
+        if replay.total == 0 {
+            notes.write(
+                line: base == nil
+                    ? "the events topic is empty, and so is the rebuilt state"
+                    : "no event has come since the base: its state is the rebuilt one")
+        }
         try replay.write(to: output, ends: ends, publisher: publisher)
         report(replay, arguments, extra: "", publisher)
         return 0
@@ -101,9 +116,15 @@ enum ReplayCommand {
     private static func verify(_ deployment: Deployment, _ arguments: ParsedArguments) throws -> Int32 {
         let base = try arguments["base"].map(StateFileReader.init)
         let stored = try StateCommand.restore(deployment)
-        let log = try KafkaStateLog(deployment.logSettings(isStatic: false))
+        let log = try deployment.stateLog()
         let ranges = try ReplayRanges(deployment, log, base).ranges(until: stored.partitions.mapValues(\.position))
         let replay = try run(deployment, log, ranges, base)
+        guard replay.total > 0 || stored.partitions.values.contains(where: { $0.store.count > 0 }) else {
+            throw CommandFailure(
+                "there is nothing to verify: the group \(deployment.topics.application) has committed no events of "
+                    + "\(deployment.topics.events), and has no users",
+                remedy: "`freshet serve` learns them, `freshet replay` without --verify rebuilds from them")
+        }
         // What lies before a base is in the base.
         let starts = base == nil ? Dictionary(uniqueKeysWithValues: ranges.map { ($0.partition, $0.from) }) : [:]
         let comparison = StateComparison(stored: stored, replay: replay, starts: starts)

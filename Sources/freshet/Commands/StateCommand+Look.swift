@@ -54,13 +54,15 @@ extension StateCommand {
         let stores = worker.partitions.values.map(\.store)
         let users = stores.reduce(0) { $0 + $1.count }
         let bytes = stores.reduce(0) { $0 + $1.byteCount }
+        // What tables have before the first user comes is no user's.
+        let empty = UserStore().byteCount * stores.count
         let table = worker.items.table
         if arguments.flag("json") {
             print(
                 "{\"users\": \(users), \"user_bytes\": \(bytes), \"partitions\": \(stores.count), "
                     + "\"items\": \(table.liveCount), \"items_offset\": \(worker.items.offset)}")
         } else {
-            let each = users > 0 ? " (\(bytes / users) B each)" : ""
+            let each = users > 0 ? " (\(max(0, bytes - empty) / users) B each)" : ""
             print("users       \(HumanFormat.grouped(users)) in \(stores.count) partitions")
             print("user bytes  \(HumanFormat.grouped(bytes))\(each)")
             print("items       \(HumanFormat.grouped(table.liveCount)), item log at \(worker.items.offset)")

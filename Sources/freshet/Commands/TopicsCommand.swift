@@ -10,15 +10,21 @@ enum TopicsCommand {
             "Topics that exist are left as they are. The users topic gets as many partitions as the events topic.",
         options: Deployment.options + [
             .option(
-                "partitions", "N", "Partitions of the events topic, if it has to be made.", type: .int(1...10_000),
-                default: "4")
+                "partitions", "N", "Partitions of the events topic, if it has to be made; 4 by default.",
+                type: .int(1...10_000))
         ]
     ) { arguments in
         let deployment = try Deployment(arguments)
         let names = deployment.topics
-        let admin = try Admin(deployment.client)
+        let admin = try deployment.reachedAdmin()
         let known = try admin.listTopics().reduce(into: [String: Int]()) { $0[$1.name] = $1.partitions.count }
         let partitions = known[deployment.inputTopic].map(Int32.init) ?? Int32(arguments.int("partitions") ?? 4)
+        if let asked = arguments.int("partitions").map(Int32.init), asked != partitions {
+            LineOutput.standardError.write(
+                line:
+                    "\(deployment.inputTopic) has \(partitions) partitions already, not \(asked): they are left as they are"
+            )
+        }
         let missing = Topics.specifications(names, partitions: partitions, input: deployment.inputTopic).filter {
             known[$0.name] == nil
         }

@@ -9,7 +9,8 @@ enum WatchCommand {
         "watch", "Show lists as they are published.",
         discussion:
             "A line for each list, or with --user a table for each of that user's lists, with what has moved since "
-            + "the one before. With --json the records as they are, one a line. Runs until it is interrupted.",
+            + "the one before. With --json the records as they are, one a line. Runs until it is interrupted, or to the "
+            + "topic's end with --until-end; exit code 1 then when --user has no list.",
         options: Deployment.options + [
             .option("user", "ID", "Only this user's lists; the present one first."),
             .option(
@@ -24,25 +25,37 @@ enum WatchCommand {
         let topic = deployment.topics.recommendations
         let partitions = try deployment.requireTopic(topic, deployment.reachedAdmin()).partitions.count
         let user = arguments["user"]
+        guard !(arguments.flag("json") && arguments["items"] != nil) else {
+            throw UsageError("--json prints the records as they are: leave out --items")
+        }
         let from = arguments["from"] ?? (user == nil ? "end" : "beginning")
         let scan = try TopicScan(
             deployment, topic: topic, partitions: partitions,
             otherwise: from == "end" ? PartitionOffset.end : PartitionOffset.beginning)
         var view = ListView(
-            style: Style(for: .standardOutput), columns: LineOutput.standardOutput.columns, user: user,
+            style: Style(for: .standardOutput),
+            // Whoever reads it from a pipe wants all of it.
+            columns: LineOutput.standardOutput.isTerminal ? LineOutput.standardOutput.columns : Int.max / 2, user: user,
             items: arguments.int("items"), isJSON: arguments.flag("json"))
         // Of what one user had before, only the last is of interest, unless the whole story was asked for.
         view.holdsBack = user != nil && arguments["from"] == nil
         if user == nil, !view.isJSON { LineOutput.standardError.write(line: "lists of \(topic), Ctrl-C ends") }
+        var saysNone = false
         while !(arguments.flag("until-end") && scan.isAtEnd) {
             _ = try scan.poll { message in
                 try view.take(key: message.key, value: message.value)
                 return true
             }
-            if scan.isAtEnd { view.release() }
+            if scan.isAtEnd {
+                view.release()
+                if let user, view.taken == 0, !saysNone {
+                    saysNone = true
+                    LineOutput.standardError.write(line: "there is no list of user '\(user)' in \(topic) so far")
+                }
+            }
         }
         view.release()
-        return 0
+        return user != nil && view.taken == 0 ? 1 : 0
     }
 }
 
@@ -57,6 +70,8 @@ struct ListView {
     var holdsBack = false
     var print: (String) -> Void = { LineOutput.standardOutput.write(line: $0) }
 
+    /// Lists of those that were asked for.
+    private(set) var taken = 0
     private let decoder = JSONDecoder()
     private var before: [String]?
     private var held: [String]?
@@ -72,6 +87,7 @@ struct ListView {
     mutating func take(key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?) throws {
         let name = readable(key)
         guard user == nil || name == user else { return }
+        taken += 1
         guard let value, value.count > 0 else {
             before = nil
             return emit([isJSON ? #"{"user_id":\#(Self.quoted(name)),"items":null}"# : "\(name)  erased"])
@@ -127,6 +143,9 @@ struct ListView {
                 "  \(list.time)  from events[\(source.partition)]@\(source.offset), items@\(source.itemsOffset), \(generation)"
             )
         var lines = [head] + table.render(style: style).split(separator: "\n").map(String.init)
+        if list.items.isEmpty {
+            lines.append(style.dim("no items: of all that is known, the user has seen everything"))
+        }
         if let own = list.ownItems, !own.isEmpty {
             lines.append(
                 style.dim("continue with: ") + own.map { "\($0.product) (\($0.reason))" }.joined(separator: ", "))

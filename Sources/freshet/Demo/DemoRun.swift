@@ -116,6 +116,8 @@ final class DemoRun: Service {
     ) throws {
         for line in DemoSummary.joiningIn(deployment, product: story.items.first?.id ?? "1") { print(line) }
         print("")
+        // It goes on for as long as somebody likes: a pipe shall not wait for that.
+        fflush(nil)
         board.with { $0.part = .following }
         let screen = DemoScreen(board, address: deployment.bootstrap, total: story.events.count, recorder: nil)
         screen.start()

@@ -13,6 +13,10 @@ final class EventFile {
     /// The first of them, for a person.
     private(set) var examples: [String] = []
     private static let examplesMax = 5
+    /// Bytes that came of the file, unpacked, and those of them that were read.
+    private var (received, read) = (0, 0)
+    /// What is read at once, so that a small file has a progress too.
+    private static let pieceBytes = 1 << 14
 
     /// - Parameter format: found by looking at the file when nil.
     init(_ path: String, format: DataFormat?, rule: RatingRule = .standard, typeNames: EventTypeNames = .standard)
@@ -35,8 +39,9 @@ final class EventFile {
 
     /// How many events the whole file has, by the share that was read; nil where its size is not known.
     var expected: Int? {
-        guard let size = input.size, size > 0, input.position > 0 else { return nil }
-        return max(events, Int(Double(events) * Double(size) / Double(input.position)))
+        guard let size = input.size, size > 0, input.consumed > 0, read > 0 else { return nil }
+        let share = Double(input.consumed) / Double(size) * Double(read) / Double(received)
+        return max(events, Int(Double(events) / share))
     }
 
     /// Hands on every event with its record, until `body` returns false or the file ends.
@@ -51,8 +56,19 @@ final class EventFile {
             case .rejected(let rejection): note(rejection, record)
             }
         }
-        while goesOn, try input.read({ try reader.read($0, take) }) {}
+        while goesOn, try input.read({ try read($0, take) }) {}
         if goesOn { try reader.finish(take) }
+    }
+
+    private func read(_ bytes: UnsafeRawBufferPointer, _ take: (DataRecord) throws -> Void) throws {
+        received += bytes.count
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let piece = rest.prefix(Self.pieceBytes)
+            rest = rest.dropFirst(piece.count)
+            read += piece.count
+            try reader.read(UnsafeRawBufferPointer(rebasing: piece), take)
+        }
     }
 
     private func note(_ rejection: Rejection, _ record: DataRecord) {

@@ -41,6 +41,9 @@ final class EventSender {
         try check()
     }
 
+    /// How many of them the broker has.
+    var acknowledged: Int { sent - producer.outstandingCount - producer.failureCount }
+
     func takeDeliveries() -> [Delivery] { producer.takeDeliveries() }
 
     /// Waits until everything has been acknowledged.

@@ -7,8 +7,10 @@ final class InputFile {
     let name: String
     /// Bytes as they lie on the disk; nil where that is not known beforehand.
     let size: Int?
-    /// Bytes of the file, packed or not, that were taken so far.
-    private(set) var position = 0
+    /// Bytes of the file, packed or not, that were received so far.
+    private var position = 0
+    /// How many of them what was handed on came from.
+    var consumed: Int { position - waiting.count }
     private let descriptor: Int32
     /// Nil where the bytes are not packed.
     private var decoder: GzipDecoder?

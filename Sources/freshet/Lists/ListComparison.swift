@@ -19,6 +19,8 @@ struct ListComparison {
             lines.append("identical: computed again to the bit")
         } else {
             lines.append("DIFFERENT" + (old.items == new.items ? " outside of the items" : ""))
+            lines.append(
+                "(a list from before `freshet reset` cannot be made again: the item log that it names is gone)")
         }
         return lines.joined(separator: "\n")
     }
@@ -26,8 +28,8 @@ struct ListComparison {
     private static func lines(_ name: String, _ old: [PublishedList.Item], _ new: [PublishedList.Item]) -> [String] {
         var lines = ["\(name):"]
         for place in 0..<max(old.count, new.count) {
-            let before = place < old.count ? text(old[place]) : "nothing"
-            let after = place < new.count ? text(new[place]) : "nothing"
+            let before = place < old.count ? text(old[place]) : "no item"
+            let after = place < new.count ? text(new[place]) : "no item"
             let isSame = place < old.count && place < new.count && old[place] == new[place]
             lines.append("  \(place + 1)  \(before)" + (isSame ? "" : "  DIFFERENT: now \(after)"))
         }

@@ -10,6 +10,13 @@ final class ServeBoard: Sendable {
         case userFeatures(user: String)
         case related(item: String)
         case itemFeatures(item: String)
+
+        var isAboutUser: Bool {
+            switch self {
+            case .list, .userFeatures: true
+            case .related, .itemFeatures: false
+            }
+        }
     }
 
     /// A request waits no longer for an answer.
@@ -66,7 +73,8 @@ final class ServeBoard: Sendable {
         guard hasWorker else {
             throw SnapshotUnavailable("this instance only trains (instance.roles): ask one that is a worker")
         }
-        if case .notReady(let reason, let detail) = readiness, reason != "no_partitions" {
+        // Items are known without any partition.
+        if case .notReady(let reason, let detail) = readiness, reason != "no_partitions" || question.isAboutUser {
             throw SnapshotUnavailable(detail)
         }
         do throws(Mailbox<Question, [UInt8]?>.Late) {

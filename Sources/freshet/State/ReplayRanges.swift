@@ -21,22 +21,35 @@ struct ReplayRanges {
             remedy: "take a base of this deployment")
     }
 
-    /// From offsets, times, or the base, to offsets, times, or the present end.
-    func ranges(from start: String?, until end: String?) throws -> [Replay.Range] {
-        var isEmpty = true
+    /// From offsets, times, or the base, to offsets, times, or the present end; and the partitions whose events all lie outside.
+    ///
+    /// - Throws: where that is none of the topic's events: what was rebuilt would be empty, and the group would go on behind
+    ///   events that nobody has learnt.
+    func ranges(from start: Bound?, until end: Bound?) throws -> (ranges: [Replay.Range], leftOut: [Int32]) {
+        var leftOut: [Int32] = []
+        var bounds: [String] = []
+        var takesSome = base != nil
         let ranges = try log.partitionNumbers.map { partition in
-            let bounds = try log.bounds(partition)
+            let (low, high) = try log.bounds(partition)
             // Offsets that this partition does not have stand for its beginning and its end.
-            func clamped(_ offset: Int64) -> Int64 { min(max(offset, bounds.low), bounds.end) }
-            let from = clamped(try start.map { try place($0, partition) } ?? begin(partition, bounds))
-            let until = clamped(try end.map { try place($0, partition) } ?? bounds.end)
-            if until > from || bounds.low == bounds.end { isEmpty = false }
+            func clamped(_ offset: Int64) -> Int64 { min(max(offset, low), high) }
+            let from = clamped(try start.map { try offset($0.place, partition) } ?? begin(partition, (low, high)))
+            let until = clamped(try end.map { try offset($0.place, partition) } ?? high)
+            if until > from {
+                takesSome = true
+            } else if base == nil, high > low {
+                leftOut.append(partition)
+                bounds.append("partition \(partition): \(low) to \(high)")
+            }
             return Replay.Range(partition: partition, from: from, end: max(from, until))
         }
-        guard !isEmpty || start == nil || end == nil else {
-            throw UsageError("there is nothing to replay: no partition has events from --from to --until")
+        guard takesSome || leftOut.isEmpty else {
+            let asked = [start.map { "from \($0.text)" }, end.map { "until \($0.text)" }].compactMap(\.self).joined(
+                separator: " ")
+            throw UsageError(
+                "there is nothing to replay \(asked): \(topic) has the offsets \(bounds.joined(separator: ", "))")
         }
-        return ranges
+        return (ranges, leftOut)
     }
 
     /// From the beginning, or the base, to given offsets.
@@ -70,17 +83,41 @@ struct ReplayRanges {
         return from
     }
 
+    /// A place in every partition, as --from and --until name it.
+    struct Bound {
+        let text: String
+        let place: Place
+
+        init(_ text: String) throws {
+            self.text = text
+            place = try Place(text)
+        }
+    }
+
+    enum Place {
+        case offset(Int64)
+        /// ms since 1970.
+        case time(Int64)
+
+        init(_ text: String) throws {
+            if let offset = Int64(text) {
+                guard offset >= 0 else { throw UsageError("'\(text)' is no offset: they begin at 0") }
+                self = .offset(offset)
+                return
+            }
+            var copy = text
+            guard let time = copy.withUTF8({ EventTime.milliseconds(UnsafeRawBufferPointer($0)) }) else {
+                throw UsageError("'\(text)' is neither an offset nor a time such as 2026-01-31T12:00:00Z")
+            }
+            self = .time(time)
+        }
+    }
+
     /// An offset, or the first one at or after a time.
-    private func place(_ text: String, _ partition: Int32) throws -> Int64 {
-        if let offset = Int64(text) {
-            guard offset >= 0 else { throw UsageError("'\(text)' is no offset: they begin at 0") }
-            return offset
+    private func offset(_ place: Place, _ partition: Int32) throws -> Int64 {
+        switch place {
+        case .offset(let offset): offset
+        case .time(let time): try log.offset(partition, atMilliseconds: time)
         }
-        var text = text
-        let time = text.withUTF8 { EventTime.milliseconds(UnsafeRawBufferPointer($0)) }
-        guard let time else {
-            throw UsageError("'\(text)' is neither an offset nor a time such as 2026-01-31T12:00:00Z")
-        }
-        return try log.offset(partition, atMilliseconds: time)
     }
 }
