@@ -2,7 +2,9 @@ internal import CRdKafka
 
 extension GroupConsumer {
     /// Whether only changes are assigned and revoked (cooperative), not everything each time (eager).
-    public var isCooperative: Bool {
+    public var isCooperative: Bool { Self.isCooperative(client) }
+
+    static func isCooperative(_ client: ClientHandle) -> Bool {
         guard let name = rd_kafka_rebalance_protocol(client.raw) else { return false }
         return String(cString: name) == "COOPERATIVE"
     }

@@ -1,12 +1,15 @@
 internal import CRdKafka
 internal import Dispatch
+internal import Foundation
+internal import Synchronization
 
 extension GroupConsumer {
     /// Leaves the group (a static member stays in it until its session times out) and returns whether that was done in
     /// time. Partitions that are still assigned are let go without asking again: finish, flush and commit before.
     ///
-    /// librdkafka can hang on close (during an assignment, before 2.4). When the time is up the client is left to a
-    /// thread of its own, and the group notices the loss after `session.timeout.ms`.
+    /// librdkafka can hang on close: during an assignment (before 2.4), and where it is told about one just when it ends its
+    /// side of the group (2.0.2 throws the question away that a call waits for). So all of it happens on a thread of its
+    /// own. When the time is up the client is left to that, and the group notices the loss after `session.timeout.ms`.
     @discardableResult
     public func close(timeoutMilliseconds: Int32) -> Bool {
         if isClosed { return true }
@@ -14,40 +17,74 @@ extension GroupConsumer {
         // librdkafka (2.0.2) frees a sticky assignor's state that a member between joining and its first assignment does
         // not have yet, and aborts the process over it: "Assertion `assignor_state' failed".
         if !wasAssigned, memberID != nil { client.markUnfreeable() }
-        // A member that was fenced has nothing to answer: librdkafka ends its side of the group by itself, and a call that
-        // comes just then waits for an answer for ever.
-        if fatalError == nil { answerPending() }
+        let farewell = Farewell(client, poller, pending)
+        Thread.detachNewThread { farewell.run() }
+        return farewell.wait(milliseconds: Int(timeoutMilliseconds))
+    }
+}
+
+/// A member's last words with its group.
+///
+/// `@unchecked Sendable`: from here on nobody else uses the consumer's queue.
+private final class Farewell: @unchecked Sendable {
+    private let client: ClientHandle
+    private let poller: MessagePoller
+    /// What the group decided and nobody has answered.
+    private let pending: ConsumerEvent?
+    private let isGivenUp = Atomic<Bool>(false)
+    private let isOver = DispatchSemaphore(value: 0)
+
+    init(_ client: ClientHandle, _ poller: MessagePoller, _ pending: ConsumerEvent?) {
+        self.client = client
+        self.poller = poller
+        self.pending = pending
+    }
+
+    func wait(milliseconds: Int) -> Bool {
+        if isOver.wait(timeout: .now() + .milliseconds(milliseconds)) == .success { return true }
+        isGivenUp.store(true, ordering: .relaxed)
+        client.markStuck()
+        return false
+    }
+
+    func run() {
+        defer { isOver.signal() }
+        if let pending { answer(pending) }
         if let error = rd_kafka_consumer_close_queue(client.raw, poller.queue) {
             // Already closing, or fatal: then there is no group to leave any more.
             rd_kafka_error_destroy(error)
-            return true
+            return
         }
-        let deadline = DispatchTime.now().uptimeNanoseconds + UInt64(timeoutMilliseconds) * 1_000_000
-        while rd_kafka_consumer_closed(client.raw) == 0 {
-            if DispatchTime.now().uptimeNanoseconds >= deadline {
-                client.markStuck()
-                return false
-            }
+        while rd_kafka_consumer_closed(client.raw) == 0, !isGivenUp.load(ordering: .relaxed) {
             // Closing asks for the last revocation through the same queue.
-            for event in poller.poll(max: 1_000, timeoutMilliseconds: 20).events {
-                switch event {
-                case .assigned, .revoked, .lost:
-                    pending = event
-                    if fatalError == nil { answerPending() }
-                default: break
-                }
-            }
+            poller.poll(max: 1_000, timeoutMilliseconds: 20).events.forEach(answer)
         }
-        return true
     }
 
-    private func answerPending() {
-        switch pending {
+    private func answer(_ event: ConsumerEvent) {
+        switch event {
         case .assigned(let partitions):
             // It has to be taken before it can be given back.
-            try? completeAssignment(partitions.map { PartitionOffset($0, PartitionOffset.end) }, paused: true)
-        case .revoked, .lost: try? completeRevocation()
+            let list = PartitionList(partitions.map { PartitionOffset($0, PartitionOffset.end) })
+            if isCooperative {
+                discard(rd_kafka_incremental_assign(client.raw, list.raw))
+            } else {
+                rd_kafka_assign(client.raw, list.raw)
+            }
+        case .revoked(let partitions), .lost(let partitions):
+            let list = PartitionList(partitions)
+            if isCooperative {
+                discard(rd_kafka_incremental_unassign(client.raw, list.raw))
+            } else {
+                rd_kafka_assign(client.raw, nil)
+            }
         default: break
         }
+    }
+
+    private var isCooperative: Bool { GroupConsumer.isCooperative(client) }
+
+    private func discard(_ error: OpaquePointer?) {
+        if let error { rd_kafka_error_destroy(error) }
     }
 }

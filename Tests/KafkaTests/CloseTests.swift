@@ -1,3 +1,5 @@
+import Dispatch
+import Foundation
 import Kafka
 import Testing
 
@@ -16,6 +18,27 @@ struct CloseTests {
                 // Nothing is polled: whatever the group says now is heard by nobody.
                 pause(milliseconds: attempt * 5)
                 #expect(consumer.close(timeoutMilliseconds: 10_000))
+            }
+        }
+    }
+
+    /// A call about the assignment that comes just when librdkafka ends its side of the group waits for ever (2.0.2).
+    @Test(arguments: [nil, "a"]) func aMemberClosesThatWasNotPolled(_ instance: String?) async throws {
+        try await onOwnThread {
+            let topic = try RealKafka.makeTopic("close", partitions: 1)
+            for _ in 0..<4 {
+                let settings = try RealKafka.settings().merging(["group.id": uniqueName("close")])
+                    .merging(instance.map { ["group.instance.id": $0] } ?? [:])
+                let consumer = try GroupConsumer(settings)
+                try consumer.subscribe(to: [topic])
+                // It has its partition by then, and nobody has taken it.
+                pause(milliseconds: 4_500)
+                let closed = DispatchSemaphore(value: 0)
+                Thread.detachNewThread {
+                    consumer.close(timeoutMilliseconds: 3_000)
+                    closed.signal()
+                }
+                #expect(closed.wait(timeout: .now() + 10) == .success)
             }
         }
     }
