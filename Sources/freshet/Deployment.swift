@@ -140,6 +140,7 @@ struct Deployment {
         settings.items.itemsMax = configuration.int("learning.items")
         settings.typeNames = try typeNames()
         settings.admission.futureBoundMilliseconds = milliseconds("ingest.future-bound")
+        settings.admission.skipped = try skipped()
         settings.scale = RatingScale(
             view: configuration.double("ratings.view"),
             removeFromCart: configuration.double("ratings.remove-from-cart"),
@@ -181,6 +182,18 @@ struct Deployment {
                     "learning.popularity-half-lives: '\(text)' is no duration such as 15m or 7d", exitCode: 78)
             }
             return duration.inMilliseconds
+        }
+    }
+
+    private func skipped() throws -> [Int32: Set<Int64>] {
+        try configuration.list("ingest.skip").reduce(into: [:]) { skipped, text in
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count == 2, let partition = Int32(parts[0]), let offset = Int64(parts[1]), partition >= 0,
+                offset >= 0
+            else {
+                throw CommandFailure("ingest.skip: '\(text)' is not PARTITION:OFFSET, such as 3:1234", exitCode: 78)
+            }
+            skipped[partition, default: []].insert(offset)
         }
     }
 

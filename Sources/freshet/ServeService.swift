@@ -105,6 +105,13 @@ final class ServeService: Service {
         let worker = try Worker(settings: settings, log: log, clock: monotonicMilliseconds)
         worker.eventsTopicName = deployment.topics.events
         worker.admission.requiresKey = try log.partitionCount() > 1
+        let topics = deployment.topics
+        CrashNote.watch(
+            partition: worker.handledPartition, offset: worker.handledOffset,
+            before: "freshet ended while it read \(topics.events) at ",
+            between: "; where that happens again and again, ingest.skip=",
+            after: " leaves this record in \(topics.deadLetters)")
+        defer { CrashNote.end() }
         worker.notice = { logger.info("\($0)") }
         worker.models.cache = leader?.generations
         worker.models.perform = { [unowned worker] work in

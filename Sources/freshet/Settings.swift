@@ -92,6 +92,11 @@ enum Settings {
         Setting(
             "ingest.aliases", .list, default: "",
             "More names of event types, as name=type with view, cart, remove_from_cart, purchase or user_deleted."),
+        Setting(
+            "ingest.skip", .list, default: "",
+            "Records of the events topic, as partition:offset, that become dead letters unread: where one ends the program "
+                + "again and again, its last line names it. Kept here for as long as the topic has it, a replay agrees."
+        ),
     ]
 
     private static let ratings = [

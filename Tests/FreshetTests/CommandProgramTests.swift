@@ -39,7 +39,7 @@ extension ProgramTests {
             let again = try shop.check(["dlq", "redrive"]).output
             #expect(again.contains("3 letters driven back") && again.contains("3 letters are of records"), "\(again)")
             let unknown = try shop.program.run(["dlq", "redrive", "--reason", "unknown-typ"])
-            #expect(unknown.status == 64 && unknown.output.contains("did you mean unknown-type?"), "\(unknown.output)")
+            #expect(unknown.status == 64 && unknown.log.contains("did you mean unknown-type?"), "\(unknown.log)")
         }
 
         @Test func stateAndListsAreShown() throws {

@@ -56,7 +56,7 @@ extension ProgramTests {
         func aReplayOfNothingIsRefused(_ arguments: [String], _ message: String) throws {
             try shop.send(300, from: 0)
             let run = try shop.program.run(["replay"] + arguments)
-            #expect(run.status != 0 && run.output.contains(message), "\(run.status) \(run.output)")
+            #expect(run.status != 0 && run.log.contains(message), "\(run.status) \(run.log)")
             #expect(!run.output.contains("identical"))
             #expect(try shop.check(["serve", "--stop-at-end"]).summary["events"] as? Int == 300)
         }

@@ -4,10 +4,18 @@ public struct EventAdmission: Sendable {
     public var futureBoundMilliseconds: Int64
     /// Whether the record's key must be the user id: so unless the topic has one partition or input is keyed again.
     public var requiresKey: Bool
+    /// Offsets of records that are left unread, by partition: one that ends the program would end it again after each
+    /// restart, and in each replay.
+    public var skipped: [Int32: Set<Int64>] = [:]
 
     public init(futureBoundMilliseconds: Int64 = 3_600_000, requiresKey: Bool = true) {
         self.futureBoundMilliseconds = futureBoundMilliseconds
         self.requiresKey = requiresKey
+    }
+
+    @inline(__always)
+    public func skips(_ partition: Int32, _ offset: Int64) -> Bool {
+        !skipped.isEmpty && skipped[partition]?.contains(offset) == true
     }
 
     /// Nil when the event may be learnt. Clamps `event.time` to the record's time where it is later by at most the bound.

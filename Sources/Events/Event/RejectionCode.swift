@@ -36,6 +36,8 @@ public enum RejectionCode: String, CaseIterable, Sendable {
     case futureTime = "future-time"
     /// A header names a content type that no codec reads.
     case unknownCodec = "unknown-codec"
+    /// The configuration says that the record is not to be read (`ingest.skip`).
+    case skipped = "skipped"
     /// Not an event but what was made from it: a list or a row that is larger than its topic's `max.message.bytes`.
     case tooLarge = "too-large"
 
@@ -60,6 +62,7 @@ public enum RejectionCode: String, CaseIterable, Sendable {
         case .wrongKey: "The record's key is not the id that its value names."
         case .futureTime: "The event is later than its record's Kafka timestamp by more than the bound."
         case .unknownCodec: "A header names a content type that no codec reads."
+        case .skipped: "The configuration says that the record is not to be read (ingest.skip)."
         case .tooLarge: "A list or a row is larger than its topic takes (max.message.bytes)."
         }
     }

@@ -49,7 +49,7 @@ public final class Replay {
             guard range.end > range.from else { continue }
             sources.append(
                 Source(
-                    range, EventDecoder(typeNames: settings.typeNames),
+                    range, EventDecoder(typeNames: settings.typeNames), admission,
                     try reading.reader(.events, partition: range.partition, from: range.from)))
         }
         // Within a range the first head decides; the item fold then goes on from where the ranges ended.
@@ -133,6 +133,7 @@ extension Replay {
         let partition: Int32
         private let reader: any LogReader
         private let decoder: EventDecoder
+        private let admission: EventAdmission
         private let end: Int64
         private var records: [Record] = []
         /// The keys and values of `records`.
@@ -147,10 +148,11 @@ extension Replay {
         /// The time by which the head is merged: its own, or its predecessor's where it holds no event.
         private(set) var time = Int64.min
 
-        init(_ range: Range, _ decoder: EventDecoder, _ reader: any LogReader) {
+        init(_ range: Range, _ decoder: EventDecoder, _ admission: EventAdmission, _ reader: any LogReader) {
             partition = range.partition
             end = range.end
             self.decoder = decoder
+            self.admission = admission
             self.reader = reader
         }
 
@@ -181,7 +183,7 @@ extension Replay {
             }
             if !isDecoded {
                 let value = bytes.bytes(records[index].value)
-                isEvent = value.count > 0 && decoder.decode(value, into: &event) == nil
+                isEvent = value.count > 0 && !admission.skips(partition, offset) && decoder.decode(value, into: &event) == nil
                 if isEvent { time = event.time }
                 isDecoded = true
             }

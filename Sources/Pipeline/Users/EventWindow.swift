@@ -62,6 +62,7 @@ public final class EventWindow {
         offset: Int64, users: UserStore
     ) -> Rejection? {
         precondition(!isFull, "an event's turn has come")
+        if admission.skips(partition, offset) { return Rejection(.skipped) }
         let index = pushed % decoders.count
         let slot = slots + index
         if let rejection = decoders[index].decode(value, into: &slot.pointee.entry.event) { return rejection }

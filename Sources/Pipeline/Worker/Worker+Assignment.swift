@@ -197,6 +197,7 @@ extension Worker {
             worker.restored += 1
         }
         while !window.isEmpty { reapply(window.pop(), worker) }
+        handledOffset.pointee = -1
         if isDone || reader.position >= until {
             try goLive(worker)
         } else if isAtEnd {

@@ -20,11 +20,20 @@ extension Worker {
     /// Folds all events whose records were taken up.
     func foldWaiting() {
         while !window.isEmpty { fold(window.pop()) }
+        handledOffset.pointee = -1
+    }
+
+    /// Notes which record is at hand.
+    @inline(__always)
+    private func handle(_ partition: Int32, _ offset: Int64) {
+        handledPartition.pointee = partition
+        handledOffset.pointee = offset
     }
 
     /// Decodes a record; its event waits for its turn then.
     func push(_ record: borrowing LogRecord, _ worker: PartitionWorker) -> Rejection? {
         guard let value = record.value, value.count > 0 else { return Rejection(.emptyValue) }
+        handle(record.partition, record.offset)
         return window.push(
             value, key: record.key ?? UnsafeRawBufferPointer(start: nil, count: 0), recordTime: record.timestamp,
             partition: record.partition, offset: record.offset, users: worker.store)
@@ -66,6 +75,7 @@ extension Worker {
 
     /// Applies an event to its user; its item's number is in `itemNumber`.
     func apply(_ entry: UnsafePointer<EventWindow.Entry>, _ worker: PartitionWorker) -> UserFold.Outcome {
+        handle(entry.pointee.partition, entry.pointee.offset)
         itemNumber =
             entry.pointee.event.type == .userDeleted
             ? IdentifierTable.none : items.table.identifiers.intern(entry.pointee.event.item)

@@ -47,6 +47,11 @@ public final class Worker {
         set { window.admission = newValue }
     }
 
+    /// The record that is being read or learnt, for a note where that ends the process; a negative offset stands for none.
+    /// Never freed: whoever writes the note may come at any time.
+    public let handledPartition = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+    public let handledOffset = UnsafeMutablePointer<Int64>.allocate(capacity: 1)
+
     let userFeatures: UserFeatureBuilder
     /// Is told before a user's feature row is made, in the middle of a batch: for faults that a simulation plants.
     var rowBegins: () -> Void = {}
@@ -101,6 +106,8 @@ public final class Worker {
         ranker = Ranker(table: table, rules: settings.rules)
         encoder = ListEncoder(settings: settings)
         commit = CommitCycle(intervalMilliseconds: settings.commitIntervalMilliseconds)
+        handledPartition.initialize(to: 0)
+        handledOffset.initialize(to: -1)
         itemPhase = .snapshots(
             try SnapshotCollector(fingerprint: settings.fingerprint) { (offset) throws(LogError) in
                 try log.reader(.snapshots, partition: 0, from: offset)
