@@ -28,6 +28,12 @@ import Testing
         #expect(truncated("日本語", columns: 4) == "日…")
     }
 
+    @Test func controlCharactersDoNotReachTheTerminal() {
+        #expect(printable("a\tb\r\nc\u{2028}d") == "a b  c d")
+        #expect(printable("\u{1B}[31m\u{7}\u{9B}é👍🏽") == "\u{FFFD}[31m\u{FFFD}\u{FFFD}é👍🏽")
+        #expect(truncated("\u{1B}]0;title\u{7}", columns: 5) == "\u{FFFD}]0;…")
+    }
+
     @Test func stylesNeedATerminalAndConsent() {
         let terminal = Captured(isTerminal: true)
         #expect(Style(for: terminal.output, environment: [:]).isEnabled)
