@@ -51,6 +51,11 @@ import Testing
         #expect(HumanFormat.grouped(count) == expected)
     }
 
+    @Test func oneIsNoPlural() {
+        #expect([0, 1, 1_234].map { HumanFormat.counted($0, "event") } == ["0 events", "1 event", "1,234 events"])
+        #expect([1, 2].map { HumanFormat.counted($0, "entry", plural: "entries") } == ["1 entry", "2 entries"])
+    }
+
     @Test func numbersAreShort() {
         #expect(HumanFormat.count(0) == "0")
         #expect(HumanFormat.count(999.4) == "999")

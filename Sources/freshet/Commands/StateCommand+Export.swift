@@ -33,8 +33,8 @@ extension StateCommand {
         bar.finish()
         if path != "-" {
             print(
-                "\(HumanFormat.grouped(export.userCount)) users and \(HumanFormat.grouped(export.itemCount)) items in "
-                    + path)
+                "\(HumanFormat.counted(export.userCount, "user")) and "
+                    + "\(HumanFormat.counted(export.itemCount, "item")) in \(path)")
             print("users  \(head.usersHash)\nitems  \(head.itemsHash)")
         }
         return 0

@@ -28,8 +28,8 @@ enum DecisionText {
         table.append([second, figure(comparison.serving.hitRate), figure(comparison.serving.ndcg)])
         return table.render()
             + "difference in NDCG@20 \(interval(comparison.difference)), 95% paired bootstrap over "
-            + "\(HumanFormat.grouped(comparison.users)) users\n"
-            + "\(HumanFormat.grouped(comparison.cases)) held-out interactions after \(time(comparison.boundary))"
+            + "\(HumanFormat.counted(comparison.users, "user"))\n"
+            + "\(HumanFormat.counted(comparison.cases, "held-out interaction")) after \(time(comparison.boundary))"
     }
 
     static func members(_ comparison: GenerationComparison) -> [String: Any] {

@@ -103,7 +103,7 @@ extension ModelsCommand {
             let common = factors.ids.count { known.contains($0) }
             guard common > 0 else {
                 throw CommandFailure(
-                    "none of the \(factors.ids.count) ids is an item of the histories",
+                    "none of the \(HumanFormat.counted(factors.ids.count, "id")) is an item of the histories",
                     remedy: "ids.txt must have the product ids of the events", exitCode: 65)
             }
             return try CandidateReport(access: access, arguments: arguments).run { serving in
