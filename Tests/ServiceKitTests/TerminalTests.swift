@@ -111,6 +111,30 @@ import Testing
         }
     }
 
+    @Test func aShareEndsAtTheWholeOfItWithoutARate() {
+        let (captured, time) = (Captured(), ManualClock())
+        let bar = ProgressBar("train", total: ProgressBar.shares, unit: nil, output: captured.output) { time.now }
+        time.advance(milliseconds: 6_000)
+        bar.update(share: 0.55)
+        bar.finish()
+        #expect(captured.lines() == ["train  55%  5 s left", "train: 100% in 6 s"])
+    }
+
+    @Test func whatWasDoneBeforeIsInNoRate() {
+        let (captured, time) = (Captured(), ManualClock())
+        let begun = { ProgressBar("tune", total: 8, unit: "trials", earlier: 4, output: captured.output) { time.now } }
+        begun().finish()
+        let bar = begun()
+        time.advance(milliseconds: 10_000)
+        bar.update(completed: 5)
+        bar.finish()
+        #expect(
+            captured.lines() == [
+                "tune: 4 trials, all done before", "tune  63%  5/8 trials  0.1/s  30 s left",
+                "tune: 1 trial in 10 s (0.1/s), 4 done before",
+            ])
+    }
+
     private func withClock(_ time: ManualClock, _ captured: Captured, _ body: (ProgressBar) -> Void) {
         body(ProgressBar("replay", total: 20_000, unit: "events", output: captured.output) { time.now })
     }

@@ -19,11 +19,11 @@ extension ModelsCommand {
             let numbers = try ["first", "second"].map { try ModelsAccess.number(arguments.required($0)) }
             let generations = try numbers.map { try access.topic.generation($0) }
             let histories = try access.histories()
-            let bar = ProgressBar("compare", total: 100, unit: "%")
+            let bar = ProgressBar("compare")
             let comparison = try access.trial().compare(
                 generations[0], generations[1], histories,
                 after: GenerationTrial.boundary(histories, of: generations),
-                progress: { bar.update(completed: Int($0 * 100)) })
+                progress: { bar.update(share: $0) })
             bar.finish()
             guard let comparison else {
                 throw CommandFailure(
