@@ -75,11 +75,10 @@ import Testing
         var evaluation = OfflineEvaluation()
         evaluation.model = .recommender(ItemKNN())
         func read(_ layout: String) throws -> OfflineResult {
-            let (train, test) = (try data("train.\(layout)"), try data("test.\(layout)"))
-            return evaluation.run(
-                try train.withUnsafeBytes { train in
-                    try test.withUnsafeBytes { try OfflineSplit.files(train: train, test: $0) }
-                })
+            let streams = try ["train", "test"].map {
+                try EvaluateCommand.readStream(folder.appending(path: "\($0).\(layout)").path)
+            }
+            return evaluation.run(.streams(train: streams[0], test: streams[1]))
         }
         let direct = evaluation.run(split)
         let again = try read("jsonl")
