@@ -46,13 +46,21 @@ extension ModelsCommand {
         discussion: "items.npy (float32, items × K), neighbours.npy (int32, −1 for none) and neighbour_weights.npy "
             + "(float32), ids.txt (one a row), manifest.json, and generation.bin with FORMAT.txt, which says what it is.",
         arguments: [number],
-        options: Deployment.options + [.option("to", "DIR", "A directory; made where it is missing.", default: ".")]
+        options: Deployment.options + [
+            .option("to", "DIR", "A directory; made where it is missing.", default: "."),
+            .flag("force", "Write over files that are there."),
+        ]
     ) { arguments in
         try ModelsAccess.run {
             let topic = try ModelsAccess(Deployment(arguments)).topic
             let generation = try topic.generation(ModelsAccess.number(arguments.required("number")))
             let directory = arguments.required("to")
             let files = try GenerationExport.files(generation)
+            if !arguments.flag("force") {
+                for (name, _) in files {
+                    try OutputFile.refusePresent(URL(fileURLWithPath: directory).appendingPathComponent(name).path)
+                }
+            }
             do {
                 try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
                 for (name, bytes) in files {
