@@ -16,7 +16,7 @@ extension ModelsCommand {
     ) { arguments in
         try ModelsAccess.run {
             let access = try ModelsAccess(Deployment(arguments))
-            let numbers = try ["first", "second"].map { try ModelsAccess.number(arguments.required($0)) }
+            let numbers = try ["first", "second"].map { try access.number(arguments.required($0)) }
             let generations = try numbers.map { try access.topic.generation($0) }
             let histories = try access.histories()
             let bar = ProgressBar("compare")
@@ -52,8 +52,8 @@ extension ModelsCommand {
         ]
     ) { arguments in
         try ModelsAccess.run {
-            let topic = try ModelsAccess(Deployment(arguments)).topic
-            let generation = try topic.generation(ModelsAccess.number(arguments.required("number")))
+            let access = try ModelsAccess(Deployment(arguments))
+            let generation = try access.topic.generation(access.number(arguments.required("number")))
             let directory = arguments.required("to")
             let files = try GenerationExport.files(generation)
             if !arguments.flag("force") {
