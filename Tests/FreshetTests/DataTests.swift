@@ -2,6 +2,7 @@ import Evaluation
 import Events
 import Foundation
 import Models
+import ServiceKit
 import Testing
 
 @testable import freshet
@@ -75,11 +76,10 @@ import Testing
         var evaluation = OfflineEvaluation()
         evaluation.model = .recommender(ItemKNN())
         func read(_ layout: String) throws -> OfflineResult {
-            let (train, test) = (try data("train.\(layout)"), try data("test.\(layout)"))
-            return evaluation.run(
-                try train.withUnsafeBytes { train in
-                    try test.withUnsafeBytes { try OfflineSplit.files(train: train, test: $0) }
-                })
+            let streams = try ["train", "test"].map {
+                try EvaluateCommand.readStream(folder.appending(path: "\($0).\(layout)").path)
+            }
+            return evaluation.run(.streams(train: streams[0], test: streams[1]))
         }
         let direct = evaluation.run(split)
         let again = try read("jsonl")
@@ -90,5 +90,71 @@ import Testing
         #expect(negatives.allSatisfy { $0.split(separator: " ").count == 101 })
         let items = try String(decoding: data("items.txt"), as: UTF8.self).split(separator: "\n")
         #expect(Set(items).count == items.count)
+    }
+
+    // MARK: - Files with flaws
+
+    private static let event = #"{"user_id":"a","product_id":"1","event_type":"view","event_time":1569888262}"#
+
+    /// Runs with a file of such a content, and gives what failed as text.
+    private static func failure(_ content: String, _ body: (String) throws -> Void) throws -> String {
+        let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(content.utf8).write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: CommandFailure.self) { try body(path) }
+        #expect(error?.exitCode == 65)
+        return "\(error?.description ?? "none")".replacing(path, with: "FILE")
+    }
+
+    @Test func linesThatMakeNoEventAreCountedAndLeftOut() throws {
+        let lines = [Self.event, #"{"user_id" "b"}"#, #"{"user_id":"b","event_type":"view","event_time":1}"#]
+        var rejected = RejectedLines()
+        let stream = try Array(lines.joined(separator: "\n").utf8).withUnsafeBytes {
+            try EventStreamReader().read($0) { rejected.add($0, $1) }
+        }
+        #expect(stream.count == 1)
+        #expect(rejected.counts == [.malformedJSON: 1, .missingItem: 1])
+        #expect(
+            rejected.examples.first == #"line 2: malformed-json: byte 11: a colon was expected  {"user_id" "b"}"#)
+    }
+
+    @Test(arguments: [
+        ("", "FILE is empty"), ("event_time,event_type,product_id,user_id\n", "FILE holds no events"),
+        (#"{"user_id":"#, "FILE holds no events"),
+        ("hello\n", "FILE is no data set that can be read: line 1: neither JSON,"),
+    ]) func saysWhyAFileIsNoDataSet(content: String, message: String) throws {
+        let text = try Self.failure(content) { _ = try EvaluateCommand.readStream($0) }
+        #expect(text.hasPrefix(message), "\(text)")
+    }
+
+    @Test func minimaThatLeaveNothingComeWithThoseThatLeaveSomething() throws {
+        let pairs = [("a", 1), ("a", 2), ("a", 3), ("b", 1), ("b", 2), ("c", 9)]
+        let lines = pairs.map { Self.event.replacing("\"a\"", with: "\"\($0)\"").replacing("\"1\"", with: "\"\($1)\"") }
+        let text = "\(SplitOptions.nothingLeft(of: try Self.stream(lines.map { Array($0.utf8) }), "FILE", 5, 4))"
+        #expect(text.contains("5 items or more") && text.contains("--min-user 5 --min-item 4"), "\(text)")
+        #expect(text.hasSuffix("--min-user 2 --min-item 2 leaves 4 events of 2 users"), "\(text)")
+    }
+
+    @Test func whatIsThereIsNotWrittenOver() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: file) }
+        try OutputFile.refusePresent(file.path)
+        try OutputFile.refusePresent("-")
+        try OutputFile.refusePresent("/dev/null")
+        try Data().write(to: file)
+        let error = #expect(throws: CommandFailure.self) { try OutputFile.refusePresent(file.path) }
+        #expect(error?.remedy?.contains("--force") == true)
+    }
+
+    /// Nor is a link, and so a device such as /dev/null, taken away for a new file.
+    @Test func whatALinkNamesIsWritten() throws {
+        let names = (0..<2).map { _ in FileManager.default.temporaryDirectory.appending(path: UUID().uuidString) }
+        defer { for name in names { try? FileManager.default.removeItem(at: name) } }
+        try FileManager.default.createSymbolicLink(at: names[1], withDestinationURL: names[0])
+        let file = try OutputFile(names[1].path)
+        try file.write { $0 += [65] }
+        try file.finish()
+        #expect(try Data(contentsOf: names[0]) == Data([65]))
+        #expect(throws: CommandFailure.self) { try OutputFile(names[0].path + "/none") }
     }
 }

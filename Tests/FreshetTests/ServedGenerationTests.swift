@@ -2,9 +2,11 @@ import Events
 import Foundation
 import Linear
 import Models
+import ServiceKit
 import Testing
 
 @testable import Pipeline
+@testable import freshet
 
 /// A worker whose events, models and lists are in memory: what `freshet models` writes is what its lists are made with.
 @Suite struct ServedGenerationTests {
@@ -72,6 +74,19 @@ import Testing
         try models.promote(3)
         try run(rounds: 5)
         #expect(served == 3)
+    }
+
+    /// Of the refused ones the last is kept: `promote` and `pin` of an earlier one say that it is gone.
+    @Test func aRefusedGenerationIsThereUntilAnotherOneIsRefused() throws {
+        try publish(1)
+        try publish(2, isPromoted: false)
+        try publish(3)
+        #expect(models.shelf.whole == [1, 2, 3] && ModelsAccess.absence(2, models.shelf) == nil)
+        try publish(4, isPromoted: false)
+        try publish(5)
+        #expect(models.shelf.whole == [1, 3, 4, 5] && ModelsCommand.state(2, models.shelf) == "refused, gone")
+        #expect(ModelsAccess.absence(2, models.shelf)?.message.contains("generation 2 is gone") == true)
+        #expect(ModelsAccess.absence(9, models.shelf) == nil)
     }
 
     /// A large generation takes several rounds, and lists go on with the one before. What is served no longer is given back by

@@ -81,6 +81,18 @@ import Testing
     }
 }
 
+@Suite struct DecisionTextTests {
+    @Test func aComparisonWithoutCasesHasNoFigures() {
+        var comparison = GenerationComparison()
+        #expect(DecisionText.table(comparison, "a", "b").hasPrefix("there was nothing to compare on"))
+        #expect(DecisionText.members(comparison)["ndcg@20"] == nil)
+        (comparison.cases, comparison.users) = (1, 1)
+        let text = DecisionText.table(comparison, "a", "b")
+        #expect(text.contains("over 1 user\n1 held-out interaction after"), "\(text)")
+        #expect(DecisionText.members(comparison)["ndcg@20"] != nil)
+    }
+}
+
 @Suite struct TopicSettingTests {
     @Test func longerRetentionAndLargerRecordsSatisfy() {
         #expect(TopicsCheck.satisfies("retention.ms", "-1", "604800000"))

@@ -64,6 +64,12 @@ import Testing
     @Test(arguments: [
         ("topcis create", "'freshet' has no subcommand 'topcis'; did you mean 'topics'?"),
         ("topics zzzzzzz", "'freshet topics' has no subcommand 'zzzzzzz'; there are create, check"),
+        (
+            "--frob",
+            "'freshet' has no option '--frob'; there are --version and --help, which lists the subcommands: their "
+                + "options follow their names"
+        ),
+        ("topics --hepl create", "'freshet topics' has no option '--hepl'; did you mean '--help'?"),
         ("topics create --partition 3", "unknown option '--partition'; did you mean '--partitions'?"),
         ("topics create --part=3", "unknown option '--part'; did you mean '--partitions'?"),
         ("topics create --partitions", "--partitions needs a value: -p, --partitions <n>"),
@@ -105,7 +111,9 @@ import Testing
               -h, --help                Print this help.
 
             """
-        for line in ["topics create --help", "topics create --partitions 3 -h", "help topics create"] {
+        for line in [
+            "topics create --help", "topics create --partitions 3 -h", "help topics create", "topics help create",
+        ] {
             let result = run(line)
             #expect(result.code == 0)
             #expect(result.output == expected)
@@ -113,6 +121,7 @@ import Testing
         let group = run("")
         #expect(group.output.contains("SUBCOMMANDS:\n  topics                    Topics and their settings.\n"))
         #expect(group.output.contains("USAGE: freshet <subcommand>\n"))
+        #expect(run("topics help").output == run("topics --help").output && run("topics help").code == 0)
         #expect(run("help produce").output.contains("USAGE: freshet produce <topic> [<files> ...] [options]\n"))
     }
 

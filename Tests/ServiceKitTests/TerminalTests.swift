@@ -28,6 +28,12 @@ import Testing
         #expect(truncated("日本語", columns: 4) == "日…")
     }
 
+    @Test func controlCharactersDoNotReachTheTerminal() {
+        #expect(printable("a\tb\r\nc\u{2028}d") == "a b  c d")
+        #expect(printable("\u{1B}[31m\u{7}\u{9B}é👍🏽") == "\u{FFFD}[31m\u{FFFD}\u{FFFD}é👍🏽")
+        #expect(truncated("\u{1B}]0;title\u{7}", columns: 5) == "\u{FFFD}]0;…")
+    }
+
     @Test func stylesNeedATerminalAndConsent() {
         let terminal = Captured(isTerminal: true)
         #expect(Style(for: terminal.output, environment: [:]).isEnabled)
@@ -43,6 +49,11 @@ import Testing
     ])
     func countsAreGrouped(count: Int, expected: String) {
         #expect(HumanFormat.grouped(count) == expected)
+    }
+
+    @Test func oneIsNoPlural() {
+        #expect([0, 1, 1_234].map { HumanFormat.counted($0, "event") } == ["0 events", "1 event", "1,234 events"])
+        #expect([1, 2].map { HumanFormat.counted($0, "entry", plural: "entries") } == ["1 entry", "2 entries"])
     }
 
     @Test func numbersAreShort() {
@@ -98,6 +109,30 @@ import Testing
                     "replay  50%  10,000/20,000 events  1k/s  10 s left  lag 5",
                 ])
         }
+    }
+
+    @Test func aShareEndsAtTheWholeOfItWithoutARate() {
+        let (captured, time) = (Captured(), ManualClock())
+        let bar = ProgressBar("train", total: ProgressBar.shares, unit: nil, output: captured.output) { time.now }
+        time.advance(milliseconds: 6_000)
+        bar.update(share: 0.55)
+        bar.finish()
+        #expect(captured.lines() == ["train  55%  5 s left", "train: 100% in 6 s"])
+    }
+
+    @Test func whatWasDoneBeforeIsInNoRate() {
+        let (captured, time) = (Captured(), ManualClock())
+        let begun = { ProgressBar("tune", total: 8, unit: "trials", earlier: 4, output: captured.output) { time.now } }
+        begun().finish()
+        let bar = begun()
+        time.advance(milliseconds: 10_000)
+        bar.update(completed: 5)
+        bar.finish()
+        #expect(
+            captured.lines() == [
+                "tune: 4 trials, all done before", "tune  63%  5/8 trials  0.1/s  30 s left",
+                "tune: 1 trial in 10 s (0.1/s), 4 done before",
+            ])
     }
 
     private func withClock(_ time: ManualClock, _ captured: Captured, _ body: (ProgressBar) -> Void) {

@@ -118,15 +118,11 @@ public struct OfflineSplit {
             asked: asked.indices.filter { isKept[Int(asked[$0].user)] })
     }
 
-    /// Reads what is learnt and what is asked from the bytes of two files.
-    public static func files(
-        train: UnsafeRawBufferPointer, test: UnsafeRawBufferPointer
-    ) throws(EventStreamReader.Failure) -> OfflineSplit {
-        let stream = try EventStreamReader().read(train)
-        let learnt = stream.count
-        let asked = try EventStreamReader().read(test)
-        for index in 0..<asked.count { stream.append(asked.event(index)) }
-        return OfflineSplit(stream) { $0 >= learnt }
+    /// What is learnt and what is asked where each is a stream of its own; the first one takes in the other's events.
+    public static func streams(train: EventStream, test: EventStream) -> OfflineSplit {
+        let learnt = train.count
+        for index in 0..<test.count { train.append(test.event(index)) }
+        return OfflineSplit(train) { $0 >= learnt }
     }
 }
 

@@ -17,8 +17,12 @@ public struct EventStreamReader {
 
     public init() {}
 
-    /// The events, in the order of their times; the first line that makes no event is a failure.
-    public func read(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> EventStream {
+    /// The events, in the order of their times.
+    /// - Parameter rejected: told of each line that makes no event, and why.
+    /// - Throws: where the layout is not known.
+    public func read(
+        _ bytes: UnsafeRawBufferPointer, rejected: (Rejection, DataRecord) -> Void = { _, _ in }
+    ) throws(Failure) -> EventStream {
         let stream = EventStream()
         guard let format = DataFormat.detect(prefix: UnsafeRawBufferPointer(rebasing: bytes.prefix(65_536))) else {
             guard UserLines.isLikely(bytes) else {
@@ -29,17 +33,14 @@ public struct EventStreamReader {
             return stream
         }
         let reader = DataFileReader(format: format, rule: rule)
-        var failure: Failure?
         let take = { (record: DataRecord) in
             switch record.content {
             case .event(let event): stream.append(event)
-            case .rejected(let rejection):
-                if failure == nil { failure = Failure(line: record.line, message: "\(rejection)") }
+            case .rejected(let rejection): rejected(rejection, record)
             }
         }
         reader.read(bytes, take)
         reader.finish(take)
-        if let failure { throw failure }
         stream.sortByTime()
         return stream
     }

@@ -29,8 +29,24 @@ private func displayWidth(_ character: Character) -> Int {
     }
 }
 
-/// The text cut to at most `columns`, an ellipsis in the place of what is gone. Unstyled texts only.
+/// A text from elsewhere as a terminal may be given it: ends of lines and tabs become spaces, other control characters,
+/// which would move the cursor or change colours, the sign for what cannot be shown.
+public func printable(_ text: String) -> String {
+    var shown = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+        switch scalar.properties.generalCategory {
+        case .control: shown.append(scalar.properties.isWhitespace ? " " : "\u{FFFD}")
+        case .lineSeparator, .paragraphSeparator: shown.append(" ")
+        default: shown.append(scalar)
+        }
+    }
+    return String(shown)
+}
+
+/// The text, made ``printable(_:)`` and cut to at most `columns`, an ellipsis in the place of what is gone. Unstyled
+/// texts only.
 public func truncated(_ text: String, columns: Int) -> String {
+    let text = printable(text)
     guard displayWidth(text) > columns else { return text }
     guard columns > 0 else { return "" }
     var kept = ""

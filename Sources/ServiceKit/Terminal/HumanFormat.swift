@@ -11,6 +11,12 @@ public enum HumanFormat {
         return text
     }
 
+    /// `1 event`, `1,234 events`.
+    /// - Parameter plural: where it is not the noun with an `s`.
+    public static func counted(_ count: Int, _ noun: String, plural: String? = nil) -> String {
+        "\(grouped(count)) " + (count == 1 ? noun : plural ?? noun + "s")
+    }
+
     /// `1234567` as `1.23M`, below a thousand in full.
     public static func count(_ count: Double) -> String {
         let size = abs(count)

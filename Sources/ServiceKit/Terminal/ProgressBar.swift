@@ -13,7 +13,10 @@ public final class ProgressBar: Sendable {
     }
 
     private let label: String
-    private let unit: String
+    /// Nil where only the share that is done is known: then it is told in percent.
+    private let unit: String?
+    /// What was done before the bar began, which no rate counts.
+    private let earlier: Int
     private let output: LineOutput
     private let clock: @Sendable () -> UInt64
     private let start: UInt64
@@ -21,23 +24,36 @@ public final class ProgressBar: Sendable {
 
     /// - Parameters:
     ///   - total: the amount of work, `nil` when it is not known.
-    ///   - unit: what is counted: `events`.
+    ///   - unit: what is counted, in the plural: `events`.
+    ///   - earlier: how much of it was done before, which is in the amounts, but not in the rate.
     public convenience init(
-        _ label: String, total: Int?, unit: String, output: LineOutput = .standardError
+        _ label: String, total: Int?, unit: String, earlier: Int = 0, output: LineOutput = .standardError
     ) {
-        self.init(label, total: total, unit: unit, output: output) { DispatchTime.now().uptimeNanoseconds }
+        self.init(label, total: total, unit: unit, earlier: earlier, output: output, clock: Self.now)
+    }
+
+    /// The progress of work of which only the share that is done is known.
+    public convenience init(_ label: String, output: LineOutput = .standardError) {
+        self.init(label, total: Self.shares, unit: nil, earlier: 0, output: output, clock: Self.now)
     }
 
     init(
-        _ label: String, total: Int?, unit: String, output: LineOutput, clock: @escaping @Sendable () -> UInt64
+        _ label: String, total: Int?, unit: String?, earlier: Int = 0, output: LineOutput,
+        clock: @escaping @Sendable () -> UInt64
     ) {
         self.label = label
         self.unit = unit
+        self.earlier = earlier
         self.output = output
         self.clock = clock
         start = clock()
-        state = Mutex(State(total: total, nextDraw: start + (output.isTerminal ? 0 : Self.plainInterval)))
+        state = Mutex(
+            State(completed: earlier, total: total, nextDraw: start + (output.isTerminal ? 0 : Self.plainInterval)))
     }
+
+    private static let now: @Sendable () -> UInt64 = { DispatchTime.now().uptimeNanoseconds }
+    /// The whole of the work, where it is told by its share.
+    static let shares = 1000
 
     private static let plainInterval: UInt64 = 5_000_000_000
     private static let drawInterval: UInt64 = 100_000_000
@@ -58,14 +74,29 @@ public final class ProgressBar: Sendable {
         }
     }
 
-    /// Takes the bar away and writes a last line with the whole amount, time and rate.
+    /// Sets the share that is done, from 0 to 1.
+    public func update(share: Double) {
+        update(completed: Int(share * Double(Self.shares)))
+    }
+
+    /// Takes the bar away and writes a last line: the whole amount, time and rate, or of a share 100% and the time.
     public func finish() {
         let completed = state.withLock { $0.completed }
         let seconds = Double(clock() - start) * 1e-9
-        let rate = seconds > 0 ? " (\(HumanFormat.count(Double(completed) / seconds))/s)" : ""
-        output.setStatus("")
         let time = HumanFormat.duration(.seconds(seconds))
-        output.write(line: "\(label): \(HumanFormat.grouped(completed)) \(unit) in \(time)\(rate)")
+        output.setStatus("")
+        guard unit != nil else { return output.write(line: "\(label): 100% in \(time)") }
+        if earlier > 0, completed == earlier {
+            return output.write(line: "\(label): \(amount(earlier)), all done before")
+        }
+        let rate = seconds > 0 ? " (\(HumanFormat.count(Double(completed - earlier) / seconds))/s)" : ""
+        let before = earlier > 0 ? ", \(HumanFormat.grouped(earlier)) done before" : ""
+        output.write(line: "\(label): \(amount(completed - earlier)) in \(time)\(rate)\(before)")
+    }
+
+    private func amount(_ count: Int) -> String {
+        let unit = unit ?? ""
+        return HumanFormat.counted(count, unit.hasSuffix("s") ? String(unit.dropLast()) : unit, plural: unit)
     }
 
     private func update(_ change: (inout State) -> Void) {
@@ -84,7 +115,7 @@ public final class ProgressBar: Sendable {
     private func rate(_ state: inout State, now: UInt64) -> Double? {
         state.samples.append((now, state.completed))
         while state.samples.count > 2, state.samples[1].time + Self.rateWindow < now { state.samples.removeFirst() }
-        let first = state.samples.count > 1 ? state.samples[0] : (time: start, completed: 0)
+        let first = state.samples.count > 1 ? state.samples[0] : (time: start, completed: earlier)
         guard now > first.time else { return nil }
         return Double(state.completed - first.completed) / (Double(now - first.time) * 1e-9)
     }
@@ -108,13 +139,15 @@ public final class ProgressBar: Sendable {
     private func facts(_ state: State, _ rate: Double?) -> [String] {
         var facts: [String] = []
         if let total = state.total, total > 0 {
-            let percent = HumanFormat.fixed(min(100, 100 * Double(state.completed) / Double(total)), digits: 0)
-            facts.append("\(percent)%  \(HumanFormat.grouped(state.completed))/\(HumanFormat.grouped(total)) \(unit)")
+            facts.append(HumanFormat.fixed(min(100, 100 * Double(state.completed) / Double(total)), digits: 0) + "%")
+            if let unit {
+                facts.append("\(HumanFormat.grouped(state.completed))/\(HumanFormat.grouped(total)) \(unit)")
+            }
         } else {
-            facts.append("\(HumanFormat.grouped(state.completed)) \(unit)")
+            facts.append(amount(state.completed))
         }
         if let rate {
-            facts.append("\(HumanFormat.count(rate))/s")
+            if unit != nil { facts.append("\(HumanFormat.count(rate))/s") }
             if let total = state.total, rate > 0, total > state.completed {
                 facts.append(
                     HumanFormat.duration(.seconds((Double(total - state.completed) / rate).rounded())) + " left")

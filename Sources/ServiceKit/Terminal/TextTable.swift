@@ -28,8 +28,7 @@ public struct TextTable: Sendable {
         rows.append(
             zip(cells, columns).map { cell, column in
                 // A styled cell cannot be cut without losing the end of its style; it is the caller's to keep it short.
-                let clean = cell.contains("\u{1B}") ? cell : String(cell.map { $0.isNewline || $0 == "\t" ? " " : $0 })
-                return clean.contains("\u{1B}") ? clean : truncated(clean, columns: column.widthMax)
+                cell.contains("\u{1B}") ? cell : truncated(cell, columns: column.widthMax)
             })
     }
 

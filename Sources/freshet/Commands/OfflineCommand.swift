@@ -67,16 +67,9 @@ enum OfflineCommand {
             guard arguments.int("min-user") == nil, arguments.int("min-item") == nil else {
                 throw UsageError("--train and --test are taken as they are, without --min-user and --min-item")
             }
-            let (trainBytes, testBytes) = (try EvaluateCommand.contents(train), try EvaluateCommand.contents(test))
-            do {
-                return [
-                    try trainBytes.withUnsafeBytes { train in
-                        try testBytes.withUnsafeBytes { try OfflineSplit.files(train: train, test: $0) }
-                    }
-                ]
-            } catch {
-                throw CommandFailure("'\(train)' or '\(test)' cannot be read: \(error)", exitCode: 65)
-            }
+            return [
+                .streams(train: try EvaluateCommand.readStream(train), test: try EvaluateCommand.readStream(test))
+            ]
         }
         guard let data = arguments["data"] else { throw UsageError("give --data, or --train and --test") }
         let rule = try SplitOptions.rule(arguments)

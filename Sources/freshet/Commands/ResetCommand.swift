@@ -20,7 +20,7 @@ enum ResetCommand {
             let members = try admin.describeGroup(group).members.count
             guard members == 0 else {
                 throw CommandFailure(
-                    "\(members) members of the group \(group) are at work",
+                    "the group \(group) has \(HumanFormat.counted(members, "member")) at work",
                     remedy:
                         "stop them first; one that was killed, or has an instance.id, counts for another ten seconds")
             }

@@ -16,9 +16,7 @@ extension StateCommand {
         options: Deployment.options + [.flag("force", "Write over a file that is there.")]
     ) { arguments in
         let path = arguments.required("file")
-        guard path == "-" || arguments.flag("force") || !FileManager.default.fileExists(atPath: path) else {
-            throw CommandFailure("'\(path)' is there already", remedy: "--force writes over it", exitCode: 73)
-        }
+        if !arguments.flag("force") { try OutputFile.refusePresent(path) }
         let deployment = try Deployment(arguments)
         let worker = try restore(deployment)
         try awaitItems(worker)
@@ -33,8 +31,8 @@ extension StateCommand {
         bar.finish()
         if path != "-" {
             print(
-                "\(HumanFormat.grouped(export.userCount)) users and \(HumanFormat.grouped(export.itemCount)) items in "
-                    + path)
+                "\(HumanFormat.counted(export.userCount, "user")) and "
+                    + "\(HumanFormat.counted(export.itemCount, "item")) in \(path)")
             print("users  \(head.usersHash)\nitems  \(head.itemsHash)")
         }
         return 0

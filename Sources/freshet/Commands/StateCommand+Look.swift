@@ -63,7 +63,7 @@ extension StateCommand {
                     + "\"items\": \(table.liveCount), \"items_offset\": \(worker.items.offset)}")
         } else {
             let each = users > 0 ? " (\(max(0, bytes - empty) / users) B each)" : ""
-            print("users       \(HumanFormat.grouped(users)) in \(stores.count) partitions")
+            print("users       \(HumanFormat.grouped(users)) in \(HumanFormat.counted(stores.count, "partition"))")
             print("user bytes  \(HumanFormat.grouped(bytes))\(each)")
             print("items       \(HumanFormat.grouped(table.liveCount)), item log at \(worker.items.offset)")
         }
@@ -78,12 +78,13 @@ extension StateCommand {
         lines.append("events    \(counts(state.counts))")
         lines.append("seen      \(time(state.firstTime)) to \(time(state.latestTime))")
         lines.append(
-            "sessions  \(state.sessions); the last since \(time(state.sessionStart)), \(state.sessionEvents) events")
+            "sessions  \(state.sessions); the last since \(time(state.sessionStart)), "
+                + HumanFormat.counted(Int(state.sessionEvents), "event"))
         if state.priceCount > 0 {
             let mean = HumanFormat.fixed(state.priceSum / Double(state.priceCount), digits: 2)
             lines.append("prices    mean \(mean) of \(state.priceCount)")
         }
-        lines.append("history   \(state.entries.count) items, the newest first:")
+        lines.append("history   " + listed(state.entries.count, "item", order: "the newest first"))
         for entry in state.entries.reversed() {
             let rating = entry.rating.rating(
                 at: state.latestTime, scale: worker.settings.scale, decay: worker.settings.decay)
@@ -115,7 +116,7 @@ extension StateCommand {
         neighbours.sort { a, b in
             a.visits != b.visits ? a.visits > b.visits : table.identifiers.precedes(a.item, b.item)
         }
-        lines.append("neighbours  \(neighbours.count), the strongest first:")
+        lines.append("neighbours  " + listed(neighbours.count, "item", order: "the strongest first"))
         for neighbour in neighbours.prefix(20) {
             lines.append(
                 "  \(text(table.identifiers, neighbour.item))  "
@@ -125,7 +126,15 @@ extension StateCommand {
     }
 
     private static func counts(_ counts: SIMD4<UInt32>) -> String {
-        "\(counts[0]) views, \(counts[1]) removals from the cart, \(counts[2]) into the cart, \(counts[3]) purchases"
+        func counted(_ count: UInt32, _ noun: String) -> String { HumanFormat.counted(Int(count), noun) }
+        return
+            "\(counted(counts[0], "view")), \(counted(counts[1], "removal")) from the cart, "
+            + "\(counts[2]) into the cart, \(counted(counts[3], "purchase"))"
+    }
+
+    /// The head of a list, which says in which order it is where it has one.
+    private static func listed(_ count: Int, _ noun: String, order: String) -> String {
+        HumanFormat.counted(count, noun) + (count > 1 ? ", \(order)" : "") + (count > 0 ? ":" : "")
     }
 
     private static func time(_ milliseconds: Int64) -> String {

@@ -43,9 +43,9 @@ enum TrainCommand {
             let histories =
                 try file.map { try EvaluateCommand.readStream($0).histories().histories } ?? access.histories()
             return try CandidateReport(access: access, arguments: arguments).run { serving in
-                let bar = ProgressBar("train \(recipe.model)", total: 100, unit: "%")
+                let bar = ProgressBar("train \(recipe.model)")
                 let outcome = trial.run(
-                    recipe, histories, serving: serving, progress: { bar.update(completed: Int($0 * 100)) })
+                    recipe, histories, serving: serving, progress: { bar.update(share: $0) })
                 bar.finish()
                 guard let outcome else { throw CommandFailure("the training ended without a model") }
                 return outcome

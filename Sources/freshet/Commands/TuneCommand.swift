@@ -68,7 +68,8 @@ enum TuneCommand {
         let store = try TrialStore(
             arguments["store"] ?? ":memory:", description: description(search, arguments, evaluation))
         let trials = try Interrupts.stopping(stop) {
-            let bar = ProgressBar("tune \(name)", total: search.total, unit: "trials")
+            let bar = ProgressBar(
+                "tune \(name)", total: search.total, unit: "trials", earlier: try store.trials().count)
             let run = TuneRun(search: search, store: store, jobs: jobs, stop: stop, evaluate: evaluation.run)
             let trials = try run.run { bar.update(completed: $0) }
             bar.update(completed: trials.count)
@@ -82,7 +83,12 @@ enum TuneCommand {
             final.model = .recommender(try evaluation.recommender(best.plan))
             final.length = evaluation.length
             // An algorithm that takes the trials' data may still refuse the larger one.
-            if final.refusal([splits[0]]) == nil { report.test = final.run(splits[0]) }
+            if final.refusal([splits[0]]) == nil {
+                let bar = ProgressBar("the best \(name), on what no trial saw")
+                bar.update(share: 0)
+                report.test = final.run(splits[0], progress: { bar.update(share: $0) })
+                bar.finish()
+            }
         }
         try write(report, arguments)
         return stop.isRequested ? 130 : report.best == nil ? 1 : 0

@@ -17,6 +17,8 @@ enum DataCommand {
         "ratings", "which", "of star ratings: those of 4 and more as purchases; with all, lower ones as views",
         type: .oneOf(["positive", "all"]), default: "positive")
 
+    static let force = Option.flag("force", "write over a file that is there")
+
     static func rule(_ arguments: ParsedArguments) -> RatingRule {
         arguments["ratings"] == "all" ? .standard : .positives
     }
@@ -30,42 +32,50 @@ enum DataCommand {
                 "to", "layout", EventLayout.allCases.map(\.rawValue).joined(separator: ", "),
                 type: .oneOf(EventLayout.allCases.map(\.rawValue)), default: "jsonl"),
             .option("output", "file", "where to", default: "-"),
-            ratings,
+            force, ratings,
         ]
     ) { arguments in
         let path = arguments.required("file")
-        let output = try OutputFile(arguments.required("output"))
+        let rule = rule(arguments)
+        let output = arguments.required("output")
+        if !arguments.flag("force") { try OutputFile.refusePresent(output) }
         switch EventLayout(rawValue: arguments.required("to")) {
         case .lines:
+            let stream = try EvaluateCommand.readStream(path, rule: rule)
+            let file = try OutputFile(output)
             var writer = UserLinesWriter()
-            try writer.write(EvaluateCommand.readStream(path, rule: rule(arguments)), to: output)
-            return 0
+            try writer.write(stream, to: file)
+            file.report("items of \(HumanFormat.counted(writer.users.count, "user"))")
         case .rees46:
-            try output.write { $0.append(contentsOf: EventLayout.header.utf8) }
-            return try rewrite(path, rule(arguments), output) { EventLayout.appendRow($0, to: &$1) }
+            try rewrite(path, rule, output, header: EventLayout.header) { EventLayout.appendRow($0, to: &$1) }
         case .jsonl, nil:
-            return try rewrite(path, rule(arguments), output) {
+            try rewrite(path, rule, output) {
                 EventEncoder.append($0, to: &$1)
                 $1.append(UInt8(ascii: "\n"))
             }
         }
+        return 0
     }
 
     /// Writes each event in the file's order; what makes no event is counted on standard error.
     private static func rewrite(
-        _ path: String, _ rule: RatingRule, _ output: OutputFile, append: (ShopEvent, inout [UInt8]) -> Void
-    ) throws -> Int32 {
+        _ path: String, _ rule: RatingRule, _ output: String, header: String = "",
+        append: (ShopEvent, inout [UInt8]) -> Void
+    ) throws {
         let file = try EventFile(path, format: nil, rule: rule)
+        let output = try OutputFile(output)
+        try output.write { $0.append(contentsOf: header.utf8) }
+        var count = 0
         try file.forEach { event, _ in
-            if event.type.touchesItem { try output.write { append(event, &$0) } }
+            if event.type.touchesItem {
+                try output.write { append(event, &$0) }
+                count += 1
+            }
             return true
         }
         try output.finish()
-        if file.rejected > 0 {
-            let errors = LineOutput.standardError
-            errors.write(line: "lines that made no event: \(HumanFormat.grouped(file.rejected))")
-            for example in file.examples { errors.write(line: "  " + example) }
-        }
-        return file.events > 0 ? 0 : 65
+        RejectedLines(counts: file.rejections, examples: file.examples).report(of: path)
+        guard count > 0 else { throw CommandFailure("\(path) holds no events", exitCode: 65) }
+        output.report(HumanFormat.counted(count, "event"))
     }
 }

@@ -17,13 +17,16 @@ enum DataSimulation {
             .option("events", "n", "events", type: .int(1...100_000_000), default: "50000"),
             .option("seed", "n", "another shop", type: .int(0...Int.max), default: "7"),
             .option("output", "file", "where to", default: "-"),
+            DataCommand.force,
         ]
     ) { arguments in
         guard let users = arguments.int("users"), let items = arguments.int("items"),
             let events = arguments.int("events"),
             let seed = arguments.int("seed")
         else { preconditionFailure("all of them have defaults") }
-        let output = try OutputFile(arguments.required("output"))
+        let path = arguments.required("output")
+        if !arguments.flag("force") { try OutputFile.refusePresent(path) }
+        let output = try OutputFile(path)
         for value in Self.events(users: users, items: items, events: events, seed: UInt64(seed)) {
             try output.write {
                 $0.append(contentsOf: value)

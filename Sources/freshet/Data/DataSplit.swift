@@ -29,8 +29,9 @@ enum DataSplit {
             let place = splits.count == 1 ? folder : folder.appending(path: "fold-\(number + 1)")
             try write(split, to: place, hasNegatives: arguments.flag("negatives"))
             LineOutput.standardError.write(
-                line: "\(place.path): \(HumanFormat.grouped(split.train.count)) events to learn, "
-                    + "\(HumanFormat.grouped(split.test.count)) to ask of \(HumanFormat.grouped(split.askedCount)) users"
+                line: "\(place.path): \(HumanFormat.counted(split.train.count, "event")) to learn, "
+                    + "\(HumanFormat.grouped(split.test.count)) to ask of "
+                    + HumanFormat.counted(split.askedCount, "user")
             )
         }
         return 0

@@ -62,7 +62,7 @@ enum DataStatistics {
             ), ("repeats", "\(percent(statistics.repeatShare)) of the events"),
             (
                 "targets",
-                "\(HumanFormat.grouped(statistics.targets)) new items of known users after the first fifth, "
+                "\(HumanFormat.counted(statistics.targets, "new item")) of known users after the first fifth, "
                     + "\(percent(statistics.newTargetShare)) of them never seen before"
             ),
         ]

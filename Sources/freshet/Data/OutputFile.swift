@@ -7,16 +7,28 @@ final class OutputFile {
     private let name: String
     private var bytes: [UInt8] = []
 
+    /// What is there may have cost minutes: a command with `force` asks this first, before its own work costs some.
+    /// Devices and pipes are there to be written to.
+    static func refusePresent(_ path: String) throws {
+        var status = stat()
+        guard path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+        throw CommandFailure("'\(path)' is there already", remedy: "--force writes over it", exitCode: 73)
+    }
+
     init(_ path: String) throws {
         name = path == "-" ? "standard output" : path
         if path == "-" {
             handle = .standardOutput
             return
         }
-        guard FileManager.default.createFile(atPath: path, contents: nil),
-            let handle = FileHandle(forWritingAtPath: path)
-        else { throw CommandFailure("cannot write '\(path)'", remedy: "name a folder that is there", exitCode: 73) }
-        self.handle = handle
+        // FileManager would put a new file in the place of a link, a pipe or a device.
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else {
+            throw CommandFailure(
+                "cannot write '\(path)': \(String(cString: strerror(errno)))",
+                remedy: "name a file in a folder that is there and may be written to", exitCode: 73)
+        }
+        handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
     /// Lets the closure append bytes, and writes them where many have come together.
@@ -27,6 +39,11 @@ final class OutputFile {
 
     /// Call once, at the end.
     func finish() throws { try flush() }
+
+    /// Says on standard error what was written.
+    func report(_ what: String) {
+        LineOutput.standardError.write(line: "\(what) written to \(name)")
+    }
 
     private func flush() throws {
         do {

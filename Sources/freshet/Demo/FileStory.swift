@@ -18,7 +18,8 @@ struct FileStory {
             return true
         }
         guard reading.events.count >= 100 else {
-            throw CommandFailure("\(path) holds \(reading.events.count) events, too few for a demo", exitCode: 65)
+            throw CommandFailure(
+                "\(path) holds \(HumanFormat.counted(reading.events.count, "event")), too few for a demo", exitCode: 65)
         }
         // Stable, so that what happened in one second stays in the file's order.
         var all = reading.events.enumerated().sorted { ($0.1.time, $0.0) < ($1.1.time, $1.0) }.map(\.1)

@@ -64,10 +64,11 @@ struct EventsSample {
         var findings = [partitioning.finding(topic: topic)]
         let records = partitioning.records
         guard records > 0 else { return findings }
+        let sampled = HumanFormat.counted(records, "record")
         if otherKey == 0 {
-            findings.append(.fine("keys", "the user's id in all of \(records) records"))
+            findings.append(.fine("keys", "the user's id in all of \(sampled)"))
         } else {
-            let text = "\(otherKey) of \(records) records have no key or another one than their user's id"
+            let text = "\(otherKey) of \(sampled) have no key or another one than their user's id"
             findings.append(
                 rekeys || partitioning.partitions == 1
                     ? .note("keys", text)
@@ -81,10 +82,10 @@ struct EventsSample {
                 .map { "\($0.key.rawValue) \($0.value)" }.joined(separator: ", ")
             findings.append(
                 .note(
-                    "events", "\(rejected) of \(records) records would be dead letters: \(reasons)",
+                    "events", "\(rejected) of \(sampled) would be dead letters: \(reasons)",
                     "`freshet dlq list` shows them; names of event types can be added with `ingest.aliases`"))
         } else {
-            findings.append(.fine("events", "all of \(records) records can be learnt"))
+            findings.append(.fine("events", "all of \(sampled) can be learnt"))
         }
         let ahead = latest - now
         if ahead > 5_000 {

@@ -1,4 +1,5 @@
 import CZlib
+import ServiceKit
 
 /// Where a key belongs, by the two partitioners that clients use.
 enum Partitioning {
@@ -50,6 +51,7 @@ struct PartitioningSample {
     func finding(topic: String) -> Finding {
         let subject = "partitioner"
         if records == 0 { return .note(subject, "\(topic) has no records to look at") }
+        let sampled = HumanFormat.counted(records, "record")
         if partitions == 1 { return .fine(subject, "\(topic) has one partition") }
         let remedy =
             "a user's events must stay in one partition: let every producer use murmur2 (librdkafka, kcat: "
@@ -58,21 +60,21 @@ struct PartitioningSample {
             let example = String(decoding: split.min { $0.lexicographicallyPrecedes($1) } ?? [], as: UTF8.self)
             return .wrong(
                 subject,
-                "\(split.count) users have events in several partitions (such as \(example)): "
-                    + "murmur2 \(murmur2), CRC32 \(crc32), neither \(neither) of \(records) records",
+                "\(HumanFormat.counted(split.count, "user")) with events in several partitions (such as \(example)): "
+                    + "murmur2 \(murmur2), CRC32 \(crc32), neither \(neither) of \(sampled)",
                 remedy + "\nor let `ingest.rekey: true` bring them together")
         }
         if murmur2 > 0, crc32 > 0 {
-            return .wrong(subject, "two are at work: murmur2 \(murmur2), CRC32 \(crc32) of \(records) records", remedy)
+            return .wrong(subject, "two are at work: murmur2 \(murmur2), CRC32 \(crc32) of \(sampled)", remedy)
         }
         if crc32 > 0 {
             return .note(
-                subject, "CRC32 in all of \(records) records sampled: librdkafka's default",
+                subject, "CRC32 in all of \(sampled) sampled: librdkafka's default",
                 "it works as long as all producers do so; `freshet produce` and Java's clients use murmur2")
         }
         if neither > records / 100 {
-            return .note(subject, "\(neither) of \(records) records lie where neither murmur2 nor CRC32 puts their key")
+            return .note(subject, "\(neither) of \(sampled) lie where neither murmur2 nor CRC32 puts their key")
         }
-        return .fine(subject, "murmur2, by \(records) records of \(topic)")
+        return .fine(subject, "murmur2, by \(sampled) of \(topic)")
     }
 }

@@ -45,7 +45,7 @@ struct TopicsCheck {
         if needsPartitions(wanted.name), count != Int(wanted.partitions) {
             let why = wanted.name == deployment.topics[.users] ? "as many as the events topic" : "one"
             return .wrong(
-                wanted.name, "\(count) partitions; it has to have \(why) (\(wanted.partitions))",
+                wanted.name, "\(HumanFormat.counted(count, "partition")); it has to have \(why) (\(wanted.partitions))",
                 "where partitions were added to \(deployment.topics.events): rebuild beside under another application.id with "
                     + "ingest.rekey: true; else `freshet reset`, delete the topic, `freshet topics create`, `freshet replay`"
             )

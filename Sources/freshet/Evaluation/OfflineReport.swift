@@ -74,7 +74,7 @@ struct OfflineReport {
     // MARK: - Tables
 
     func text(style: Style) -> String {
-        var text = "\(HumanFormat.grouped(rows[0].result.metrics.count)) cases"
+        var text = HumanFormat.counted(rows[0].result.metrics.count, "case")
         text += protocolName.map { ", \($0)\n\n" } ?? ", all items ranked\n\n"
         text += measures.render(style: style)
         if rows.count > 1 {

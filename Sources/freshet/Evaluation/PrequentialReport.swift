@@ -72,9 +72,10 @@ struct PrequentialReport {
 
     func text(style: Style) -> String {
         var text = generations.render(style: style) + "\n" + series.render(style: style) + "\n"
-        text += String(
-            format: "%@ events  HR@%d %.4f  NDCG@%d %.4f  (%@ scored)\n", HumanFormat.grouped(events), result.length,
-            result.hitRate, result.length, result.ndcg, HumanFormat.grouped(result.count))
+        func figure(_ value: Double) -> String { result.count > 0 ? String(format: "%.4f", value) : "–" }
+        text +=
+            "\(HumanFormat.counted(events, "event"))  HR@\(result.length) \(figure(result.hitRate))  "
+            + "NDCG@\(result.length) \(figure(result.ndcg))  (\(HumanFormat.grouped(result.count)) scored)\n"
         if let other {
             text +=
                 "less '\(other.title)', with 95% intervals:  "
@@ -132,7 +133,7 @@ struct PrequentialReport {
             yLabel: "HR and NDCG of each part of the stream"
         )
         chart.subtitle =
-            "recommend, score, then learn; \(HumanFormat.grouped(result.count)) events scored: "
+            "recommend, score, then learn; \(HumanFormat.counted(result.count, "event")) scored: "
             + "HR@\(result.length) \(HumanFormat.fixed(result.hitRate, digits: 4)), "
             + "NDCG@\(result.length) \(HumanFormat.fixed(result.ndcg, digits: 4))"
         let points = Self.drawable(result)

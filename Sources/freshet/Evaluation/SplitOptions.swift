@@ -33,12 +33,29 @@ enum SplitOptions {
         _ path: String, _ arguments: ParsedArguments, ratings: RatingRule = .positives
     ) throws -> EventStream {
         let minimum = try rule(arguments).minimum
-        let stream = try EvaluateCommand.readStream(path, rule: ratings).keeping(
-            userMinimum: arguments.int("min-user") ?? minimum, itemMinimum: arguments.int("min-item") ?? minimum)
-        guard stream.count > 0 else {
-            throw CommandFailure(
-                "no events of '\(path)' are left", remedy: "give a lower --min-user or --min-item", exitCode: 65)
+        let (user, item) = (arguments.int("min-user") ?? minimum, arguments.int("min-item") ?? minimum)
+        let stream = try EvaluateCommand.readStream(path, rule: ratings)
+        let kept = stream.keeping(userMinimum: user, itemMinimum: item)
+        guard kept.count > 0 else { throw nothingLeft(of: stream, path, user, item) }
+        return kept
+    }
+
+    /// Names the highest minima of both that leave something; with 1 everything is left.
+    static func nothingLeft(of stream: EventStream, _ path: String, _ user: Int, _ item: Int) -> CommandFailure {
+        func kept(_ minimum: Int) -> EventStream {
+            stream.keeping(userMinimum: min(user, minimum), itemMinimum: min(item, minimum))
         }
-        return stream
+        var (enough, tooMany) = (1, max(user, item))
+        while tooMany - enough > 1 {
+            let middle = (enough + tooMany) / 2
+            if kept(middle).count > 0 { enough = middle } else { tooMany = middle }
+        }
+        let left = kept(enough)
+        return CommandFailure(
+            "no events of '\(path)' are left where each user has \(HumanFormat.counted(user, "item")) or more, and "
+                + "each item \(HumanFormat.counted(item, "user")) or more (--min-user \(user) --min-item \(item))",
+            remedy: "--min-user \(min(user, enough)) --min-item \(min(item, enough)) leaves "
+                + "\(HumanFormat.counted(left.count, "event")) of \(HumanFormat.counted(left.userCount, "user"))",
+            exitCode: 65)
     }
 }

@@ -48,7 +48,9 @@ struct CandidateReport {
             } else {
                 print(DecisionText.verdict(decided))
                 if !decided.isPromoted {
-                    print("`freshet models promote \(decided.number)` serves it all the same")
+                    print(
+                        "`freshet models promote \(decided.number)` serves it all the same; "
+                            + "it is kept until another one is refused")
                 }
             }
         }

@@ -23,18 +23,26 @@ enum DecisionText {
 
     /// A comparison as a table, and what it was made on.
     static func table(_ comparison: GenerationComparison, _ first: String, _ second: String) -> String {
+        guard comparison.cases > 0 else {
+            return "there was nothing to compare on: no known user took a known item after "
+                + time(comparison.boundary)
+        }
         var table = TextTable([.init("generation"), .init("HR@20", .right), .init("NDCG@20", .right)])
         table.append([first, figure(comparison.candidate.hitRate), figure(comparison.candidate.ndcg)])
         table.append([second, figure(comparison.serving.hitRate), figure(comparison.serving.ndcg)])
         return table.render()
             + "difference in NDCG@20 \(interval(comparison.difference)), 95% paired bootstrap over "
-            + "\(HumanFormat.grouped(comparison.users)) users\n"
-            + "\(HumanFormat.grouped(comparison.cases)) held-out interactions after \(time(comparison.boundary))"
+            + "\(HumanFormat.counted(comparison.users, "user"))\n"
+            + "\(HumanFormat.counted(comparison.cases, "held-out interaction")) after \(time(comparison.boundary))"
     }
 
+    /// Without figures where there was nothing to compare on.
     static func members(_ comparison: GenerationComparison) -> [String: Any] {
-        [
+        let members: [String: Any] = [
             "cases": comparison.cases, "users": comparison.users, "after": time(comparison.boundary),
+        ]
+        guard comparison.cases > 0 else { return members }
+        let figures: [String: Any] = [
             "hr@20": [comparison.candidate.hitRate, comparison.serving.hitRate],
             "ndcg@20": [comparison.candidate.ndcg, comparison.serving.ndcg],
             "ndcg@20_difference": [
@@ -42,6 +50,7 @@ enum DecisionText {
                 "high": comparison.difference.high,
             ],
         ]
+        return members.merging(figures) { $1 }
     }
 
     static func members(_ decision: GenerationDecision) -> [String: Any] {

@@ -52,10 +52,12 @@ enum ManifestText {
         func grouped(_ value: Int) -> String { HumanFormat.grouped(value) }
         func short(_ value: Double) -> String { HumanFormat.fixed(value, digits: 3) }
         var lines = [
-            "trained on  \(grouped(manifest.interactions)) interactions of \(grouped(manifest.users)) users, up to "
+            "trained on  \(HumanFormat.counted(manifest.interactions, "interaction")) of "
+                + "\(HumanFormat.counted(manifest.users, "user")), up to "
                 + DecisionText.time(manifest.latestTime),
-            "items       \(grouped(generation.items.count)); \(generation.factors.columns) factors, "
-                + "\(generation.neighboursPerItem) neighbours each",
+            "items       \(grouped(generation.items.count)); "
+                + "\(HumanFormat.counted(generation.factors.columns, "factor")), "
+                + "\(HumanFormat.counted(generation.neighboursPerItem, "neighbour")) each",
             "projection  α \(Float(manifest.alpha))  α₀ \(Float(manifest.unobservedWeight))  "
                 + "λ \(Float(manifest.regularization))  ν \(Float(manifest.regularizationExponent))",
             "weights     sequential \(short(blend.sequential.weight))  neighbours \(short(blend.neighbours.weight))  "

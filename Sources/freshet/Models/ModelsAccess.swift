@@ -50,10 +50,22 @@ struct ModelsAccess {
     }
 
     /// A generation's number, as an argument.
-    static func number(_ text: String) throws -> Int {
+    /// - Throws: where something was decided about that generation, but it is gone.
+    func number(_ text: String) throws -> Int {
         guard let number = Int(text), number > 0 else {
             throw UsageError("'\(text)' is no generation's number; `freshet models list` shows them")
         }
+        if let failure = Self.absence(number, topic.shelf) { throw failure }
         return number
+    }
+
+    /// Nil for a generation that is there, and for one that nothing is known of.
+    static func absence(_ number: Int, _ shelf: GenerationShelf) -> CommandFailure? {
+        guard let decision = shelf.decisions[number], !shelf.whole.contains(number), !shelf.foreign.contains(number)
+        else { return nil }
+        return CommandFailure(
+            "generation \(number) is gone: it was \(decision.isPromoted ? "promoted" : "refused"), and of those only "
+                + "the last are kept",
+            remedy: "`freshet models list` shows what there is; `freshet train` makes another one")
     }
 }

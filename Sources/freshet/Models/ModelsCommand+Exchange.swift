@@ -16,14 +16,14 @@ extension ModelsCommand {
     ) { arguments in
         try ModelsAccess.run {
             let access = try ModelsAccess(Deployment(arguments))
-            let numbers = try ["first", "second"].map { try ModelsAccess.number(arguments.required($0)) }
+            let numbers = try ["first", "second"].map { try access.number(arguments.required($0)) }
             let generations = try numbers.map { try access.topic.generation($0) }
             let histories = try access.histories()
-            let bar = ProgressBar("compare", total: 100, unit: "%")
+            let bar = ProgressBar("compare")
             let comparison = try access.trial().compare(
                 generations[0], generations[1], histories,
                 after: GenerationTrial.boundary(histories, of: generations),
-                progress: { bar.update(completed: Int($0 * 100)) })
+                progress: { bar.update(share: $0) })
             bar.finish()
             guard let comparison else {
                 throw CommandFailure(
@@ -46,13 +46,21 @@ extension ModelsCommand {
         discussion: "items.npy (float32, items × K), neighbours.npy (int32, −1 for none) and neighbour_weights.npy "
             + "(float32), ids.txt (one a row), manifest.json, and generation.bin with FORMAT.txt, which says what it is.",
         arguments: [number],
-        options: Deployment.options + [.option("to", "DIR", "A directory; made where it is missing.", default: ".")]
+        options: Deployment.options + [
+            .option("to", "DIR", "A directory; made where it is missing.", default: "."),
+            .flag("force", "Write over files that are there."),
+        ]
     ) { arguments in
         try ModelsAccess.run {
-            let topic = try ModelsAccess(Deployment(arguments)).topic
-            let generation = try topic.generation(ModelsAccess.number(arguments.required("number")))
+            let access = try ModelsAccess(Deployment(arguments))
+            let generation = try access.topic.generation(access.number(arguments.required("number")))
             let directory = arguments.required("to")
             let files = try GenerationExport.files(generation)
+            if !arguments.flag("force") {
+                for (name, _) in files {
+                    try OutputFile.refusePresent(URL(fileURLWithPath: directory).appendingPathComponent(name).path)
+                }
+            }
             do {
                 try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
                 for (name, bytes) in files {
@@ -103,7 +111,7 @@ extension ModelsCommand {
             let common = factors.ids.count { known.contains($0) }
             guard common > 0 else {
                 throw CommandFailure(
-                    "none of the \(factors.ids.count) ids is an item of the histories",
+                    "none of the \(HumanFormat.counted(factors.ids.count, "id")) is an item of the histories",
                     remedy: "ids.txt must have the product ids of the events", exitCode: 65)
             }
             return try CandidateReport(access: access, arguments: arguments).run { serving in

@@ -35,15 +35,16 @@ enum ModelsCommand {
             for number in numbers {
                 let decision = shelf.decisions[number]
                 let comparison = decision?.comparison
+                let figures = comparison.flatMap { $0.cases > 0 ? $0 : nil }
                 table.append([
                     "\(number)", decision?.model ?? "?", state(number, shelf),
-                    comparison.map { DecisionText.figure($0.candidate.ndcg) } ?? "–",
-                    comparison.map { DecisionText.figure($0.serving.ndcg) } ?? "–",
-                    comparison.map { DecisionText.interval($0.difference) } ?? "–",
+                    figures.map { DecisionText.figure($0.candidate.ndcg) } ?? "–",
+                    figures.map { DecisionText.figure($0.serving.ndcg) } ?? "–",
+                    figures.map { DecisionText.interval($0.difference) } ?? "–",
                     comparison.map { "\($0.cases)" } ?? "–", decision?.reason.text ?? "not decided",
                 ])
             }
-            print(table.render(), terminator: "")
+            if !numbers.isEmpty { print(table.render(), terminator: "") }
             if let silence = shelf.silence {
                 print(silence)
             } else if numbers.isEmpty {
@@ -68,8 +69,9 @@ enum ModelsCommand {
         arguments: [number], options: Deployment.options + [json]
     ) { arguments in
         try ModelsAccess.run {
-            let topic = try ModelsAccess(Deployment(arguments)).topic
-            let number = try ModelsAccess.number(arguments.required("number"))
+            let access = try ModelsAccess(Deployment(arguments))
+            let topic = access.topic
+            let number = try access.number(arguments.required("number"))
             let generation = try topic.generation(number)
             let decision = topic.shelf.decisions[number]
             if arguments.flag("json") {
@@ -99,10 +101,9 @@ enum ModelsCommand {
         arguments: [number], options: Deployment.options
     ) { arguments in
         try ModelsAccess.run {
-            let topic = try ModelsAccess(Deployment(arguments)).topic
-            let number = try ModelsAccess.number(arguments.required("number"))
-            try topic.promote(number)
-            report(topic)
+            let access = try ModelsAccess(Deployment(arguments))
+            try access.topic.promote(access.number(arguments.required("number")))
+            report(access.topic)
             return 0
         }
     }
@@ -126,10 +127,10 @@ enum ModelsCommand {
         arguments: [Argument("number", "A promoted generation's number, or none.")], options: Deployment.options
     ) { arguments in
         try ModelsAccess.run {
-            let topic = try ModelsAccess(Deployment(arguments)).topic
+            let access = try ModelsAccess(Deployment(arguments))
             let word = arguments.required("number")
-            try topic.pin(word == "none" ? nil : ModelsAccess.number(word))
-            report(topic)
+            try access.topic.pin(word == "none" ? nil : access.number(word))
+            report(access.topic)
             return 0
         }
     }

@@ -50,13 +50,15 @@ struct TuneReport {
         if objectives.count > 1 { text += "* no other trial is better by all objectives: the Pareto front\n" }
         let stopped = trials.count { $0.values == nil }
         text +=
-            "\n\(trials.count) of \(search.total) trials" + (stopped > 0 ? ", \(stopped) of them stopped" : "") + "\n"
+            "\n\(trials.count) of \(HumanFormat.counted(search.total, "trial"))"
+            + (stopped > 0 ? ", \(stopped) of them stopped" : "") + "\n"
         text += "best: --model \(choice(best))\n"
         if let test {
             text +=
                 "on what no trial saw: HR@\(length) \(HumanFormat.fixed(test.metrics.hitRate, digits: 4)), "
                 + "recall \(HumanFormat.fixed(test.metrics.recall, digits: 4)), "
-                + "NDCG \(HumanFormat.fixed(test.metrics.ndcg, digits: 4)) of \(test.metrics.count) users\n"
+                + "NDCG \(HumanFormat.fixed(test.metrics.ndcg, digits: 4)) of "
+                + "\(HumanFormat.counted(test.metrics.count, "user"))\n"
         }
         return text
     }
@@ -107,7 +109,8 @@ struct TuneReport {
                 best = max(best, objectives[0].gain(point.y))
                 return (point.x, abs(best))
             }
-            chart.subtitle = "\(search.method.rawValue), \(full.count) trials, seed \(search.seed)"
+            chart.subtitle =
+                "\(search.method.rawValue), \(HumanFormat.counted(full.count, "trial")), seed \(search.seed)"
             chart.series = [
                 .init("trials", colour: 4, drawing: .points, points: found),
                 .init("best so far", colour: 0, drawing: .steps, points: bests),
@@ -119,7 +122,7 @@ struct TuneReport {
             xLabel: title(objectives[1]), yLabel: first)
         chart.xHasZero = objectives[1] == .seconds
         chart.yHasZero = objectives[0] == .seconds
-        chart.subtitle = "\(search.method.rawValue), \(full.count) trials, seed \(search.seed)"
+        chart.subtitle = "\(search.method.rawValue), \(HumanFormat.counted(full.count, "trial")), seed \(search.seed)"
         func point(_ trial: Trial) -> (x: Double, y: Double) { (trial.values?[1] ?? 0, trial.values?[0] ?? 0) }
         let front = front
         let best = full.filter { front.contains($0.plan.number) }.map(point)

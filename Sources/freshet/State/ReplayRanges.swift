@@ -17,7 +17,8 @@ struct ReplayRanges {
         self.base = base
         guard let base, Set(base.positions.keys) != Set(log.partitionNumbers) else { return }
         throw CommandFailure(
-            "the base is of a topic with \(base.positions.count) partitions, \(topic) has \(log.partitionCount)",
+            "the base is of a topic with \(HumanFormat.counted(base.positions.count, "partition")), "
+                + "\(topic) has \(log.partitionCount)",
             remedy: "take a base of this deployment")
     }
 
