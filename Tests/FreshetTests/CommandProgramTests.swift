@@ -42,6 +42,20 @@ extension ProgramTests {
             #expect(unknown.status == 64 && unknown.log.contains("did you mean unknown-type?"), "\(unknown.log)")
         }
 
+        /// A record that must not be read is kept, its loss is told by a replay that reads it, and it can come back.
+        @Test func aSkippedRecordIsADeadLetter() throws {
+            let skip = ["--set", "ingest.skip=0:3"]
+            try shop.send(100, from: 0)
+            let first = try shop.check(["serve", "--stop-at-end"] + skip)
+            #expect(first.summary["rejected"] as? Int == 1 && first.summary["events"] as? Int == 99)
+            #expect(try shop.check(["dlq", "list", "--reason", "skipped", "--json"]).output.contains("[0]@3"))
+            #expect(try shop.check(["replay", "--verify"] + skip).output.contains("identical"))
+            #expect(try shop.program.run(["replay", "--verify"]).output.contains("DIFFERENT: 1 user"))
+            try shop.check(["dlq", "redrive", "--reason", "skipped"])
+            let second = try shop.check(["serve", "--stop-at-end"] + skip)
+            #expect(second.summary["rejected"] as? Int == 0 && second.summary["events"] as? Int == 1)
+        }
+
         @Test func stateAndListsAreShown() throws {
             try shop.send(400, from: 0)
             try shop.check(["serve", "--stop-at-end", "--set", "training.enabled=false"])
