@@ -59,9 +59,10 @@ struct Deployment {
         let keys = Settings.table.settings.map(\.key).filter { $0.hasPrefix("topics.") }
         let application = configuration.string("application.id")
         var uses = Dictionary(
-            uniqueKeysWithValues: ["users", "items", "snapshots", "models", "events"].map {
-                ("\(application).\($0)", "an internal topic of application.id \(application)")
-            })
+            uniqueKeysWithValues: (["users", "items", "snapshots", "models"]
+                + (configuration.bool("ingest.rekey") ? ["events"] : [])).map {
+                    ("\(application).\($0)", "an internal topic of application.id \(application)")
+                })
         for key in keys {
             let name = configuration.string(key)
             if let other = uses.updateValue(key, forKey: name) {

@@ -95,7 +95,8 @@ enum Settings {
         Setting(
             "ingest.skip", .list, default: "",
             "Records of the events topic, as partition:offset, that become dead letters unread: where one ends the program "
-                + "again and again, its last line names it. Kept here for as long as the topic has it, a replay agrees."
+                + "again and again, its last line names it. Kept here for as long as the topic has it, a replay agrees. With "
+                + "ingest.rekey these are places in the internal copy, which a reset makes anew."
         ),
     ]
 

@@ -56,6 +56,42 @@ extension ProgramTests {
             #expect(second.summary["rejected"] as? Int == 0 && second.summary["events"] as? Int == 1)
         }
 
+        /// Markers of a transaction stand behind its records; an offset that stayed before them would be a lag for good, and
+        /// whoever scales by it would never scale to nothing.
+        @Test func theLagEndsBehindTheTransactionsOfOthers() throws {
+            let service = try shop.program.start(["serve", "--set", "training.enabled=false"])
+            let settings: KafkaSettings = ["bootstrap.servers": shop.cluster.bootstrap]
+            let producer = try Producer(settings.merging(["transactional.id": "shop"]))
+            try producer.initTransactions(timeoutMilliseconds: 30_000)
+            for round in 0..<3 {
+                try producer.beginTransaction()
+                let topic = producer.topic("events")
+                for index in 0..<20 {
+                    let user = Array(shop.user(index).utf8)
+                    let value = Array(ProgramShop.event(round * 20 + index, user: shop.user(index)).utf8)
+                    try user.withUnsafeBytes { key in
+                        try value.withUnsafeBytes { _ = try producer.send(topic, key: key, value: $0) }
+                    }
+                }
+                try producer.commitTransaction(timeoutMilliseconds: 30_000)
+            }
+            let admin = try Admin(settings)
+            let reader = try PartitionReader(settings)
+            var standing = ""
+            let deadline = Date(timeIntervalSinceNow: 40)
+            repeat {
+                let places = try admin.groupOffsets("freshet").filter { $0.place.topic == "events" }
+                let lags = try places.map {
+                    try reader.queryWatermarks($0.place, timeoutMilliseconds: 5_000).high - $0.offset
+                }
+                standing = "\(places) \(lags)"
+                if lags == [0, 0] { return try shop.stop(service) }
+                Thread.sleep(forTimeInterval: 0.1)
+            } while Date() < deadline
+            Issue.record("the lag does not end: \(standing)")
+            service.kill()
+        }
+
         @Test func stateAndListsAreShown() throws {
             try shop.send(400, from: 0)
             try shop.check(["serve", "--stop-at-end", "--set", "training.enabled=false"])

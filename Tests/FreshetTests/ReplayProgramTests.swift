@@ -122,7 +122,7 @@ extension ProgramTests {
             }
             try shop.waitForCommit(400 + 3 * 600)
             let writing = try shop.program.run(["replay"])
-            #expect(writing.status == 1 && writing.log.contains("members of the group"), "\(writing.log)")
+            #expect(writing.status == 1 && writing.log.contains("at work"), "\(writing.log)")
             try shop.stop(service)
             #expect(try shop.check(["replay", "--verify"]).output.contains("identical"))
         }

@@ -126,7 +126,9 @@ import Testing
         let (file, users) = try read(Data(text.utf8), ".jsonl")
         #expect(file.format == .jsonLines)
         #expect(users == ["a", "c"])
-        #expect(file.rejections == [.missingItem: 1] && file.examples.first?.hasPrefix("line 2: missing-item") == true)
+        #expect(
+            file.rejected.counts == [.missingItem: 1]
+                && file.rejected.examples.first?.hasPrefix("line 2: missing-item") == true)
     }
 
     @Test func readsSeveralGzipMembers() throws {

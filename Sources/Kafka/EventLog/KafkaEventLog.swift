@@ -68,6 +68,8 @@ public final class KafkaEventLog: EventLog {
             group["client.id"] = settings.transactionalID
             if settings.isStatic, let id = settings.instanceID { group["group.instance.id"] = id }
             group["fetch.wait.max.ms"] = group["fetch.wait.max.ms"] ?? "20"
+            // Whoever reads has to move past what stands at a partition's end and is no record.
+            group["enable.partition.eof"] = "true"
             consumer = try GroupConsumer(group, log: log)
             // Joining takes some round trips; what follows goes on meanwhile.
             try consumer.subscribe(to: [settings.topics.events])

@@ -143,14 +143,14 @@ public final class Worker {
         waits(false)
         repeat {
             let before = round.records
-            round.changes = try log.poll(max: wanted, timeoutMilliseconds: wait) { record in
+            round.changes += try log.poll(max: wanted, timeoutMilliseconds: wait) { record in
                 if round.records == 0 { waits(true) }
                 round.records += 1
                 take(record)
             }
             foldWaiting()
             wait = 0
-            wanted = round.records > before && round.changes.isEmpty ? moreForBatch(round.records) : 0
+            wanted = round.records > before && !hasGroupChange(round) ? moreForBatch(round.records) : 0
         } while wanted > 0
         if round.records > 0 { recordsAt = clock() }
         for change in round.changes {
@@ -162,6 +162,11 @@ public final class Worker {
         try beginCommitIfDue()
         round.isBusy = round.isBusy || round.records > 0 || hasPendingRanks
         return round
+    }
+
+    /// Whether partitions come or go, which has to be answered first; the end of one is no reason to end a batch.
+    private func hasGroupChange(_ round: Round) -> Bool {
+        round.changes.contains { if case .end = $0 { false } else { true } }
     }
 
     /// How many more records a batch takes. A live one takes what is there; one that is behind goes on while most of its

@@ -50,9 +50,13 @@ struct SettingsLoader {
         }
     }
 
-    /// Kubernetes puts the addresses of a service that has our name into the environment; so an unknown name is no error.
+    /// Kubernetes puts the addresses of services whose names begin like ours into the environment: `FRESHET_SERVICE_HOST`,
+    /// `FRESHET_HTTP_PORT_8080_TCP_ADDR`. So an unknown name is no error.
     private static func isOfKubernetes(_ name: Substring) -> Bool {
-        ["SERVICE_HOST", "SERVICE_PORT", "PORT"].contains { name == $0 || name.hasPrefix($0 + "_") }
+        let words = name.split(separator: "_")
+        return zip(words, words.dropFirst()).contains { word, next in
+            (word == "SERVICE" && (next == "HOST" || next == "PORT")) || (word == "PORT" && next.allSatisfy(\.isNumber))
+        } || words.last == "PORT"
     }
 
     mutating func readOverrides(_ overrides: [Override]) {

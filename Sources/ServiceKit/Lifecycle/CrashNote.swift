@@ -64,11 +64,12 @@ public enum CrashNote {
         guard installed & 1 << UInt64(signal) == 0 else { return }
         installed |= 1 << UInt64(signal)
         var action = sigaction()
-        action.__sigaction_handler.sa_sigaction = { signal, _, _ in
-            // Whoever came before gets the signal next: where it was a fault, the instruction is run again.
+        action.__sigaction_handler.sa_sigaction = { signal, information, _ in
+            // Whoever came before gets the signal next: a fault's instruction is run again, what was sent is sent again.
             sigaction(signal, CrashNote.previous + Int(signal), nil)
             CrashNote.installed &= ~(1 << UInt64(signal))
             CrashNote.write()
+            if let information, information.pointee.si_code <= 0 { raise(signal) }
         }
         action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER
         sigaction(signal, &action, previous + Int(signal))

@@ -58,12 +58,19 @@ struct DeadLetter {
         let topic: String
         let partition: Int32
         let offset: Int64
+        /// Of key and value: a topic that is made anew has other records at the same offsets.
+        let content: UInt64
     }
 
     /// Nil where the letter does not say it.
     var origin: Origin? {
         guard let topic, let sourcePartition, let sourceOffset else { return nil }
-        return Origin(topic: topic, partition: sourcePartition, offset: sourceOffset)
+        let content = Self.hash(value, seed: Self.hash(key, seed: 0))
+        return Origin(topic: topic, partition: sourcePartition, offset: sourceOffset, content: content)
+    }
+
+    private static func hash(_ bytes: [UInt8]?, seed: UInt64) -> UInt64 {
+        (bytes ?? []).withUnsafeBytes { Hash64.hash($0, seed: seed &+ (bytes == nil ? 1 : 0)) }
     }
 
     /// `partition:offset` in the dead-letter topic.

@@ -17,7 +17,7 @@ enum DeadLetterCommand {
     private static func reasons(_ arguments: ParsedArguments) throws -> Set<String> {
         let known = RejectionCode.allCases.map(\.rawValue)
         for reason in arguments.all("reason") where !known.contains(reason) {
-            let near = nearestWord(to: reason, among: known).map { "; did you mean \($0)?" } ?? ""
+            let near = nearestWord(to: reason, among: known).map { "; did you mean \($0)?" } ?? "."
             throw UsageError(
                 "--reason: there is no reason '\(reason)'\(near) There are: \(known.joined(separator: ", "))")
         }
@@ -77,7 +77,8 @@ enum DeadLetterCommand {
             "Key, value and headers as they were, to the topic and partition that the letter names, so that the "
             + "user's history stays in one place. How far each reason has been driven back is kept in the consumer group "
             + "<application.id>.dlq.<reason>, in the same transaction as the records: no letter goes twice, however often "
-            + "this runs or is interrupted. A letter that fails again comes back as a new one.",
+            + "this runs or is interrupted. A letter that fails again comes back as a new one. Those "
+            + "that ingest.skip made go only where --reason names it: they get new places, which it does not know.",
         options: Deployment.options + [
             reasonOption, .flag("dry-run", "Say what would be sent."),
             .option("limit", "N", "The most letters.", type: .int(1...Int.max)),

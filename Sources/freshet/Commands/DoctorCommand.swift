@@ -94,7 +94,7 @@ enum DoctorCommand {
         }
         return .fine(
             "group",
-            "\(name) is \(group.state), \(group.members.count) members, \(HumanFormat.grouped(Int(lag))) records behind"
+            "\(name) is \(group.state), \(HumanFormat.counted(group.members.count, "member")), \(HumanFormat.counted(Int(lag), "record")) behind"
         )
     }
 

@@ -31,7 +31,9 @@ enum ProduceCommand {
         let topic = arguments["topic"] ?? deployment.inputTopic
         let partitions = try deployment.requireTopic(topic, deployment.reachedAdmin()).partitions.count
         LineOutput.standardError.write(
-            line: "\(file.format.rawValue) → \(topic) (\(partitions) partitions) at \(deployment.bootstrap)")
+            line:
+                "\(file.format.rawValue) → \(topic) (\(HumanFormat.counted(partitions, "partition"))) at \(deployment.bootstrap)"
+        )
         let sender = try EventSender(deployment.client, topic: topic)
         let stop = StopRequest()
         do {
@@ -40,9 +42,10 @@ enum ProduceCommand {
             }
         } catch {
             // Who tries again has to know what is there already.
-            try? sender.finish(timeoutSeconds: 5)
-            LineOutput.standardError.write(
-                line: "\(HumanFormat.grouped(sender.acknowledged)) events are in \(topic), the first ones of the file")
+            sender.drain(timeoutSeconds: 5)
+            let count = HumanFormat.counted(sender.acknowledged, "event")
+            let which = sender.hasLost ? "not always the first ones" : "the first ones"
+            LineOutput.standardError.write(line: "before that, \(count) came into \(topic), \(which) of the file")
             throw error
         }
         let status = report(file, sender)
@@ -84,18 +87,9 @@ enum ProduceCommand {
     }
 
     private static func report(_ file: EventFile, _ sender: EventSender) -> Int32 {
-        let output = LineOutput.standardError
-        if file.rejected > 0 {
-            let reasons = file.rejections.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
-                .map { "\($0.key.rawValue) \(HumanFormat.grouped($0.value))" }
-            output.write(
-                line:
-                    "lines that made no event: \(HumanFormat.grouped(file.rejected)) (\(reasons.joined(separator: ", ")))"
-            )
-            for example in file.examples { output.write(line: "  " + example) }
-        }
+        file.rejected.report(of: file.name)
         guard sender.sent > 0 else {
-            output.write(line: "nothing was sent")
+            LineOutput.standardError.write(line: "nothing was sent")
             return 65
         }
         return 0

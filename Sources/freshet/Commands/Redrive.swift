@@ -1,3 +1,4 @@
+import Events
 import Foundation
 import Kafka
 import Pipeline
@@ -33,18 +34,18 @@ struct Redrive {
             // Letters that come in meanwhile may be the very ones that were sent back, and failed again.
             guard message.offset < ends[message.partition] ?? 0 else { return true }
             let letter = DeadLetter(message)
-            guard reasons.isEmpty || reasons.contains(letter.reason) else { return true }
             if positions[letter.reason] == nil { positions[letter.reason] = try position(letter.reason) }
             guard letter.offset >= positions[letter.reason]?[letter.partition] ?? 0 else {
-                before += 1
-                if let origin = letter.origin { drivenBack.insert(origin) }
+                if isWanted(letter) { before += 1 }
+                if letter.isWhole, let origin = origin(of: letter) { drivenBack.insert(origin) }
                 return true
             }
-            guard letter.isWhole, let origin = letter.origin else {
+            guard isWanted(letter) else { return true }
+            guard letter.isWhole, letter.topic != nil, letter.sourcePartition != nil else {
                 homeless += 1
                 return true
             }
-            guard drivenBack.insert(origin).inserted else {
+            if let origin = origin(of: letter), !drivenBack.insert(origin).inserted {
                 repeated += 1
                 return true
             }
@@ -57,6 +58,17 @@ struct Redrive {
         }
         try send(&waiting, producer)
         return report(sent, before: before, repeated: repeated, homeless: homeless)
+    }
+
+    /// A record that ended the program goes back only where somebody asks for it by its reason: `ingest.skip` does not know
+    /// its new place.
+    private func isWanted(_ letter: DeadLetter) -> Bool {
+        reasons.isEmpty ? letter.reason != RejectionCode.skipped.rawValue : reasons.contains(letter.reason)
+    }
+
+    /// Nil where the topic that it came from may have been made anew, with what was driven back to it gone.
+    private func origin(of letter: DeadLetter) -> DeadLetter.Origin? {
+        letter.topic.map(deployment.isInternal) == true ? nil : letter.origin
     }
 
     private func ends() throws -> [Int32: Int64] {
@@ -140,7 +152,7 @@ struct Redrive {
             print("\(HumanFormat.grouped(count))  \(reason)")
         }
         print(
-            "\(HumanFormat.grouped(sent.values.reduce(0, +))) letters \(verb), \(HumanFormat.grouped(before)) were before"
+            "\(HumanFormat.counted(sent.values.reduce(0, +), "letter")) \(verb), \(HumanFormat.grouped(before)) before"
         )
         if repeated > 0 {
             print(

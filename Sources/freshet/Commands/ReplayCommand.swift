@@ -64,11 +64,10 @@ enum ReplayCommand {
                 from: arguments["from"].map(ReplayRanges.Bound.init),
                 until: arguments["until"].map(ReplayRanges.Bound.init))
         let notes = LineOutput.standardError
-        if !leftOut.isEmpty {
+        for range in ranges where leftOut.contains(range.partition) {
             notes.write(
                 line:
-                    "nothing is replayed of partitions \(leftOut.map(String.init).joined(separator: ", ")): their events "
-                    + "lie outside; `serve` will go on behind them")
+                    "nothing is replayed of partition \(range.partition); `serve` goes on there at offset \(range.end)")
         }
         let replay = try run(deployment, log, ranges, base)
         let ends = Dictionary(uniqueKeysWithValues: ranges.map { ($0.partition, $0.end) })
@@ -92,7 +91,7 @@ enum ReplayCommand {
         let members = try output.activeMembers()
         guard members == 0 else {
             throw CommandFailure(
-                "\(members) members of the group \(deployment.topics.application) are at work",
+                "the group \(deployment.topics.application) has \(HumanFormat.counted(members, "member")) at work",
                 remedy:
                     "stop them first (one that was killed, or has an instance.id, counts for another ten seconds), or "
                     + "rebuild under another application.id beside them")

@@ -32,7 +32,10 @@ enum TopicsCommand {
         var failures = 0
         for specification in missing {
             switch results[specification.name] {
-            case .done: print("created \(specification.name) (\(specification.partitions) partitions)")
+            case .done:
+                print(
+                    "created \(specification.name) (\(HumanFormat.counted(Int(specification.partitions), "partition")))"
+                )
             case .unchanged, nil: print("exists  \(specification.name)")
             case .failed(let error):
                 failures += 1

@@ -48,14 +48,14 @@ enum WatchCommand {
             }
             if scan.isAtEnd {
                 view.release()
-                if let user, view.taken == 0, !saysNone {
+                if let user, from == "beginning", view.taken == 0, !saysNone {
                     saysNone = true
                     LineOutput.standardError.write(line: "there is no list of user '\(user)' in \(topic) so far")
                 }
             }
         }
         view.release()
-        return user != nil && view.taken == 0 ? 1 : 0
+        return user != nil && from == "beginning" && view.taken == 0 ? 1 : 0
     }
 }
 
@@ -87,11 +87,11 @@ struct ListView {
     mutating func take(key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?) throws {
         let name = readable(key)
         guard user == nil || name == user else { return }
-        taken += 1
         guard let value, value.count > 0 else {
             before = nil
             return emit([isJSON ? #"{"user_id":\#(Self.quoted(name)),"items":null}"# : "\(name)  erased"])
         }
+        taken += 1
         guard !isJSON else { return emit([String(decoding: value, as: UTF8.self)]) }
         guard let list = try? decoder.decode(PublishedList.self, from: Data(value)) else {
             return emit([style.red("\(name)  not a list: \(truncated(readable(value), columns: 60))")])
@@ -144,7 +144,7 @@ struct ListView {
             )
         var lines = [head] + table.render(style: style).split(separator: "\n").map(String.init)
         if list.items.isEmpty {
-            lines.append(style.dim("no items: of all that is known, the user has seen everything"))
+            lines.append(style.dim("no item is left to recommend"))
         }
         if let own = list.ownItems, !own.isEmpty {
             lines.append(

@@ -63,19 +63,22 @@ enum DataCommand {
         append: (ShopEvent, inout [UInt8]) -> Void
     ) throws {
         let file = try EventFile(path, format: nil, rule: rule)
-        let output = try OutputFile(output)
-        try output.write { $0.append(contentsOf: header.utf8) }
+        // Made when there is something to write: a file that holds no events leaves none behind.
+        var made: OutputFile?
         var count = 0
         try file.forEach { event, _ in
-            if event.type.touchesItem {
-                try output.write { append(event, &$0) }
-                count += 1
+            guard event.type.touchesItem else { return true }
+            if made == nil {
+                made = try OutputFile(output)
+                try made?.write { $0.append(contentsOf: header.utf8) }
             }
+            try made?.write { append(event, &$0) }
+            count += 1
             return true
         }
-        try output.finish()
-        RejectedLines(counts: file.rejections, examples: file.examples).report(of: path)
-        guard count > 0 else { throw CommandFailure("\(path) holds no events", exitCode: 65) }
-        output.report(HumanFormat.counted(count, "event"))
+        file.rejected.report(of: path)
+        guard let made else { throw CommandFailure("\(path) holds no events", exitCode: 65) }
+        try made.finish()
+        made.report(HumanFormat.counted(count, "event"))
     }
 }

@@ -5,14 +5,12 @@ import ServiceKit
 /// A data file's events in the file's order, and a count of the lines that make none.
 final class EventFile {
     let format: DataFormat
+    var name: String { input.name }
     private let input: InputFile
     private let reader: DataFileReader
     private(set) var events = 0
-    /// Lines that make no event, by reason.
-    private(set) var rejections: [RejectionCode: Int] = [:]
-    /// The first of them, for a person.
-    private(set) var examples: [String] = []
-    private static let examplesMax = 5
+    /// Lines that make none.
+    private(set) var rejected = RejectedLines()
     /// Bytes that came of the file, unpacked, and those of them that were read.
     private var (received, read) = (0, 0)
     /// What is read at once, so that a small file has a progress too.
@@ -35,8 +33,6 @@ final class EventFile {
         reader = DataFileReader(format: format, rule: rule, typeNames: typeNames)
     }
 
-    var rejected: Int { rejections.values.reduce(0, +) }
-
     /// How many events the whole file has, by the share that was read; nil where its size is not known.
     var expected: Int? {
         guard let size = input.size, size > 0, input.consumed > 0, read > 0 else { return nil }
@@ -53,7 +49,7 @@ final class EventFile {
             case .event(let event):
                 goesOn = try body(event, record)
                 if goesOn { events += 1 }
-            case .rejected(let rejection): note(rejection, record)
+            case .rejected(let rejection): rejected.add(rejection, record)
             }
         }
         while goesOn, try input.read({ try read($0, take) }) {}
@@ -69,13 +65,6 @@ final class EventFile {
             read += piece.count
             try reader.read(UnsafeRawBufferPointer(rebasing: piece), take)
         }
-    }
-
-    private func note(_ rejection: Rejection, _ record: DataRecord) {
-        rejections[rejection.code, default: 0] += 1
-        guard examples.count < Self.examplesMax else { return }
-        let text = String(decoding: record.source.prefix(80), as: UTF8.self)
-        examples.append("line \(record.line): \(rejection.code.rawValue): \(rejection.detail)  \(text)")
     }
 
     private static func firstLine(_ bytes: ArraySlice<UInt8>) -> String {

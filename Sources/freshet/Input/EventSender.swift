@@ -44,6 +44,15 @@ final class EventSender {
     /// How many of them the broker has.
     var acknowledged: Int { sent - producer.outstandingCount - producer.failureCount }
 
+    /// Whether some were sent that the broker does not have, or may not have.
+    var hasLost: Bool { producer.outstandingCount > 0 || producer.failureCount > 0 }
+
+    /// Waits for what is under way, whatever becomes of it.
+    func drain(timeoutSeconds: Double) {
+        let end = Date(timeIntervalSinceNow: timeoutSeconds)
+        while producer.outstandingCount > 0, Date() < end { try? producer.flush(timeoutMilliseconds: 200) }
+    }
+
     func takeDeliveries() -> [Delivery] { producer.takeDeliveries() }
 
     /// Waits until everything has been acknowledged.

@@ -14,7 +14,7 @@ struct RejectionReport {
 
     /// The line that is due, if one is.
     mutating func line(_ counters: WorkerCounters, now: UInt64) -> String? {
-        let new = counters.rejections.mapValues { $0 }.merging(said) { $0 - $1 }.filter { $0.value > 0 }
+        let new = counters.rejections.merging(said) { $0 - $1 }.filter { $0.value > 0 }
         guard !new.isEmpty, saidAt.map({ now >= $0 + Self.pauseMilliseconds }) ?? true else { return nil }
         said = counters.rejections
         saidAt = now

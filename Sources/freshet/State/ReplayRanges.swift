@@ -22,10 +22,10 @@ struct ReplayRanges {
             remedy: "take a base of this deployment")
     }
 
-    /// From offsets, times, or the base, to offsets, times, or the present end; and the partitions whose events all lie outside.
+    /// From offsets, times, or the base, to offsets, times, or the present end; and the partitions with events of which none
+    /// lies between.
     ///
-    /// - Throws: where that is none of the topic's events: what was rebuilt would be empty, and the group would go on behind
-    ///   events that nobody has learnt.
+    /// - Throws: where that is all of them: the rebuilt state would be empty.
     func ranges(from start: Bound?, until end: Bound?) throws -> (ranges: [Replay.Range], leftOut: [Int32]) {
         var leftOut: [Int32] = []
         var bounds: [String] = []
