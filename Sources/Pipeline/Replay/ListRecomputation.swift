@@ -125,7 +125,8 @@ public final class ListRecomputation {
 
     private func apply(_ record: borrowing LogRecord, of id: [UInt8]) {
         let key = record.key ?? UnsafeRawBufferPointer(start: nil, count: 0)
-        guard !admission.skips(record.partition, record.offset), !admission.requiresKey || key.elementsEqual(id), let value = record.value, value.count > 0,
+        guard !admission.skips(record.partition, record.offset), !admission.requiresKey || key.elementsEqual(id),
+            let value = record.value, value.count > 0,
             decoder.decode(value, into: &event) == nil, event.user.elementsEqual(id),
             admission.admit(&event, key: key, recordTime: record.timestamp) == nil
         else { return }

@@ -183,7 +183,8 @@ extension Replay {
             }
             if !isDecoded {
                 let value = bytes.bytes(records[index].value)
-                isEvent = value.count > 0 && !admission.skips(partition, offset) && decoder.decode(value, into: &event) == nil
+                isEvent =
+                    value.count > 0 && !admission.skips(partition, offset) && decoder.decode(value, into: &event) == nil
                 if isEvent { time = event.time }
                 isDecoded = true
             }
