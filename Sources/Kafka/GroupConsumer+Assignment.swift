@@ -2,12 +2,7 @@ internal import CRdKafka
 
 extension GroupConsumer {
     /// Whether only changes are assigned and revoked (cooperative), not everything each time (eager).
-    public var isCooperative: Bool { Self.isCooperative(client) }
-
-    static func isCooperative(_ client: ClientHandle) -> Bool {
-        guard let name = rd_kafka_rebalance_protocol(client.raw) else { return false }
-        return String(cString: name) == "COOPERATIVE"
-    }
+    public var isCooperative: Bool { client.isCooperative }
 
     /// Answers ``ConsumerEvent/assigned(_:)``: where to start in each of its partitions. With `paused`, none of them
     /// flows before ``resume(_:)``, so that state can be restored first.
@@ -19,13 +14,7 @@ extension GroupConsumer {
         }
         precondition(Set(offsets.map(\.place)) == Set(partitions), "one offset for each assigned partition")
         pending = nil
-        let list = PartitionList(offsets)
-        if isCooperative {
-            try KafkaError.check(consuming: rd_kafka_incremental_assign(client.raw, list.raw))
-        } else {
-            self.paused = []
-            try KafkaError.check(rd_kafka_assign(client.raw, list.raw))
-        }
+        if try !client.take(offsets) { self.paused = [] }
         // The assignment started fetching, but nothing reaches us before the next poll: pausing throws it away.
         if paused { try pause(partitions) }
     }
@@ -39,13 +28,7 @@ extension GroupConsumer {
         }
         pending = nil
         paused.subtract(partitions)
-        if isCooperative {
-            let list = PartitionList(partitions)
-            try KafkaError.check(consuming: rd_kafka_incremental_unassign(client.raw, list.raw))
-        } else {
-            paused = []
-            try KafkaError.check(rd_kafka_assign(client.raw, nil))
-        }
+        if try !client.letGo(partitions) { paused = [] }
     }
 
     /// The partitions that are assigned now, sorted.
@@ -84,5 +67,35 @@ extension GroupConsumer {
     /// Goes on elsewhere in assigned partitions; what was fetched and not yet polled is dropped.
     public func seek(_ offsets: [PartitionOffset], timeoutMilliseconds: Int32) throws(KafkaError) {
         try client.seek(offsets, timeoutMilliseconds: timeoutMilliseconds)
+    }
+}
+
+extension ClientHandle {
+    var isCooperative: Bool {
+        guard let name = rd_kafka_rebalance_protocol(raw) else { return false }
+        return String(cString: name) == "COOPERATIVE"
+    }
+
+    /// Assigns partitions, as the group's protocol has it.
+    /// - Returns: whether those that were there before stay.
+    func take(_ offsets: [PartitionOffset]) throws(KafkaError) -> Bool {
+        let list = PartitionList(offsets)
+        guard isCooperative else {
+            try KafkaError.check(rd_kafka_assign(raw, list.raw))
+            return false
+        }
+        try KafkaError.check(consuming: rd_kafka_incremental_assign(raw, list.raw))
+        return true
+    }
+
+    /// The reverse; whether those that are not named stay.
+    func letGo(_ partitions: [TopicPartition]) throws(KafkaError) -> Bool {
+        guard isCooperative else {
+            try KafkaError.check(rd_kafka_assign(raw, nil))
+            return false
+        }
+        let list = PartitionList(partitions)
+        try KafkaError.check(consuming: rd_kafka_incremental_unassign(raw, list.raw))
+        return true
     }
 }

@@ -65,26 +65,9 @@ private final class Farewell: @unchecked Sendable {
         switch event {
         case .assigned(let partitions):
             // It has to be taken before it can be given back.
-            let list = PartitionList(partitions.map { PartitionOffset($0, PartitionOffset.end) })
-            if isCooperative {
-                discard(rd_kafka_incremental_assign(client.raw, list.raw))
-            } else {
-                rd_kafka_assign(client.raw, list.raw)
-            }
-        case .revoked(let partitions), .lost(let partitions):
-            let list = PartitionList(partitions)
-            if isCooperative {
-                discard(rd_kafka_incremental_unassign(client.raw, list.raw))
-            } else {
-                rd_kafka_assign(client.raw, nil)
-            }
+            _ = try? client.take(partitions.map { PartitionOffset($0, PartitionOffset.end) })
+        case .revoked(let partitions), .lost(let partitions): _ = try? client.letGo(partitions)
         default: break
         }
-    }
-
-    private var isCooperative: Bool { GroupConsumer.isCooperative(client) }
-
-    private func discard(_ error: OpaquePointer?) {
-        if let error { rd_kafka_error_destroy(error) }
     }
 }

@@ -1,3 +1,4 @@
+import Events
 import Pipeline
 import Foundation
 import ServiceKit
@@ -35,6 +36,31 @@ import Testing
         let configuration = try Settings.table.load(file: nil, environment: [:], overrides: overrides)
         let failure = try #require(throws: CommandFailure.self) { try Deployment.checkTopics(configuration) }
         #expect("\(failure)".contains(message), "\(failure)")
+    }
+
+    /// The internal copy of the input is a topic only where there is one.
+    @Test func theInputMayHaveTheNameOfACopyThatIsNotMade() throws {
+        func check(_ rekeys: String) throws {
+            let overrides = [
+                Override(key: "topics.events", text: "freshet.events"), Override(key: "ingest.rekey", text: rekeys),
+            ]
+            try Deployment.checkTopics(try Settings.table.load(file: nil, environment: [:], overrides: overrides))
+        }
+        try check("false")
+        #expect(throws: CommandFailure.self) { try check("true") }
+    }
+
+    /// The first dead letters are said at once, those that follow together and later.
+    @Test func deadLettersAreSaidNowAndThen() {
+        var report = RejectionReport(deadLetters: "dead")
+        var counters = WorkerCounters()
+        #expect(report.line(counters, now: 0) == nil)
+        counters.rejections = [.badTime: 2]
+        #expect(report.line(counters, now: 5)?.contains("learnt: 2 (bad-time 2); they are kept in dead,") == true)
+        counters.rejections = [.badTime: 2, .wrongKey: 1, .tooDeep: 3]
+        #expect(report.line(counters, now: 30_004) == nil)
+        #expect(report.line(counters, now: 30_005)?.contains("learnt: 4 (too-deep 3, wrong-key 1)") == true)
+        #expect(report.line(counters, now: 90_000) == nil)
     }
 
     @Test func everyKeyIsExplained() {

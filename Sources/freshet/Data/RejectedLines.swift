@@ -17,10 +17,16 @@ struct RejectedLines {
     /// Says how many lines of a file there were, why, and which were the first; nothing where there was none.
     func report(of path: String, on output: LineOutput = .standardError) {
         guard !counts.isEmpty else { return }
-        let reasons = counts.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
-            .map { "\($0.key.rawValue) \(HumanFormat.grouped($0.value))" }
         let count = HumanFormat.counted(counts.values.reduce(0, +), "line")
-        output.write(line: "\(path): \(count) made no event (\(reasons.joined(separator: ", ")))")
+        output.write(line: "\(path): \(count) made no event (\(counts.text))")
         for example in examples { output.write(line: "  " + printable(example)) }
+    }
+}
+
+extension [RejectionCode: Int] {
+    /// The reasons with their counts, the most frequent first: `bad-time 12, wrong-key 3`.
+    var text: String {
+        sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+            .map { "\($0.key.rawValue) \(HumanFormat.grouped($0.value))" }.joined(separator: ", ")
     }
 }

@@ -19,10 +19,8 @@ struct RejectionReport {
         said = counters.rejections
         saidAt = now
         let count = new.values.reduce(0, +)
-        let reasons = new.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
-            .map { "\($0.key.rawValue) \(HumanFormat.grouped($0.value))" }
         return
-            "records that could not be learnt: \(HumanFormat.grouped(count)) (\(reasons.joined(separator: ", "))); they are "
+            "records that could not be learnt: \(HumanFormat.grouped(count)) (\(new.text)); they are "
             + "kept in \(deadLetters), `freshet dlq list` shows them"
     }
 }
