@@ -20,13 +20,21 @@ final class ReaderPool {
         guard reader.fatalError == nil, idle.count < 8, (try? reader.unassign()) != nil else { return }
         idle.append(reader)
     }
+
+    /// One that stays at a topic's end, for good: it asks the broker twice a second instead of a hundred times, and records
+    /// come as soon. (librdkafka asks anew for every client as often as `fetch.wait.max.ms` says.)
+    func makePatient() throws(KafkaError) -> PartitionReader {
+        var patient = settings
+        patient["fetch.wait.max.ms"] = patient["fetch.wait.max.ms"] ?? "500"
+        return try PartitionReader(patient, log: log)
+    }
 }
 
 /// Reads one partition of one topic, committed records only; from the beginning at 0, the last −n records at an offset
 /// below that, and all where the topic holds fewer.
 final class KafkaLogReader: LogReader {
     private let pool: ReaderPool
-    private let reader: PartitionReader
+    private var reader: PartitionReader
     private let topic: LogTopic
     private let name: String
     private let partition: Int32
@@ -36,6 +44,10 @@ final class KafkaLogReader: LogReader {
     /// When to see to it that something comes; nil once it has.
     private var impatientAt: ContinuousClock.Instant?
     private static let patience = Duration.milliseconds(10)
+    /// When the end was met first; whoever still reads a while later follows the topic, and gets a patient reader.
+    private var metEndAt: ContinuousClock.Instant?
+    private var isPatient = false
+    private static let haste = Duration.seconds(1)
 
     init(_ pool: ReaderPool, _ topic: LogTopic, _ name: String, _ partition: Int32, from offset: Int64) throws(LogError)
     {
@@ -68,11 +80,12 @@ final class KafkaLogReader: LogReader {
         }
     }
 
-    deinit { pool.giveBack(reader) }
+    deinit { if !isPatient { pool.giveBack(reader) } }
 
     func read(
         max: Int, timeoutMilliseconds: Int, record: (borrowing LogRecord) -> Void
     ) throws(LogError) -> Bool {
+        if !isPatient, isAtEnd, let met = metEndAt, .now - met > Self.haste { try becomePatient() }
         let polled = reader.poll(max: max, timeoutMilliseconds: Int32(timeoutMilliseconds))
         for message in polled.messages {
             // A batch that was fetched for an earlier assignment of this client is not ours.
@@ -91,6 +104,7 @@ final class KafkaLogReader: LogReader {
             case .endOfPartition(let end) where end.place == TopicPartition(name, partition):
                 position = Swift.max(position, end.offset)
                 isAtEnd = true
+                metEndAt = metEndAt ?? .now
                 impatientAt = nil
             case .partitionFailed(let place, let error) where place == TopicPartition(name, partition):
                 try fail(error)
@@ -103,6 +117,18 @@ final class KafkaLogReader: LogReader {
             impatientAt = .now + Self.patience
         }
         return isAtEnd
+    }
+
+    private func becomePatient() throws(LogError) {
+        do throws(KafkaError) {
+            let patient = try pool.makePatient()
+            try patient.assign([PartitionOffset(name, partition, position)])
+            pool.giveBack(reader)
+            reader = patient
+            isPatient = true
+        } catch {
+            throw LogError(error, doing: "following \(name)")
+        }
     }
 
     /// Throws what does not pass by itself.
