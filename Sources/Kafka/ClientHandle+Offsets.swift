@@ -12,7 +12,8 @@ public struct Watermarks: Sendable, Hashable {
 
 // Shared by both kinds of consumer.
 extension ClientHandle {
-    /// Asks again, within the time, where the partition has no leader yet: librdkafka does not.
+    /// Asks again, within the time, where the partition has no leader yet, or the leader does not know of it, as just after
+    /// the topic was made: librdkafka does not.
     func watermarks(_ place: TopicPartition, timeoutMilliseconds: Int32) throws(KafkaError) -> Watermarks {
         let deadline = ContinuousClock.now + .milliseconds(timeoutMilliseconds)
         while true {

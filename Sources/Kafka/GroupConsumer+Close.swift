@@ -14,10 +14,10 @@ extension GroupConsumer {
     public func close(timeoutMilliseconds: Int32) -> Bool {
         if isClosed { return true }
         isClosed = true
-        // librdkafka (2.0.2) frees a sticky assignor's state that a member between joining and its first assignment does
-        // not have yet, and aborts the process over it: "Assertion `assignor_state' failed".
-        if !wasAssigned, memberID != nil { client.markUnfreeable() }
-        let farewell = Farewell(client, poller, pending)
+        // librdkafka before 2.3 frees a sticky assignor's state that a member between joining and its first assignment does
+        // not have yet, and aborts the process over it: "Assertion `assignor_state' failed" (confluentinc/librdkafka#4381).
+        let needsAssignment = !wasAssigned && memberID != nil && LibraryVersion.linked < LibraryVersion(2, 3, 0)
+        let farewell = Farewell(client, poller, pending, needsAssignment: needsAssignment)
         Thread.detachNewThread { farewell.run() }
         return farewell.wait(milliseconds: Int(timeoutMilliseconds))
     }
@@ -31,10 +31,12 @@ private final class Farewell: @unchecked Sendable {
     private let poller: MessagePoller
     /// What the group decided and nobody has answered.
     private let pending: ConsumerEvent?
+    private let needsAssignment: Bool
     private let isGivenUp = Atomic<Bool>(false)
     private let isOver = DispatchSemaphore(value: 0)
 
-    init(_ client: ClientHandle, _ poller: MessagePoller, _ pending: ConsumerEvent?) {
+    init(_ client: ClientHandle, _ poller: MessagePoller, _ pending: ConsumerEvent?, needsAssignment: Bool) {
+        self.needsAssignment = needsAssignment
         self.client = client
         self.poller = poller
         self.pending = pending
@@ -50,6 +52,7 @@ private final class Farewell: @unchecked Sendable {
     func run() {
         defer { isOver.signal() }
         if let pending { answer(pending) }
+        if needsAssignment, !isAssigned() { client.markUnfreeable() }
         if let error = rd_kafka_consumer_close_queue(client.raw, poller.queue) {
             // Already closing, or fatal: then there is no group to leave any more.
             rd_kafka_error_destroy(error)
@@ -59,6 +62,17 @@ private final class Farewell: @unchecked Sendable {
             // Closing asks for the last revocation through the same queue.
             poller.poll(max: 1_000, timeoutMilliseconds: 20).events.forEach(answer)
         }
+    }
+
+    /// Waits a while for the first assignment of a member that has joined; it mostly has come already.
+    private func isAssigned() -> Bool {
+        let deadline = ContinuousClock.now + .milliseconds(1_500)
+        while !isGivenUp.load(ordering: .relaxed), ContinuousClock.now < deadline {
+            let events = poller.poll(max: 1_000, timeoutMilliseconds: 20).events
+            events.forEach(answer)
+            for case .assigned in events { return true }
+        }
+        return false
     }
 
     private func answer(_ event: ConsumerEvent) {

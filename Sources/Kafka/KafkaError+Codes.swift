@@ -39,8 +39,10 @@ extension KafkaError.Code {
 
     static let fencing: Set<Self> = [.fenced, .producerFenced, .invalidProducerEpoch, .fencedInstance]
 
-    /// A partition that was made a moment ago, or that moves to another broker, has no leader for a while.
+    /// A partition that was made a moment ago, or that moves to another broker, has no leader for a while, or one that does
+    /// not know it yet. (Of a topic that does not exist librdkafka says so by itself.)
     static let leaderless: Set<Self> = [
+        Self(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART),
         Self(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE), Self(RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION),
     ]
 

@@ -15,6 +15,9 @@ public struct MessageHeader: Sendable, Hashable {
         self.init(name, bytes: Array(text.utf8))
     }
 
+    /// Its value as text.
+    public var text: String? { value.map { String(decoding: $0, as: UTF8.self) } }
+
     /// librdkafka's list, which it takes over when the record is queued.
     static func makeList(_ headers: [MessageHeader]) -> OpaquePointer {
         let list = rd_kafka_headers_new(headers.count)!

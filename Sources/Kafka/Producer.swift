@@ -39,6 +39,9 @@ public final class Producer: @unchecked Sendable {
         for handle in topics.withLock({ Array($0.values) }) { rd_kafka_topic_destroy(handle.raw) }
     }
 
+    /// Says that nobody will wait for what this producer is still about.
+    func abandon() { client.markStuck() }
+
     public func topic(_ name: String) -> Topic {
         topics.withLock { topics in
             if let known = topics[name] { return Topic(handle: known) }

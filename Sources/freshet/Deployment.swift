@@ -29,11 +29,6 @@ struct Deployment {
                 exitCode: 64)
         }
         bootstrap = servers
-        guard !configuration.passThrough("kafka.").contains(where: { $0.key == "bootstrap.servers" }) else {
-            throw CommandFailure(
-                "kafka.bootstrap.servers is not taken from the settings", remedy: "give --bootstrap or KAFKA_BOOTSTRAP",
-                exitCode: 78)
-        }
     }
 
     init(configuration: Configuration, bootstrap: String) {
@@ -51,7 +46,40 @@ struct Deployment {
             file: arguments["config"], environment: ProcessInfo.processInfo.environment, overrides: overrides)
         LogSink.configure(configuration)
         try checkTopics(configuration)
+        try checkClients(configuration)
         return configuration
+    }
+
+    /// Properties that are Freshet's own to set: with other values nothing that it promises would be so.
+    private static let ownProperties: [String: String] = [
+        "bootstrap.servers": "give --bootstrap or KAFKA_BOOTSTRAP",
+        "group.id": "application.id names the group",
+        "group.instance.id": "instance.id makes the membership static",
+        "transactional.id": "application.id and instance.id make it",
+        "enable.idempotence": "without it records could be repeated, or change places",
+        "enable.auto.commit": "offsets are committed with the state",
+        "enable.auto.offset.store": "offsets are committed with the state",
+        "auto.offset.reset": "an offset that is gone is an error, and is never skipped in silence",
+        "isolation.level": "what an aborted transaction wrote must not be read",
+        "enable.partition.eof": "it tells where a topic ends",
+        "partition.assignment.strategy": "partitions that stay go on during a rebalance",
+    ]
+
+    /// The clients' settings go together with what is promised.
+    static func checkClients(_ configuration: Configuration) throws {
+        let given = configuration.passThrough("kafka.")
+        for (key, _) in given {
+            guard let why = ownProperties[key] else { continue }
+            throw CommandFailure("kafka.\(key) is not taken from the settings", remedy: why, exitCode: 78)
+        }
+        let interval = configuration.duration("processing.commit-interval").inMilliseconds
+        let limit = given.first { $0.key == "transaction.timeout.ms" }.flatMap { Int64($0.value) } ?? 5_000
+        guard configuration.string("processing.guarantee") != "exactly_once" || 2 * interval <= limit else {
+            throw CommandFailure(
+                "processing.commit-interval is \(interval) ms, and a transaction that is open for \(limit) ms is aborted",
+                remedy: "commit more often, or set kafka.transaction.timeout.ms to at least twice the interval",
+                exitCode: 78)
+        }
     }
 
     /// No topic is for two things.

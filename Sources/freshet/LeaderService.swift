@@ -93,15 +93,14 @@ final class LeaderService: Service {
         defer { finished.request() }
         ThreadPriority.lower()
         while !ready.wait(for: .seconds(1)) {}
-        var failures = 0
+        var pause = RetryPause()
         while !stop.isRequested {
             do {
                 try lead()
                 return
             } catch let error as LogError where error.kind != .fatal && error.kind != .state {
-                failures += 1
                 logger.warning("the leader starts over: \(error.message)")
-                if stop.wait(for: min(.milliseconds(500) * failures, .seconds(10))) { return }
+                if stop.wait(for: pause.next()) { return }
             } catch let error as LogError {
                 throw CommandFailure(error.message)
             }

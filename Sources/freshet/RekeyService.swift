@@ -14,7 +14,6 @@ final class RekeyService: Service {
     private let stop = StopRequest()
     private let finished = StopRequest()
     private let logger = Logger(label: "freshet.rekey")
-    private static let pause = Duration.milliseconds(500)
 
     init(_ deployment: Deployment, stopsAtEnd: Bool) throws {
         var log = deployment.logSettings(isStatic: !stopsAtEnd)
@@ -37,15 +36,14 @@ final class RekeyService: Service {
 
     func run() throws {
         defer { finished.request() }
-        var failures = 0
+        var pause = RetryPause()
         while !stop.isRequested {
             do {
                 try work()
                 return
             } catch let error as LogError where error.kind != .fatal && error.kind != .state {
-                failures += 1
                 logger.warning("rekeying starts over from what is committed: \(error.message)")
-                if stop.wait(for: min(Self.pause * failures, .seconds(10))) { return }
+                if stop.wait(for: pause.next()) { return }
             } catch let error as LogError {
                 throw CommandFailure(error.message)
             }

@@ -22,9 +22,6 @@ final class ServeService: Service {
     /// Does for all what one member does, where this instance stands for election.
     let leader: LeaderService?
     private let summary = Mutex<ServeSummary?>(nil)
-    /// How soon after a failure the next attempt begins.
-    private static let pause = Duration.milliseconds(500)
-
     /// How long the last commit may take: whoever stops a process does not wait for long, and what is not committed is
     /// learnt again.
     private static let stopMilliseconds: UInt64 = 2_500
@@ -49,6 +46,7 @@ final class ServeService: Service {
         self.log = log
         // The next owner of a partition fences its last writer by this name.
         settings.writer = deployment.isTransactional ? log.transactionalID : ""
+        settings.checkpointsValidMilliseconds = log.writableMilliseconds
         self.settings = settings
         leader =
             try deployment.roles().contains(.trainer)
@@ -62,7 +60,7 @@ final class ServeService: Service {
 
     func run() throws {
         var totals = WorkerCounters()
-        var failures = 0
+        var pause = RetryPause()
         // Whether there was anything to start over from.
         var hasConnected = false
         let guarantee = deployment.configuration.string("processing.guarantee")
@@ -77,7 +75,6 @@ final class ServeService: Service {
                 try work(&totals, metrics, &hasConnected)
                 return
             } catch let error as LogError where error.kind != .fatal && error.kind != .state {
-                failures += 1
                 guard !stop.isRequested else { return }
                 board?.show(.notReady(reason: "broker_unreachable", detail: error.message))
                 let isTaken = error.kind == .fenced && deployment.configuration.optionalString("instance.id") != nil
@@ -85,7 +82,7 @@ final class ServeService: Service {
                     isTaken ? "; does another process work under this instance.id? Each needs one of its own" : ""
                 let what = hasConnected ? "starting over from what is committed" : "cannot begin yet, trying again"
                 logger.warning("\(what): \(error.message)\(advice)")
-                if stop.wait(for: min(Self.pause * failures, .seconds(10))) { return }
+                if stop.wait(for: pause.next()) { return }
             } catch let error as LogError {
                 throw CommandFailure(error.message)
             }

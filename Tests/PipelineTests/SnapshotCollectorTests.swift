@@ -58,6 +58,12 @@ struct SnapshotCollectorTests {
         #expect(collector.newest?.manifest.offset == 10)
         #expect(offsets == [-8, 0])
         #expect(collector.kept.map(\.offset) == [10])
+        #expect(collector.torn == [ItemSnapshot.Place(offset: 20, chunks: 40)])
+        // What it has left does not spoil a smaller one at the same place.
+        write(20, chunks: 30)
+        let again = try collect().collector
+        #expect(again.newest?.manifest.offset == 20 && again.newest?.chunks.count == 30)
+        #expect(again.torn.isEmpty)
     }
 
     @Test func oneWithoutAllChunksGivesWayToAnOlderOne() throws {

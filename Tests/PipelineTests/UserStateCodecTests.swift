@@ -119,12 +119,15 @@ struct UserStateCodecTests {
     }
 
     @Test func markersRoundTrip() throws {
-        let writer = ByteWriter()
-        let marker = CheckpointRecord.Marker(offset: 1 << 40, fingerprint: .max - 3, writer: "freshet-é-1")
-        marker.encode(to: writer)
-        #expect(try CheckpointRecord.Marker(writer.bytes) == marker)
-        for length in 0..<10 {
-            #expect(throws: ByteReader.Malformed.self) { try CheckpointRecord.Marker(writer.bytes(0..<length)) }
+        for typeNames in [nil, 7 as UInt64] {
+            let writer = ByteWriter()
+            let marker = CheckpointRecord.Marker(
+                offset: 1 << 40, fingerprint: .max - 3, typeNames: typeNames, writer: "freshet-é-1")
+            marker.encode(to: writer)
+            #expect(try CheckpointRecord.Marker(writer.bytes) == marker)
+            for length in 0..<(typeNames == nil ? 10 : 18) {
+                #expect(throws: ByteReader.Malformed.self) { try CheckpointRecord.Marker(writer.bytes(0..<length)) }
+            }
         }
     }
 }

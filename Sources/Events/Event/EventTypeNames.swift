@@ -13,6 +13,8 @@ public struct EventTypeNames: Sendable {
     public static let standard = EventTypeNames(aliases: standardAliases)
 
     private let table: NameTable
+    /// Of all names and what they mean: programs with other names read other events.
+    public let hash: UInt64
 
     /// - Parameter aliases: names beside the canonical ones. A later alias replaces an earlier one of the same name;
     ///   the canonical names always keep their meaning. Empty names are ignored.
@@ -24,7 +26,15 @@ public struct EventTypeNames: Sendable {
         for type in EventType.allCases {
             codes[type.name] = type.code
         }
-        table = NameTable(codes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        let names = codes.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        table = NameTable(names.map { ($0.key, $0.value) })
+        let writer = ByteWriter()
+        for (name, code) in names {
+            writer.text(name)
+            writer.byte(0)
+            writer.byte(code)
+        }
+        hash = Hash64.hash(writer.bytes)
     }
 
     /// The type that these bytes name, or nil.

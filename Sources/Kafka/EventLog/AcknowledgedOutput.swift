@@ -2,7 +2,7 @@ internal import Pipeline
 
 /// At least once: a commit waits for the acknowledgement of every record that was appended before it, then commits the
 /// offsets, as soon as the group is not just being joined. Records go on being appended meanwhile; each carries the number of
-/// the commit that it belongs to.
+/// its epoch, and a commit waits for all epochs before it.
 final class AcknowledgedOutput: OutputPath {
     private enum Phase {
         case idle
@@ -15,14 +15,26 @@ final class AcknowledgedOutput: OutputPath {
 
     private let producer: Producer
     private let consumer: GroupConsumer
-    private var epoch: UInt64 = 1
-    private var outstanding: [UInt64: Int] = [1: 0]
-    private var phase = Phase.idle
-    private var failure: KafkaError?
+    /// Records of up to a second between two commits.
+    private struct Epoch {
+        let began = ContinuousClock.now
+        var outstanding = 0
+    }
 
-    init(_ producer: Producer, _ consumer: GroupConsumer) {
+    /// Without those at the beginning that are acknowledged; the last one takes what is appended.
+    private var epochs = [Epoch()]
+    /// The number of the first of them.
+    private var first: UInt64 = 1
+    private let deadline: Duration
+    private var phase = Phase.idle
+    private var failure: LogError?
+
+    /// - Parameter milliseconds: how long records may wait. After that all of them are given up at once: librdkafka times
+    ///   them out one by one and goes on with the next, and the item log would have a gap.
+    init(_ producer: Producer, _ consumer: GroupConsumer, givesUpAfterMilliseconds milliseconds: Int) {
         self.producer = producer
         self.consumer = consumer
+        deadline = .milliseconds(milliseconds)
     }
 
     var isOpen: Bool { true }
@@ -31,29 +43,32 @@ final class AcknowledgedOutput: OutputPath {
         _ topic: Producer.Topic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
         headers: [MessageHeader]
     ) throws(LogError) {
-        outstanding[epoch, default: 0] += 1
-        try producer.sendWaiting(topic, partition: partition, key: key, value: value, headers: headers, tag: epoch)
+        // What comes after a lost record must not be written without it.
+        if let failure { throw failure }
+        if epochs[epochs.endIndex - 1].began.duration(to: .now) > .seconds(1) { epochs.append(Epoch()) }
+        epochs[epochs.endIndex - 1].outstanding += 1
+        try producer.sendWaiting(topic, partition: partition, key: key, value: value, headers: headers, tag: last)
     }
+
+    private var last: UInt64 { first + UInt64(epochs.count) - 1 }
 
     /// Without transactions output flows all the time and seldom piles up: held back until it is acknowledged, the slowest
     /// hundredth of lists came twice as late (measured).
     var room: Int { .max }
 
     func beginCommit(_ offsets: [PartitionOffset]) throws(LogError) {
-        phase = .delivering(epoch: epoch, offsets)
-        epoch += 1
-        outstanding[epoch] = 0
+        phase = .delivering(epoch: last, offsets)
+        epochs.append(Epoch())
     }
 
     func outcome() throws(LogError) -> CommitOutcome? {
         serve()
         takeAnswers(timeoutMilliseconds: 0)
-        if let failure { throw LogError(failure, doing: "writing output") }
+        if let failure { throw failure }
         switch phase {
         case .idle, .committing: return nil
         case .delivering(let epoch, let offsets):
-            guard outstanding[epoch] == 0 else { return nil }
-            outstanding[epoch] = nil
+            guard first > epoch else { return nil }
             guard !offsets.isEmpty else {
                 phase = .idle
                 return .committed
@@ -97,7 +112,7 @@ final class AcknowledgedOutput: OutputPath {
             switch answer.error {
             case nil: phase = .done
             case let error? where error.isRetriable || error.isOfAnotherGeneration: phase = .delivered(offsets)
-            case let error?: failure = error
+            case let error?: failure = LogError(error, doing: "committing offsets")
             }
         }
     }
@@ -115,13 +130,23 @@ final class AcknowledgedOutput: OutputPath {
     func serve() {
         producer.poll(timeoutMilliseconds: 0)
         for delivery in producer.takeDeliveries() {
-            outstanding[delivery.tag, default: 0] -= 1
-            if let error = delivery.error, failure == nil {
-                failure = error
-                // What was sent after the lost record must not come in without it: the item log would have a gap.
-                try? producer.purge(inFlight: true)
-            }
+            epochs[Int(delivery.tag - first)].outstanding -= 1
+            if let error = delivery.error { fail(LogError(error, doing: "writing output")) }
         }
+        while epochs.count > 1, epochs[0].outstanding == 0 {
+            epochs.removeFirst()
+            first += 1
+        }
+        if epochs[0].outstanding > 0, epochs[0].began.duration(to: .now) > deadline {
+            fail(LogError(.retriable, "writing output: records were not acknowledged for \(deadline)"))
+        }
+    }
+
+    private func fail(_ error: LogError) {
+        guard failure == nil else { return }
+        failure = error
+        // What was sent after the lost record must not come in without it: the item log would have a gap.
+        try? producer.purge(inFlight: true)
     }
 
     func close() {

@@ -34,6 +34,13 @@ public final class KafkaEventLog: EventLog {
             self.isStatic = isStatic
         }
 
+        /// How long output may wait to be written, in ms, where no transaction fences it: what is not written within the
+        /// group's session must not be written at all, since another member may have taken over.
+        public var writableMilliseconds: UInt64 {
+            let session = client["session.timeout.ms"] ?? KafkaSettings.groupDefaults["session.timeout.ms"]
+            return session.flatMap { UInt64($0) }.map { $0 * 8 / 10 } ?? 8_000
+        }
+
         public var transactionalID: String { topics.application + "-" + (instanceID ?? memberName) }
 
         /// For readers beside the group: librdkafka looks for the coordinator of some group even there, and where a
@@ -84,9 +91,8 @@ public final class KafkaEventLog: EventLog {
         if settings.requiresTopics { try survey?.requireTopics(settings.topics) }
         do throws(KafkaError) {
             if let survey { producing["batch.size"] = producing["batch.size"] ?? "\(survey.batchBytes)" }
-            // What is not written within the session must not be written at all: another member may have taken over.
-            producing["message.timeout.ms"] =
-                producing["message.timeout.ms"] ?? (settings.isTransactional ? nil : "8000")
+            // The last resort where the process stands still; while it runs, the output gives up before that.
+            if !settings.isTransactional { producing["message.timeout.ms"] = "\(settings.writableMilliseconds)" }
             if settings.isTransactional {
                 producing["transactional.id"] = settings.transactionalID
                 producing["transaction.timeout.ms"] = producing["transaction.timeout.ms"] ?? "5000"
@@ -95,7 +101,9 @@ public final class KafkaEventLog: EventLog {
             topics = LogTopic.allCases.map { producer.topic(settings.topics[$0]) }
             output =
                 settings.isTransactional
-                ? try TransactionalOutput(producer, consumer) : AcknowledgedOutput(producer, consumer)
+                ? try TransactionalOutput(producer, consumer)
+                : AcknowledgedOutput(
+                    producer, consumer, givesUpAfterMilliseconds: Int(settings.writableMilliseconds) * 7 / 8)
         } catch {
             throw Self.connecting(error)
         }

@@ -44,6 +44,9 @@ final class KafkaLogReader: LogReader {
     /// When to see to it that something comes; nil once it has.
     private var impatientAt: ContinuousClock.Instant?
     private static let patience = Duration.milliseconds(10)
+    /// Since when reading has brought neither record nor end.
+    private var silentSince: ContinuousClock.Instant?
+    private static let silenceMax = Duration.seconds(30)
     /// When the end was met first; whoever still reads a while later follows the topic, and gets a patient reader.
     private var metEndAt: ContinuousClock.Instant?
     private var isPatient = false
@@ -98,6 +101,7 @@ final class KafkaLogReader: LogReader {
             isAtEnd = false
             impatientAt = nil
         }
+        let hasRecords = polled.messages.count > 0
         polled.messages.destroy()
         for event in polled.events {
             switch event {
@@ -116,7 +120,19 @@ final class KafkaLogReader: LogReader {
             reader.wakeFetching()
             impatientAt = .now + Self.patience
         }
+        try checkSilence(hasRecords)
         return isAtEnd
+    }
+
+    /// Whoever reads to the end must not wait for ever where a partition has no leader: librdkafka says nothing about it.
+    private func checkSilence(_ hasRecords: Bool) throws(LogError) {
+        guard !hasRecords, !isAtEnd else { return silentSince = nil }
+        guard let since = silentSince else { return silentSince = .now }
+        guard since.duration(to: .now) > Self.silenceMax else { return }
+        throw LogError(
+            .retriable,
+            "reading \(name)[\(partition)] from \(position): nothing has come for \(Self.silenceMax.components.seconds) s, "
+                + "and no end; has the partition a leader? `freshet doctor` looks")
     }
 
     private func becomePatient() throws(LogError) {

@@ -6,6 +6,8 @@ public import Pipeline
 /// has left open. It holds back committed readers of the lists from the first list to its end.
 public final class KafkaReplayOutput: ReplayOutput {
     private let settings: KafkaEventLog.Settings
+    /// Of the deployment: a leader of the item log alone is a member of another group than the workers are.
+    private let groups: [String]
     private let admin: Admin
     private let survey: TopicSurvey
     private var producer: Producer?
@@ -17,8 +19,10 @@ public final class KafkaReplayOutput: ReplayOutput {
     private static let transactionMillisecondsMax = 900_000
     private static let messageBytesMax = 8_000_000
 
-    public init(_ settings: KafkaEventLog.Settings) throws(LogError) {
+    public init(_ settings: KafkaEventLog.Settings, groups: [String]? = nil) throws(LogError) {
         self.settings = settings
+        let application = settings.topics.application
+        self.groups = groups ?? [application, application + ".items"]
         do throws(KafkaError) { admin = try Admin(settings.client) } catch {
             throw LogError(error, doing: "connecting")
         }
@@ -27,25 +31,28 @@ public final class KafkaReplayOutput: ReplayOutput {
 
     deinit { abandon() }
 
-    /// Members of the group that are active: a replay must not write beside them.
-    public func activeMembers() throws(LogError) -> Int {
-        do throws(KafkaError) { return try memberCount() } catch {
-            throw LogError(error, doing: "asking for the members of \(settings.topics.application)")
+    /// The first group with members: a replay must not write beside them.
+    public func activeGroup() throws(LogError) -> (name: String, members: Int)? {
+        do throws(KafkaError) { return try groupAtWork() } catch {
+            throw LogError(error, doing: "asking for the members of \(groups.joined(separator: ", "))")
         }
     }
 
-    private func memberCount() throws(KafkaError) -> Int {
-        guard try admin.listGroups().contains(settings.topics.application) else { return 0 }
-        return try admin.describeGroup(settings.topics.application).members.count
+    private func groupAtWork() throws(KafkaError) -> (name: String, members: Int)? {
+        let known = try admin.listGroups()
+        for group in groups where known.contains(group) {
+            let members = try admin.describeGroup(group).members.count
+            if members > 0 { return (group, members) }
+        }
+        return nil
     }
 
     /// A transaction of no member is not fenced by the group: who joined meanwhile has begun elsewhere. Who joins after the
     /// offsets were added waits for them.
     private func checkNobodyJoined() throws(KafkaError) {
-        guard try memberCount() == 0 else {
+        if let group = try groupAtWork() {
             throw KafkaError(
-                code: .groupNotEmpty,
-                message: "members of the group \(settings.topics.application) began to work meanwhile")
+                code: .groupNotEmpty, message: "members of the group \(group.name) began to work meanwhile")
         }
     }
 

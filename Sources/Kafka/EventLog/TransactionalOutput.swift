@@ -18,7 +18,8 @@ final class TransactionalOutput: OutputPath {
     private let producer: Producer
     private let consumer: GroupConsumer
     private let queue = DispatchQueue(label: "freshet.commit")
-    private let finished = DispatchSemaphore(value: 0)
+    /// Of the commit under way: signalled once, and left so.
+    private var finished = DispatchSemaphore(value: 0)
     private let result = Outcome()
 
     /// Carries a commit's outcome from the queue to the worker.
@@ -60,6 +61,7 @@ final class TransactionalOutput: OutputPath {
     func beginCommit(_ offsets: [PartitionOffset]) throws(LogError) {
         try openTransaction()
         phase = .committing
+        finished = DispatchSemaphore(value: 0)
         let (producer, consumer, result, finished) = (producer, consumer, result, finished)
         queue.async {
             let outcome = Self.commit(producer, consumer, offsets)
@@ -80,7 +82,11 @@ final class TransactionalOutput: OutputPath {
 
     func wait(milliseconds: Int) throws(LogError) {
         guard phase == .committing else { return }
-        _ = finished.wait(timeout: .now() + .milliseconds(milliseconds))
+        if hasFinished(within: milliseconds) { finished.signal() }
+    }
+
+    private func hasFinished(within milliseconds: Int) -> Bool {
+        finished.wait(timeout: .now() + .milliseconds(milliseconds)) == .success
     }
 
     func abort() throws(LogError) {
@@ -94,8 +100,10 @@ final class TransactionalOutput: OutputPath {
 
     func serve() { producer.poll(timeoutMilliseconds: 0) }
 
+    /// A commit that does not end by itself is left to end with the process: whoever closes gets on. The next producer of
+    /// this id, or the next owner of the partitions, aborts what it leaves open.
     func close() {
-        queue.sync {}
+        if phase == .committing, !hasFinished(within: 1_000) { return producer.abandon() }
         if phase == .open { try? producer.abortTransaction(timeoutMilliseconds: 3_000) }
     }
 

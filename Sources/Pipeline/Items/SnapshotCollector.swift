@@ -81,7 +81,7 @@ final class SnapshotCollector {
             } else if let manifest = try? ItemSnapshot.Manifest(value) {
                 manifests[name] = (manifest, record.offset)
                 // Older ones are not needed once a newer one is complete.
-                guard chunks[name]?.count == manifest.chunks, manifest.fingerprint == fingerprint else { return }
+                guard manifest.fingerprint == fingerprint, isComplete(name, manifest) else { return }
                 for (other, older) in manifests where older.manifest.offset < manifest.offset { chunks[other] = nil }
             }
         }
@@ -101,16 +101,30 @@ final class SnapshotCollector {
         return (earlier + seen.map(\.asPlace)).sorted { $0.offset < $1.offset }
     }
 
+    /// Snapshots whose writer came to no manifest: nobody will read them, and compaction keeps them.
+    var torn: [ItemSnapshot.Place] {
+        chunks.filter { manifests[$0.key] == nil }.compactMap { name, parts in
+            guard let offset = Int64(name, radix: 16), let last = parts.keys.max() else { return nil }
+            return ItemSnapshot.Place(offset: offset, chunks: last + 1)
+        }
+    }
+
+    /// More chunks than the manifest has are of a torn one at the same place.
+    private func isComplete(_ name: String, _ manifest: ItemSnapshot.Manifest) -> Bool {
+        guard let parts = chunks[name] else { return manifest.chunks == 0 }
+        return (0..<manifest.chunks).allSatisfy { parts[$0] != nil }
+    }
+
     /// The newest complete snapshot, its chunks in their order.
     var newest: (manifest: ItemSnapshot.Manifest, chunks: [[UInt8]])? {
         let usable = manifests.filter { name, found in
-            found.manifest.fingerprint == fingerprint && chunks[name]?.count == found.manifest.chunks
+            found.manifest.fingerprint == fingerprint && isComplete(name, found.manifest)
         }
         guard let (name, found) = usable.max(by: { $0.value.manifest.offset < $1.value.manifest.offset }) else {
             return nil
         }
         let parts = chunks[name] ?? [:]
-        return (found.manifest, parts.keys.sorted().compactMap { parts[$0] })
+        return (found.manifest, (0..<found.manifest.chunks).compactMap { parts[$0] })
     }
 }
 

@@ -32,6 +32,8 @@ public final class Leader {
     private var phase = Phase.follower
     /// The snapshots in the topic, the newest last.
     private var snapshots: [ItemSnapshot.Place] = []
+    /// What a leader that ended within a snapshot has left.
+    private var torn: [ItemSnapshot.Place] = []
     private var bytesSinceSnapshot = 0
     private var snapshotSize = 0
     private let generations: GenerationCache
@@ -129,6 +131,7 @@ public final class Leader {
         // What the leader before had not published yet, nobody knows.
         fold.changes?.noteAll(fold.table)
         snapshots = collector.kept
+        torn = collector.torn
         let reader = try log.reader(.itemLog, partition: 0, from: fold.offset)
         try fold.check(reader)
         phase = .folding(reader, isCaughtUp: false)
@@ -169,6 +172,13 @@ public final class Leader {
 
     // MARK: - Snapshots and generations
 
+    private func delete(_ old: ItemSnapshot.Place, from first: Int = 0) {
+        for chunk in first..<max(first, old.chunks) {
+            add(.snapshots, ItemSnapshot.key(offset: old.offset, chunk: chunk), nil)
+        }
+        if first == 0 { add(.snapshots, ItemSnapshot.key(offset: old.offset, chunk: nil), nil) }
+    }
+
     /// Writes the table as it is in place of the oldest snapshot: the chunks, then the manifest, last of all so that a
     /// start finds it at the topic's end.
     public func snapshot() throws(LogError) {
@@ -181,13 +191,9 @@ public final class Leader {
             // One transaction each keeps them short; without its manifest a chunk means nothing.
             if chunk.number % 16 == 15 { try log.publish(itemsOffset: fold.offset, catalogue: [:]) }
         }
-        while snapshots.count >= settings.kept {
-            let oldest = snapshots.removeFirst()
-            for chunk in 0..<oldest.chunks {
-                add(.snapshots, ItemSnapshot.key(offset: oldest.offset, chunk: chunk), nil)
-            }
-            add(.snapshots, ItemSnapshot.key(offset: oldest.offset, chunk: nil), nil)
-        }
+        while snapshots.count >= settings.kept { delete(snapshots.removeFirst()) }
+        for left in torn { delete(left, from: left.offset == manifest.offset ? chunks.count : 0) }
+        torn = []
         manifest.earlier = snapshots
         writer.removeAll()
         manifest.encode(to: writer)

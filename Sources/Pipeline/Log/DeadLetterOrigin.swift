@@ -7,12 +7,37 @@ struct DeadLetterOrigin {
     var topic: String
     var partition: Int32
     var offset: Int64
+    /// Of a letter that holds no record but output which its topic did not take: that topic.
+    var output: LogTopic?
+
+    typealias Header = (name: String, value: [UInt8]?)
 
     /// As headers, behind the record's own.
-    var headers: [(name: String, value: [UInt8]?)] {
-        [
+    var headers: [Header] {
+        var all = [
             ("freshet.reason", code.rawValue), ("freshet.detail", detail), ("freshet.topic", topic),
             ("freshet.partition", String(partition)), ("freshet.offset", String(offset)),
-        ].map { ($0.0, Array($0.1.utf8)) }
+        ]
+        if let output { all.append(("freshet.output", "\(output)")) }
+        return all.map { ($0.0, Array($0.1.utf8)) }
+    }
+
+    /// The letter about a record, in at most so many bytes. Where they do not suffice, the value is left out first, then
+    /// key and headers of its own: it still says where the record is.
+    func letter(
+        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, own: [Header], bytesMax: Int
+    ) -> (key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, headers: [Header], isWhole: Bool) {
+        let whole = own + headers
+        let keyBytes = key?.count ?? 0
+        let valueBytes = value?.count ?? 0
+        if keyBytes + valueBytes + Self.size(whole) <= bytesMax { return (key, value, whole, true) }
+        let leftOut = headers + [("freshet.left-out", Array(String(valueBytes).utf8))]
+        let rest = own + leftOut
+        return keyBytes + Self.size(rest) <= bytesMax ? (key, nil, rest, false) : (nil, nil, leftOut, false)
+    }
+
+    /// In a record, with the lengths before name and value.
+    private static func size(_ headers: [Header]) -> Int {
+        headers.reduce(0) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) + 10 }
     }
 }

@@ -98,6 +98,17 @@ final class OutputBuffer {
                 key: key == nil ? nil : start..<middle, value: middle..<bytes.count, headers: headers))
     }
 
+    /// Adds a record as it is.
+    func add(
+        _ topic: LogTopic, source: Int32, partition: Int32?, key: UnsafeRawBufferPointer?,
+        value: UnsafeRawBufferPointer?, headers: [(name: String, value: [UInt8]?)]
+    ) {
+        guard let value else {
+            return addTombstone(topic, source: source, partition: partition, key: key, headers: headers)
+        }
+        add(topic, source: source, partition: partition, key: key, headers: headers) { $0.raw(value) }
+    }
+
     /// Adds a record without a value.
     func addTombstone(
         _ topic: LogTopic, source: Int32, partition: Int32?, key: UnsafeRawBufferPointer?,

@@ -89,18 +89,12 @@ public final class Rekeyer {
         tooLarge += 1
         let origin = DeadLetterOrigin(
             code: .tooLarge, detail: detail, topic: inputTopic, partition: record.partition, offset: record.offset)
-        let size = record.value?.count ?? 0
-        let isWhole = size + (record.key?.count ?? 0) + Self.headersBytesMax < log.bytesMax(.deadLetters)
-        let headers =
-            isWhole ? own + origin.headers : origin.headers + [("freshet.left-out", Array(String(size).utf8))]
+        let letter = origin.letter(
+            key: record.key, value: record.value, own: own, bytesMax: log.bytesMax(.deadLetters))
         try log.append(
             OutputRecord(
-                topic: .deadLetters, partition: nil, key: isWhole ? record.key : nil,
-                value: isWhole ? record.value : nil, headers: headers))
+                topic: .deadLetters, partition: nil, key: letter.key, value: letter.value, headers: letter.headers))
     }
-
-    /// Room for a dead letter's headers, its own among them.
-    private static let headersBytesMax = 16_384
 
     private func beginCommit() throws(LogError) {
         inFlight = positions

@@ -50,7 +50,8 @@ extension Replay {
             key.text(CheckpointRecord.markerKey)
             writer.removeAll()
             CheckpointRecord.Marker(
-                offset: ends[partition] ?? 0, fingerprint: settings.fingerprint, writer: ""
+                offset: ends[partition] ?? 0, fingerprint: settings.fingerprint, typeNames: settings.typeNames.hash,
+                writer: ""
             ).encode(to: writer)
             try output.add(.users, partition: partition, key: key.bytes, value: writer.bytes)
         }

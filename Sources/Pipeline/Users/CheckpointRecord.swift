@@ -11,28 +11,35 @@ public enum CheckpointRecord {
     public struct Marker: Equatable, Sendable {
         public var offset: Int64
         public var fingerprint: UInt64
+        /// The hash of the event types' names with which events behind `offset` are read; nil in markers of the first
+        /// version.
+        public var typeNames: UInt64?
         /// The transactional id of the writer; empty without transactions.
         public var writer: String
 
-        public init(offset: Int64, fingerprint: UInt64, writer: String) {
+        public init(offset: Int64, fingerprint: UInt64, typeNames: UInt64? = nil, writer: String) {
             self.offset = offset
             self.fingerprint = fingerprint
+            self.typeNames = typeNames
             self.writer = writer
         }
 
         /// Appends the marker's record.
         public func encode(to writer: ByteWriter) {
-            writer.byte(1)
+            writer.byte(typeNames == nil ? 1 : 2)
             writer.signed(offset)
             writer.fixed(fingerprint)
+            if let typeNames { writer.fixed(typeNames) }
             writer.text(self.writer)
         }
 
         init(_ bytes: UnsafeRawBufferPointer) throws {
             var reader = ByteReader(bytes)
-            guard try reader.byte() == 1 else { throw ByteReader.Malformed(offset: 0) }
+            let version = try reader.byte()
+            guard version == 1 || version == 2 else { throw ByteReader.Malformed(offset: 0) }
             offset = try reader.signed()
             fingerprint = try reader.fixed(UInt64.self)
+            if version == 2 { typeNames = try reader.fixed(UInt64.self) }
             writer = String(decoding: try reader.raw(bytes.count - reader.offset), as: UTF8.self)
         }
     }

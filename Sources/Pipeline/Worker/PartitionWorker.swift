@@ -8,6 +8,8 @@ internal import Models
 public final class PartitionWorker {
     /// Where the partition stands.
     enum Phase {
+        /// Others restore first.
+        case waiting
         /// Reading checkpoints.
         case checkpoints(any LogReader, CheckpointBatch)
         /// Waiting for the committed offset.
@@ -19,7 +21,7 @@ public final class PartitionWorker {
 
     public let partition: Int32
     public let store = UserStore()
-    var phase: Phase
+    var phase = Phase.waiting
     /// The next offset to fold.
     public internal(set) var position: Int64 = 0
     /// Whether records flow.
@@ -38,6 +40,7 @@ public final class PartitionWorker {
     var marker: CheckpointRecord.Marker?
     /// What the last marker said, so that it is written when it changes.
     var markedOffset: Int64 = -1
+    var markedTypeNames: UInt64?
     /// Where the partition stood at earlier commits, and when they began: users that are dirty since then are old enough for
     /// a checkpoint when it is long enough ago.
     private var marks: [(time: UInt64, position: Int64)] = []
@@ -47,9 +50,8 @@ public final class PartitionWorker {
     /// Records read while restoring, and how many there are about, for a progress line.
     var restored = 0
 
-    init(partition: Int32, checkpoints: any LogReader, items: IdentifierTable) {
+    init(partition: Int32, items: IdentifierTable) {
         self.partition = partition
-        phase = .checkpoints(checkpoints, CheckpointBatch())
         block = ItemLogBlockWriter(items: items)
     }
 
@@ -82,6 +84,13 @@ public final class PartitionWorker {
 
     var isLive: Bool {
         if case .live = phase { true } else { false }
+    }
+
+    var isRestoring: Bool {
+        switch phase {
+        case .waiting, .live: false
+        case .checkpoints, .offset, .events: true
+        }
     }
 
     /// Notes that a user's list is to be ranked.

@@ -39,20 +39,27 @@ extension Worker {
     /// Begins to restore assigned partitions.
     private func take(_ assigned: [Int32]) throws(LogError) {
         for partition in assigned.sorted() {
-            partitions[partition] = PartitionWorker(
-                partition: partition, checkpoints: try log.reader(.users, partition: partition, from: 0),
-                items: items.table.identifiers)
+            partitions[partition] = PartitionWorker(partition: partition, items: items.table.identifiers)
         }
         try log.take(assigned)
     }
 
-    /// Moves restoring partitions forward by a piece; true when there was something to do.
+    /// A partition that restores has a client of its own, and up to 100 MB of records on their way.
+    private static let restoresMax = 4
+
+    /// Moves restoring partitions forward by a piece, some at a time; true when there was something to do.
     func advanceRestores() throws(LogError) -> Bool {
         var isBusy = false
+        var restores = partitions.values.count { $0.isRestoring }
         for partition in partitions.keys.sorted() {
             guard let worker = partitions[partition], !worker.isLive else { continue }
             isBusy = true
             switch worker.phase {
+            case .waiting:
+                guard restores < Self.restoresMax else { continue }
+                restores += 1
+                worker.phase = .checkpoints(
+                    try log.reader(.users, partition: partition, from: 0), CheckpointBatch())
             case .checkpoints(let reader, let batch): try readCheckpoints(worker, reader, batch)
             case .offset: isBusy = try beginEvents(worker)
             case .events(let reader, let until): try readEvents(worker, reader, until: until)
@@ -123,7 +130,7 @@ extension Worker {
             committedOffsets[worker.partition] = offset
         }
         let from = try start(of: worker, low: bounds.low)
-        worker.markedOffset = worker.marker?.offset ?? -1
+        (worker.markedOffset, worker.markedTypeNames) = (worker.marker?.offset ?? -1, worker.marker?.typeNames)
         guard from < worker.committed else {
             try goLive(worker)
             return true
@@ -160,6 +167,13 @@ extension Worker {
                     "partition \(worker.partition) has offset \(worker.committed) committed but no checkpoint, and its "
                         + "events before \(low) are gone; `freshet replay` rebuilds from what is left")
             }
+            // A replay's offsets go last; without transactions all else of it may be there before.
+            guard worker.store.count == 0 || committedOffsets[worker.partition] != nil else {
+                throw LogError(
+                    .state,
+                    "partition \(worker.partition) has users, but neither a marker nor a committed offset: a `freshet "
+                        + "replay` was interrupted while it wrote; `freshet reset`, then `freshet replay` again")
+            }
             return low
         }
         guard marker.fingerprint == settings.fingerprint else {
@@ -175,6 +189,14 @@ extension Worker {
                 "the committed offset \(worker.committed) of partition \(worker.partition) is below that of its state "
                     + "(\(marker.offset)): the group's offsets were moved back; `freshet reset` and `freshet replay` rebuild"
             )
+        }
+        let isSameNames = marker.typeNames == nil || marker.typeNames == settings.typeNames.hash
+        guard isSameNames || marker.offset == worker.committed else {
+            throw LogError(
+                .state,
+                "events \(marker.offset) to \(worker.committed) of partition \(worker.partition) were learnt with other "
+                    + "ingest.aliases, and are not all in checkpoints yet; run `freshet serve --stop-at-end` once with the "
+                    + "former ones")
         }
         guard marker.offset >= low || marker.offset == worker.committed else {
             throw LogError(

@@ -96,10 +96,11 @@ extension Worker {
         }
         let complete = min(
             worker.store.oldestDirtyOffset() ?? worker.position, worker.store.oldestAsideOffset ?? worker.position)
-        guard complete != worker.markedOffset else { return }
-        worker.markedOffset = complete
+        let names = settings.typeNames.hash
+        guard complete != worker.markedOffset || names != worker.markedTypeNames else { return }
+        (worker.markedOffset, worker.markedTypeNames) = (complete, names)
         let marker = CheckpointRecord.Marker(
-            offset: complete, fingerprint: settings.fingerprint, writer: settings.writer)
+            offset: complete, fingerprint: settings.fingerprint, typeNames: names, writer: settings.writer)
         scratch.removeAll()
         scratch.text(CheckpointRecord.markerKey)
         buffer.add(.users, source: partition, partition: partition, key: scratch.bytes) { marker.encode(to: $0) }

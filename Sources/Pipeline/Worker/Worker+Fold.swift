@@ -66,10 +66,10 @@ extension Worker {
             if worker.block.byteCount >= blockBytes { closeBlock(worker) }
         case .duplicate:
             counters.duplicates += 1
-        case .erased(let existed):
+        case .erased:
             counters.events += 1
             counters.erased += 1
-            erase(entry.pointee.event.user, worker, hadState: existed)
+            erase(entry.pointee.event.user, worker)
         }
     }
 
@@ -83,7 +83,7 @@ extension Worker {
     }
 
     /// Takes back everything that was written about a user.
-    private func erase(_ user: UnsafeRawBufferPointer, _ worker: PartitionWorker, hadState: Bool) {
+    private func erase(_ user: UnsafeRawBufferPointer, _ worker: PartitionWorker) {
         worker.erased.append(Array(user))
         let source = worker.partition
         guard settings.publishes else { return }
@@ -94,9 +94,9 @@ extension Worker {
     /// Keeps a record that cannot be learnt, byte for byte, with the reason and where it came from.
     private func reject(_ record: borrowing LogRecord, _ rejection: Rejection) {
         guard settings.publishes else { return }
-        let headers = origin(
+        let origin = origin(
             rejection.code, rejection.detail, partition: record.partition, offset: record.offset)
-        keep(key: record.key, value: record.value, own: record.headers, headers: headers, source: record.partition)
+        keep(key: record.key, value: record.value, own: record.headers, origin)
     }
 
     /// Ends the block of what the partition taught and puts it on its way.

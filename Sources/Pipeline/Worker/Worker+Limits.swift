@@ -30,41 +30,26 @@ extension Worker {
         else { return }
         counters.tooLarge += 1
         let detail = "the record of \(refused.count) bytes for \(topic) is not written: the topic takes \(most)"
-        let headers = origin(.tooLarge, detail, partition: worker.partition, offset: worker.store[user].offset)
-        refused.withUnsafeBytes { keep(key: id, value: $0, own: [], headers: headers, source: worker.partition) }
+        var origin = origin(.tooLarge, detail, partition: worker.partition, offset: worker.store[user].offset)
+        origin.output = topic
+        refused.withUnsafeBytes { keep(key: id, value: $0, own: [], origin) }
     }
 
-    /// Adds a dead letter. What the dead-letter topic does not take is left out, the value first: the letter still says
-    /// where the record is.
+    /// Adds a dead letter; where the dead-letter topic takes less, without the record's bytes.
     func keep(
-        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, own: [(name: String, value: [UInt8]?)],
-        headers: [(name: String, value: [UInt8]?)], source: Int32
+        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, own: [DeadLetterOrigin.Header],
+        _ origin: DeadLetterOrigin
     ) {
-        guard let value else {
-            return output.addTombstone(.deadLetters, source: source, partition: nil, key: key, headers: own + headers)
-        }
-        let most = log.bytesMax(.deadLetters)
-        let refused = output.addBounded(
-            .deadLetters, source: source, partition: nil, key: key, headers: own + headers, bytesMax: most
-        ) { $0.raw(value) }
-        guard refused != nil else { return }
-        if headers.first(where: { $0.name == "freshet.reason" })?.value != Array(RejectionCode.tooLarge.rawValue.utf8) {
-            counters.tooLarge += 1
-        }
-        let leftOut = headers + [("freshet.left-out", Array(String(value.count).utf8))]
-        let rest = own.reduce(key?.count ?? 0) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) }
-        let isSmall = rest < most / 2
-        output.addTombstone(
-            .deadLetters, source: source, partition: nil, key: isSmall ? key : nil,
-            headers: (isSmall ? own : []) + leftOut)
+        let letter = origin.letter(key: key, value: value, own: own, bytesMax: log.bytesMax(.deadLetters))
+        if !letter.isWhole, origin.code != .tooLarge { counters.tooLarge += 1 }
+        output.add(
+            .deadLetters, source: origin.partition, partition: nil, key: letter.key, value: letter.value,
+            headers: letter.headers)
     }
 
-    /// The headers that say why a dead letter is there, and where it comes from.
-    func origin(
-        _ code: RejectionCode, _ detail: String, partition: Int32, offset: Int64
-    ) -> [(name: String, value: [UInt8]?)] {
+    /// Why a dead letter is there, and where it comes from.
+    func origin(_ code: RejectionCode, _ detail: String, partition: Int32, offset: Int64) -> DeadLetterOrigin {
         DeadLetterOrigin(code: code, detail: detail, topic: eventsTopicName, partition: partition, offset: offset)
-            .headers
     }
 
     /// Adds the checkpoint of a user that has been dirty since an offset. One that the users topic does not take stays

@@ -33,7 +33,6 @@ public final class Worker {
     let clock: () -> UInt64
 
     let window: EventWindow
-    let catalogue = CatalogueDecoder()
     let fold: UserFold
     let codec: UserStateCodec
     let ranker: Ranker

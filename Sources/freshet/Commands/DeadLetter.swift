@@ -5,13 +5,15 @@ import Kafka
 /// A record of the dead-letter topic: the original bytes, why it is there, and where it came from.
 struct DeadLetter {
     static let prefix = "freshet."
+    /// On a record that is driven back: how often it was.
+    static let redrivenName = prefix + "redriven"
 
     let partition: Int32
     let offset: Int64
     let timestamp: Int64
     let key: [UInt8]?
     let value: [UInt8]?
-    /// The record's own headers, those that Freshet added left out.
+    /// The record's own headers.
     let headers: [MessageHeader]
     /// `freshet.reason`, or `unknown`.
     let reason: String
@@ -31,26 +33,21 @@ struct DeadLetter {
         timestamp = message.timestampMilliseconds
         key = message.key.map(Array.init)
         value = message.value.map(Array.init)
-        var own: [MessageHeader] = []
+        let all = message.headers.map { MessageHeader($0.name, bytes: $0.value.map(Array.init)) }
+        // Those that Freshet added come last, the reason first. A producer's may have such names as well.
+        let first = all.lastIndex { $0.name == Self.prefix + "reason" } ?? all.endIndex
         var added: [String: String] = [:]
-        for header in message.headers {
-            let bytes = header.value.map(Array.init)
-            if header.name.hasPrefix(Self.prefix) {
-                added[String(header.name.dropFirst(Self.prefix.count))] = bytes.map {
-                    String(decoding: $0, as: UTF8.self)
-                }
-            } else {
-                own.append(MessageHeader(header.name, bytes: bytes))
-            }
+        for header in all[first...] where header.name.hasPrefix(Self.prefix) {
+            added[String(header.name.dropFirst(Self.prefix.count))] = header.text
         }
-        headers = own
+        headers = all[..<first].filter { $0.name != Self.redrivenName }
+        redriven = all[..<first].last { $0.name == Self.redrivenName }?.text.flatMap { Int($0) } ?? 0
         reason = added["reason"] ?? "unknown"
         detail = added["detail"] ?? ""
-        isWhole = reason != RejectionCode.tooLarge.rawValue && added["left-out"] == nil
+        isWhole = added["output"] == nil && added["left-out"] == nil
         topic = added["topic"]
         sourcePartition = added["partition"].flatMap { Int32($0) }
         sourceOffset = added["offset"].flatMap { Int64($0) }
-        redriven = added["redriven"].flatMap { Int($0) } ?? 0
     }
 
     /// The record that it was made of.

@@ -120,13 +120,14 @@ struct Redrive {
             try producer.commitTransaction(timeoutMilliseconds: 30_000)
         } catch {
             try? producer.abortTransaction(timeoutMilliseconds: 10_000)
-            throw CommandFailure("driving back: \(error)", remedy: "nothing of this batch was sent; run it again")
+            throw CommandFailure("driving back: \(error)", remedy: "run it again: what has gone is not sent twice")
         }
     }
 
     private func send(_ letter: DeadLetter, _ producer: Producer) throws {
         let topic = producer.topic(letter.topic ?? deployment.topics.events)
-        let headers = letter.headers + [MessageHeader("freshet.redriven", "\(letter.redriven + 1)")]
+        let headers =
+            letter.headers + [MessageHeader(DeadLetter.redrivenName, "\(min(letter.redriven, Int.max - 1) + 1)")]
         while true {
             let result = try withBytes(letter.key) { key in
                 try withBytes(letter.value) { value in

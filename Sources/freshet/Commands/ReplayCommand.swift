@@ -57,7 +57,7 @@ enum ReplayCommand {
             throw CommandFailure("publishing.enabled is false", remedy: "set it to true, or leave out --publish")
         }
         let log = try deployment.stateLog()
-        let output = try KafkaReplayOutput(deployment.logSettings(isStatic: false))
+        let output = try KafkaReplayOutput(deployment.logSettings(isStatic: false), groups: deployment.groups)
         try checkIdle(output, deployment)
         let (ranges, leftOut) = try ReplayRanges(deployment, log, base)
             .ranges(
@@ -88,10 +88,9 @@ enum ReplayCommand {
 
     /// Refuses to write beside members at work, or over state.
     private static func checkIdle(_ output: KafkaReplayOutput, _ deployment: Deployment) throws {
-        let members = try output.activeMembers()
-        guard members == 0 else {
+        if let group = try output.activeGroup() {
             throw CommandFailure(
-                "the group \(deployment.topics.application) has \(HumanFormat.counted(members, "member")) at work",
+                "the group \(group.name) has \(HumanFormat.counted(group.members, "member")) at work",
                 remedy:
                     "stop them first (one that was killed, or has an instance.id, counts for another ten seconds), or "
                     + "rebuild under another application.id beside them")

@@ -7,6 +7,8 @@ final class TopicScan {
     private let topic: String
     private let count: Int
     private var atEnd: Set<Int32> = []
+    /// Records so far.
+    private var heard = 0
 
     /// - Parameters:
     ///   - from: the first offset of each partition; the topic's beginning where it has none.
@@ -33,6 +35,7 @@ final class TopicScan {
     func poll(timeoutMilliseconds: Int32 = 100, _ body: (Message) throws -> Bool) throws -> Bool {
         let polled = reader.poll(max: 2_000, timeoutMilliseconds: timeoutMilliseconds)
         defer { polled.messages.destroy() }
+        heard += polled.messages.count
         for message in polled.messages {
             guard try body(message) else { return false }
         }
@@ -51,7 +54,17 @@ final class TopicScan {
 
     /// Hands on everything up to the end.
     func readToEnd(_ body: (Message) throws -> Bool) throws {
-        while !isAtEnd { guard try poll(body) else { return } }
+        var heardAt = ContinuousClock.now
+        while !isAtEnd {
+            let before = atEnd.count + heard
+            guard try poll(body) else { return }
+            if atEnd.count + heard > before { heardAt = .now }
+            guard heardAt.duration(to: .now) < .seconds(30) else {
+                throw CommandFailure(
+                    "reading \(topic): nothing has come for 30 s, and no end",
+                    remedy: "has every partition a leader? `freshet doctor` looks")
+            }
+        }
     }
 }
 
