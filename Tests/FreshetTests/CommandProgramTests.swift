@@ -188,16 +188,19 @@ extension ProgramTests {
                 "\(outcome.output)")
         }
 
-        /// Records that `produce` would not send.
+        /// Records that `produce` would not send, with headers that look like Freshet's own.
         private func sendRaw(count: Int, type: String) throws {
             let producer = try Producer(["bootstrap.servers": shop.cluster.bootstrap, "partitioner": "murmur2_random"])
             let topic = producer.topic("events")
+            let headers = [
+                MessageHeader("freshet.redriven", "\(Int.max)"), MessageHeader("freshet.left-out", "1"),
+            ]
             for index in 0..<count {
                 let value =
                     #"{"event_time":1700100000,"event_type":"\#(type)","product_id":"p\#(index)","user_id":"u3"}"#
                 try Array("u3".utf8).withUnsafeBytes { key in
                     try Array(value.utf8).withUnsafeBytes { value in
-                        _ = try producer.send(topic, key: key, value: value)
+                        _ = try producer.send(topic, key: key, value: value, headers: headers)
                     }
                 }
             }

@@ -42,6 +42,19 @@ extension ProgramTests {
             #expect(try shop.check(["replay", "--verify"]).output.contains("identical"))
         }
 
+        /// Its table would be written over the rebuilt one.
+        @Test func aReplayDoesNotWriteBesideATrainer() throws {
+            let shop = try ProgramShop([:])
+            try shop.send(50, from: 0)
+            let trainer = try shop.with(["FRESHET_INSTANCE_ROLES": "trainer"]).program.start(["serve"])
+            try shop.wait("the trainer leads") { trainer.log.contains("this instance leads") }
+            let refused = try shop.program.run(["replay"])
+            #expect(refused.status != 0 && refused.log.contains(".items has 1 member at work"), "\(refused.log)")
+            try shop.stop(trainer)
+            try shop.check(["replay"])
+            #expect(try shop.check(["replay", "--verify"]).output.contains("identical"))
+        }
+
         @Test func wrongRolesAreRefused() throws {
             let program = Program(environment: ["KAFKA_BOOTSTRAP": "127.0.0.1:1"])
             let unknown = try program.run(["serve", "--set", "instance.roles=leader"])

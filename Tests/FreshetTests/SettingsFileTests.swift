@@ -1,6 +1,7 @@
 import Events
 import Pipeline
 import Foundation
+import Kafka
 import ServiceKit
 import Testing
 
@@ -36,6 +37,43 @@ import Testing
         let configuration = try Settings.table.load(file: nil, environment: [:], overrides: overrides)
         let failure = try #require(throws: CommandFailure.self) { try Deployment.checkTopics(configuration) }
         #expect("\(failure)".contains(message), "\(failure)")
+    }
+
+    /// With these, nothing that is promised would be so.
+    @Test(arguments: [
+        (["kafka.auto.offset.reset": "earliest"], "kafka.auto.offset.reset is not taken"),
+        (["kafka.isolation.level": "read_uncommitted"], "kafka.isolation.level is not taken"),
+        (["kafka.group.instance.id": "a"], "instance.id makes the membership static"),
+        (["kafka.bootstrap.servers": "h:1"], "give --bootstrap"),
+        (["processing.commit-interval": "30s"], "a transaction that is open for 5000 ms is aborted"),
+        (
+            ["processing.commit-interval": "30s", "kafka.transaction.timeout.ms": "59000"],
+            "a transaction that is open for 59000 ms"
+        ),
+    ])
+    func whatWouldVoidAPromiseIsRefused(_ settings: [String: String], _ message: String) throws {
+        let failure = try #require(throws: CommandFailure.self) { try check(settings) }
+        #expect("\(failure) \(failure.remedy ?? "")".contains(message), "\(failure)")
+    }
+
+    @Test(arguments: [
+        ["processing.commit-interval": "30s", "processing.guarantee": "at_least_once"],
+        ["processing.commit-interval": "30s", "kafka.transaction.timeout.ms": "60000"],
+        ["kafka.session.timeout.ms": "6000"],
+    ])
+    func whatGoesTogetherIsTaken(_ settings: [String: String]) throws { try check(settings) }
+
+    private func check(_ settings: [String: String]) throws {
+        let overrides = settings.map { Override(key: $0.key, text: $0.value) }
+        try Deployment.checkClients(try Settings.table.load(file: nil, environment: [:], overrides: overrides))
+    }
+
+    /// Output may wait no longer than the group waits for its member.
+    @Test func outputWaitsForLessThanTheSession() throws {
+        let configuration = try Settings.table.load(
+            file: nil, environment: [:], overrides: [Override(key: "kafka.session.timeout.ms", text: "6000")])
+        let deployment = Deployment(configuration: configuration, bootstrap: "localhost:1")
+        #expect(deployment.logSettings(isStatic: false).writableMilliseconds == 4_800)
     }
 
     /// The internal copy of the input is a topic only where there is one.

@@ -1,6 +1,7 @@
-import Kafka
 import Pipeline
 import Testing
+
+@testable import Kafka
 
 /// Where a log reader begins: a negative offset counts from the end.
 struct LogReaderTests {
@@ -48,6 +49,37 @@ struct LogReaderTests {
             let client = KafkaSettings(bootstrapServers: broker.bootstrapServers)
             let found = try Self.read(from: -7, of: 0, on: client, named: "t")
             #expect(found.offsets.isEmpty && found.position == 0)
+            withExtendedLifetime(broker) {}
+        }
+    }
+
+    /// Whoever stays at the end asks seldom; what comes is read all the same, once.
+    @Test func aReaderThatStaysIsPatient() async throws {
+        try await onOwnThread {
+            let broker = try EmbeddedBroker()
+            try broker.createTopic("t", partitions: 1)
+            let client = KafkaSettings(bootstrapServers: broker.bootstrapServers)
+            let producer = try Producer(client)
+            func send(_ numbers: Range<Int>) throws {
+                for number in numbers { try producer.send("t", 0, key: "\(number)", value: "v") }
+                try producer.flush(timeoutMilliseconds: 20_000)
+            }
+            let reader = try KafkaLogReader(ReaderPool(client, log: nil), .deadLetters, "t", 0, from: 0)
+            var offsets: [Int64] = []
+            func read(until isDone: () -> Bool) throws {
+                let deadline = Deadline(seconds: 20)
+                while !isDone() {
+                    if deadline.isOver { throw Overdue(what: "records of t") }
+                    _ = try reader.read(max: 30, timeoutMilliseconds: 20) { offsets.append($0.offset) }
+                }
+            }
+            try send(0..<5)
+            try read { offsets.count == 5 }
+            #expect(!reader.isPatient)
+            try read { reader.isPatient }
+            try send(5..<9)
+            try read { offsets.count == 9 }
+            #expect(offsets == Array(0..<9) && reader.position == 9)
             withExtendedLifetime(broker) {}
         }
     }

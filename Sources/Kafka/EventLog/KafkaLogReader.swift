@@ -49,7 +49,7 @@ final class KafkaLogReader: LogReader {
     private static let silenceMax = Duration.seconds(30)
     /// When the end was met first; whoever still reads a while later follows the topic, and gets a patient reader.
     private var metEndAt: ContinuousClock.Instant?
-    private var isPatient = false
+    private(set) var isPatient = false
     private static let haste = Duration.seconds(1)
 
     init(_ pool: ReaderPool, _ topic: LogTopic, _ name: String, _ partition: Int32, from offset: Int64) throws(LogError)

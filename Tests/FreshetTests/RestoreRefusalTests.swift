@@ -1,0 +1,74 @@
+import Events
+import Pipeline
+import Testing
+
+/// What a restore finds that does not fit together, and says instead of going on.
+@Suite struct RestoreRefusalTests {
+    private let log = MemoryEventLog()
+
+    private func makeWorker(aliases: [(String, EventType)] = []) throws -> Worker {
+        var settings = WorkerSettings()
+        settings.typeNames = EventTypeNames(aliases: EventTypeNames.standardAliases + aliases)
+        // Nothing is old enough for a checkpoint.
+        settings.checkpointDelayMilliseconds = 1_000_000
+        return try Worker(settings: settings, log: log, clock: { 0 })
+    }
+
+    private func learn(_ count: Int, _ worker: Worker) throws {
+        log.produceShop(count, from: 1000 + log.written.count)
+        try run(worker)
+        try worker.settle(timeoutMilliseconds: 1000)
+    }
+
+    private func run(_ worker: Worker) throws {
+        for _ in 0..<20 { try worker.step(timeoutMilliseconds: 0) }
+    }
+
+    /// Events behind the marker are applied again: with other names they would be other events.
+    @Test func otherAliasesAreRefusedWhereEventsAreAppliedAgain() throws {
+        let worker = try makeWorker(aliases: [("wish", .cart)])
+        try learn(300, worker)
+        // Of so few events the checkpoints wait.
+        try learn(5, worker)
+
+        log.restart()
+        let other = try makeWorker()
+        let error = #expect(throws: LogError.self) { try run(other) }
+        #expect(error?.kind == .state && error?.message.contains("other ingest.aliases") == true)
+
+        // With the former ones it goes on; a clean stop leaves nothing to apply again, and then others may come.
+        log.restart()
+        let same = try makeWorker(aliases: [("wish", .cart)])
+        try run(same)
+        #expect(same.usersHash() == worker.usersHash())
+        try same.finish(flushesAll: true)
+        log.restart()
+        let changed = try makeWorker()
+        try run(changed)
+        #expect(changed.usersHash() == worker.usersHash())
+
+        // The marker says at once with which names it goes on: a crash now is none of the former ones'.
+        try learn(5, changed)
+        log.restart()
+        let last = try makeWorker()
+        try run(last)
+        #expect(last.usersHash() == changed.usersHash())
+    }
+
+    /// Without transactions an interrupted replay may leave users without anything that says how far they are: each event
+    /// would be taken for one that the items have learnt.
+    @Test func usersOfAnInterruptedReplayAreRefused() throws {
+        log.produceShop(100)
+        let worker = try makeWorker()
+        try run(worker)
+        try worker.finish(flushesAll: true)
+        let torn = MemoryEventLog()
+        torn.produceShop(100)
+        for record in log.written where record.topic == .users && record.key?.first == CheckpointRecord.userPrefix {
+            torn.topics.append(.users, 0, key: record.key, value: record.value)
+        }
+        let next = try Worker(settings: WorkerSettings(), log: torn, clock: { 0 })
+        let error = #expect(throws: LogError.self) { try run(next) }
+        #expect(error?.kind == .state && error?.message.contains("was interrupted while it wrote") == true)
+    }
+}

@@ -1,0 +1,65 @@
+import Pipeline
+import Testing
+
+@testable import Kafka
+
+/// Without transactions nothing may be written behind a record that was lost: the item log would have a gap.
+struct AcknowledgedOutputTests {
+    @Test func whatIsLateIsGivenUpAsAWhole() async throws {
+        try await onOwnThread {
+            // Nobody answers there.
+            let client: KafkaSettings = ["bootstrap.servers": "127.0.0.1:1"]
+            let producer = try Producer(client)
+            let consumer = try GroupConsumer(client.merging(["group.id": "g"]))
+            let output = AcknowledgedOutput(producer, consumer, givesUpAfterMilliseconds: 300)
+            let topic = producer.topic("t")
+            func append() throws {
+                try output.append(topic, partition: 0, key: nil, value: nil, headers: [])
+            }
+            for _ in 0..<3 { try append() }
+            try output.beginCommit([])
+            #expect(try output.outcome() == nil)
+            var failure: LogError?
+            let deadline = Deadline(seconds: 10)
+            while failure == nil, !deadline.isOver {
+                do throws(LogError) { _ = try output.outcome() } catch { failure = error }
+            }
+            #expect(failure?.kind == .retriable && failure?.message.contains("not acknowledged") == true)
+            // They are gone, and no further one comes behind them.
+            while producer.outstandingCount > 0, !deadline.isOver { producer.poll(timeoutMilliseconds: 20) }
+            #expect(producer.outstandingCount == 0)
+            #expect(throws: LogError.self) { try append() }
+            consumer.close(timeoutMilliseconds: 1_000)
+        }
+    }
+
+    /// A commit waits for what was appended before it, and for nothing else.
+    @Test func aCommitWaitsForItsRecords() async throws {
+        try await onOwnThread {
+            let broker = try EmbeddedBroker()
+            try broker.createTopic("t", partitions: 1)
+            let client = KafkaSettings(bootstrapServers: broker.bootstrapServers)
+            let producer = try Producer(client)
+            let consumer = try GroupConsumer(client.merging(["group.id": "g"]))
+            let output = AcknowledgedOutput(producer, consumer, givesUpAfterMilliseconds: 20_000)
+            let topic = producer.topic("t")
+            let deadline = Deadline(seconds: 20)
+            for round in 0..<20 {
+                for _ in 0...round {
+                    try output.append(topic, partition: 0, key: nil, value: nil, headers: [])
+                }
+                try output.beginCommit([])
+                try output.append(topic, partition: 0, key: nil, value: nil, headers: [])
+                while try output.outcome() == nil {
+                    if deadline.isOver { throw Overdue(what: "commit \(round)") }
+                }
+                #expect(producer.outstandingCount <= 1)
+            }
+            try producer.flush(timeoutMilliseconds: 10_000)
+            output.serve()
+            #expect(producer.failureCount == 0)
+            consumer.close(timeoutMilliseconds: 1_000)
+            withExtendedLifetime(broker) {}
+        }
+    }
+}
