@@ -1,4 +1,6 @@
 internal import CRdKafka
+internal import Dispatch
+internal import Synchronization
 
 /// Transactions. Each call throws an error whose flags say how to go on: fatal or fenced, give the producer up;
 /// abortable, abort and do the same records again; retriable, call again.
@@ -24,12 +26,21 @@ extension Producer {
 
     /// Adds the consumed offsets (each of the *next* record) to the transaction. With `group` fetched just before, a
     /// member that the group has replaced gets an abortable error.
+    ///
+    /// librdkafka (2.0.2) may not come back from this call at all: seen where the group's coordinator was just being made.
+    /// So it is made on a thread of its own, and one that is long overdue is fatal: a new producer with the same id goes on.
     public func sendOffsets(
         _ offsets: [PartitionOffset], group: GroupMetadata, timeoutMilliseconds: Int32
     ) throws(KafkaError) {
-        let list = PartitionList(offsets)
-        try KafkaError.check(
-            consuming: rd_kafka_send_offsets_to_transaction(client.raw, list.raw, group.raw, timeoutMilliseconds))
+        let call = OffsetsCall(client, offsets, group, timeoutMilliseconds)
+        offsetsQueue.async { call.run() }
+        guard let result = call.wait(milliseconds: Int(timeoutMilliseconds) + 10_000) else {
+            client.markStuck()
+            throw KafkaError(
+                code: .timedOut,
+                message: "librdkafka \(LibraryVersion.linked) has not come back from sending offsets", isFatal: true)
+        }
+        try result.get()
     }
 
     /// Flushes, then commits. A retriable error (a time-out) leaves the commit under way: call again.
@@ -41,5 +52,42 @@ extension Producer {
     /// the next transaction.
     public func abortTransaction(timeoutMilliseconds: Int32) throws(KafkaError) {
         try KafkaError.check(consuming: rd_kafka_abort_transaction(client.raw, timeoutMilliseconds))
+    }
+}
+
+/// One call that may never return.
+private final class OffsetsCall: Sendable {
+    private let client: ClientHandle
+    private let offsets: [PartitionOffset]
+    private let group: GroupMetadata
+    private let timeoutMilliseconds: Int32
+    private let result = Mutex<Result<Void, KafkaError>?>(nil)
+    private let isOver = DispatchSemaphore(value: 0)
+
+    init(_ client: ClientHandle, _ offsets: [PartitionOffset], _ group: GroupMetadata, _ timeoutMilliseconds: Int32) {
+        self.client = client
+        self.offsets = offsets
+        self.group = group
+        self.timeoutMilliseconds = timeoutMilliseconds
+    }
+
+    func run() {
+        let list = PartitionList(offsets)
+        let error = rd_kafka_send_offsets_to_transaction(client.raw, list.raw, group.raw, timeoutMilliseconds)
+        let outcome: Result<Void, KafkaError>
+        do throws(KafkaError) {
+            try KafkaError.check(consuming: error)
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
+        result.withLock { $0 = outcome }
+        isOver.signal()
+    }
+
+    /// Nil when the time is up.
+    func wait(milliseconds: Int) -> Result<Void, KafkaError>? {
+        guard isOver.wait(timeout: .now() + .milliseconds(milliseconds)) == .success else { return nil }
+        return result.withLock { $0 }
     }
 }

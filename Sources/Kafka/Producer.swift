@@ -1,4 +1,5 @@
 internal import CRdKafka
+internal import Dispatch
 internal import Synchronization
 
 /// Sends records: plain, idempotent (the default), or in transactions (with `transactional.id`).
@@ -26,6 +27,8 @@ public final class Producer: @unchecked Sendable {
     let client: ClientHandle
     let context: ProducerContext
     private let topics = Mutex<[String: SendablePointer]>([:])
+    /// Where ``sendOffsets(_:group:timeoutMilliseconds:)`` calls librdkafka.
+    let offsetsQueue = DispatchQueue(label: "freshet.send-offsets")
 
     /// Connects in the background.
     public init(_ settings: KafkaSettings, log: KafkaLog? = nil) throws(KafkaError) {

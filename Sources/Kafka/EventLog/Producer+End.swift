@@ -11,7 +11,7 @@ struct TransactionTimeouts {
 extension Producer {
     /// ``initTransactions(timeoutMilliseconds:)``, asked again while the broker is settling what an earlier producer of this
     /// id has left.
-    func openTransactions() throws(KafkaError) {
+    public func openTransactions() throws(KafkaError) {
         for _ in 1..<TransactionEnd.attemptsMax {
             do throws(KafkaError) { return try initTransactions(timeoutMilliseconds: 20_000) } catch {
                 guard error.isRetriable, !error.isAbortable, !error.isFatal else { throw error }

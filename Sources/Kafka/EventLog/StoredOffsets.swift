@@ -23,11 +23,13 @@ final class StoredOffsets {
     private let log: KafkaLog?
     private let answers = Answers()
     private let queue = DispatchQueue(label: "freshet.offsets", attributes: .concurrent)
+    private let fencing: Fencing
 
     init(_ consumer: GroupConsumer, _ settings: KafkaEventLog.Settings, log: KafkaLog?) {
         self.consumer = consumer
         self.settings = settings
         self.log = log
+        fencing = Fencing(settings, log)
     }
 
     /// Nil while the answer is on its way; each answer is given once.
@@ -46,9 +48,9 @@ final class StoredOffsets {
         case .answered(let result): return try result.get()
         case .asking: return nil
         case nil:
-            let (consumer, settings, log, answers, question) = (consumer, settings, log, answers, questions)
+            let (consumer, settings, answers, question, fencing) = (consumer, settings, answers, questions, fencing)
             queue.async {
-                Self.fence(lastWriter, settings, log)
+                fencing.fence(lastWriter)
                 let result = Self.ask(partition, consumer, settings)
                 answers.byPartition.withLock { all in
                     guard all[partition]?.question == question else { return }
@@ -77,20 +79,39 @@ final class StoredOffsets {
             return .failure(LogError(error, doing: "asking for the committed offset of \(settings.topics.application)"))
         }
     }
+}
 
-    /// Ends the transaction that a member left open which is no longer in the group, by taking its transactional id.
-    /// Whatever goes wrong here only means that the broker has to end it by its time-out.
-    private static func fence(_ writer: String, _ settings: KafkaEventLog.Settings, _ log: KafkaLog?) {
+/// Ends transactions that members left open which are no longer in the group, by taking their transactional ids.
+private final class Fencing: Sendable {
+    private let settings: KafkaEventLog.Settings
+    private let log: KafkaLog?
+    /// When each writer was fenced last. The heirs of its partitions come one after another: one fence is for all of them.
+    private let fenced = Mutex<[String: ContinuousClock.Instant]>([:])
+    /// Less than any session: a writer that came back and was lost again has to be fenced again.
+    private static let holds = Duration.seconds(5)
+
+    init(_ settings: KafkaEventLog.Settings, _ log: KafkaLog?) {
+        self.settings = settings
+        self.log = log
+    }
+
+    /// Whatever goes wrong here only means that the broker has to end the transaction by its time-out.
+    func fence(_ writer: String) {
         guard settings.isTransactional, !writer.isEmpty, writer != settings.transactionalID else { return }
-        do throws(KafkaError) {
-            let admin = try Admin(settings.client, timeoutMilliseconds: 5_000, log: log)
-            let members = try admin.describeGroup(settings.topics.application).members
-            guard !members.contains(where: { $0.clientID == writer }) else { return }
-            var taking = settings.client
-            taking["transactional.id"] = writer
-            try Producer(taking, log: log).initTransactions(timeoutMilliseconds: 5_000)
-        } catch {
-            log?(KafkaLogLine(level: 5, facility: "FENCE", message: "cannot fence \(writer): \(error)"))
+        // Held while one fences, so that the others find it done.
+        fenced.withLock { fenced in
+            if let at = fenced[writer], at.duration(to: .now) < Self.holds { return }
+            do throws(KafkaError) {
+                let admin = try Admin(settings.client, timeoutMilliseconds: 5_000, log: log)
+                let members = try admin.describeGroup(settings.topics.application).members
+                guard !members.contains(where: { $0.clientID == writer }) else { return }
+                var taking = settings.client
+                taking["transactional.id"] = writer
+                try Producer(taking, log: log).initTransactions(timeoutMilliseconds: 5_000)
+                fenced[writer] = .now
+            } catch {
+                log?(KafkaLogLine(level: 5, facility: "FENCE", message: "cannot fence \(writer): \(error)"))
+            }
         }
     }
 }

@@ -95,7 +95,7 @@ struct Redrive {
         settings["transactional.id"] = "\(deployment.topics.application)-dlq"
         settings["message.max.bytes"] = settings["message.max.bytes"] ?? "8000000"
         let producer = try Producer(settings)
-        try producer.initTransactions(timeoutMilliseconds: 30_000)
+        try producer.openTransactions()
         return producer
     }
 

@@ -1,0 +1,77 @@
+import Pipeline
+import Testing
+
+@testable import Kafka
+
+/// The offsets of a partition are settled when its last writer's open transaction is ended, long before its time-out.
+@Suite(.enabled(if: RealKafka.isAvailable, Comment(rawValue: RealKafka.skipReason)))
+struct FencingTests {
+    /// How long the heir waits for the offset that its predecessor was about to move; nil where it got none in the time.
+    private static func wait(
+        seconds: Double, namesWriter: Bool, writerIsMember: Bool
+    ) throws -> (waited: Duration, stored: StoredOffset)? {
+        let topic = try RealKafka.makeTopic("fence", partitions: 1)
+        let application = uniqueName("fence")
+        let writer = application + "-w"
+        let client = try RealKafka.settings()
+        let group: KafkaSettings = ["group.id": application]
+        let producer = try Producer(
+            client.merging(["transactional.id": writer, "transaction.timeout.ms": "60000"]))
+        try producer.openTransactions()
+        func send(_ offset: Int64) throws {
+            try producer.beginTransaction()
+            try producer.send(topic, 0, key: "k", value: "v")
+            try producer.flush(timeoutMilliseconds: 20_000)
+            try producer.sendOffsets(
+                [PartitionOffset(topic, 0, offset)], group: GroupMetadata(groupID: application),
+                timeoutMilliseconds: 20_000)
+        }
+        try send(3)
+        try producer.commitTransaction(timeoutMilliseconds: 20_000)
+        // This one stays open.
+        try send(5)
+        var member: Member?
+        if writerIsMember {
+            member = try Member(client.merging(group).merging(["client.id": writer]), topics: [topic])
+            try member?.wait("the partition") { !$0.owned.isEmpty }
+        }
+        defer { member?.close() }
+        var topics = TopicNames()
+        topics.application = application
+        topics.events = topic
+        let settings = KafkaEventLog.Settings(
+            client: client, topics: topics, isTransactional: true, instanceID: nil, memberName: "heir", isStatic: false)
+        let consumer = try GroupConsumer(client.merging(group))
+        defer { consumer.close(timeoutMilliseconds: 5_000) }
+        let offsets = StoredOffsets(consumer, settings, log: nil)
+        let began = ContinuousClock.now
+        let deadline = Deadline(seconds: seconds)
+        while !deadline.isOver {
+            if let stored = try offsets.stored(0, lastWriter: namesWriter ? writer : "") {
+                return (began.duration(to: .now), stored)
+            }
+            pause(milliseconds: 10)
+        }
+        withExtendedLifetime(producer) {}
+        return nil
+    }
+
+    @Test func aDeadWritersTransactionIsEnded() async throws {
+        try await onOwnThread {
+            let answer = try #require(try Self.wait(seconds: 20, namesWriter: true, writerIsMember: false))
+            #expect(answer.stored == .offset(3))
+            #expect(answer.waited < .seconds(10))
+        }
+    }
+
+    /// The two ways in which nobody is fenced: they show that the offset would not be settled by itself.
+    @Test(arguments: [(true, true), (false, false)]) func aMembersIsNot(
+        _ world: (namesWriter: Bool, writerIsMember: Bool)
+    ) async throws {
+        try await onOwnThread {
+            let answer = try Self.wait(
+                seconds: 4, namesWriter: world.namesWriter, writerIsMember: world.writerIsMember)
+            #expect(answer == nil)
+        }
+    }
+}
