@@ -34,6 +34,14 @@ import Testing
         let (a, b) = (PairedBootstrap().interval(few), PairedBootstrap().interval(many))
         #expect(a.high - a.low > 3 * (b.high - b.low))
     }
+
+    /// However clear the cases of a few users are, others may differ.
+    @Test(arguments: [1, 2, 9, 10]) func fewUsersProveNothing(users: Int) {
+        for difference in [0.5, -0.5] {
+            let interval = PairedBootstrap().interval((0..<users).map { _ in (sum: 40 * difference, cases: 40) })
+            #expect(interval.mean == difference && interval.isSignificant == (users >= 10))
+        }
+    }
 }
 
 @Suite struct GenerationTrialTests {
@@ -63,6 +71,12 @@ import Testing
         return Generation(
             number: generation.number, manifest: manifest, items: generation.items, factors: factors, neighbours: [],
             neighbourWeights: [], neighboursPerItem: 0)
+    }
+
+    private static func fromOutside(_ generation: Generation) -> Generation {
+        var manifest = generation.manifest
+        manifest.model = GenerationManifest.importedModel
+        return generation.with(manifest: manifest)
     }
 
     @Test func theFirstIsPromoted() throws {
@@ -108,21 +122,59 @@ import Testing
     @Test func anotherKindMustNotBeLower() throws {
         let serving = try Self.serving(share: 0.7)
         var comparison = GenerationComparison()
-        comparison.cases = 300
+        (comparison.cases, comparison.users) = (300, 50)
         comparison.serving.ndcg = 0.1
         comparison.candidate.ndcg = 0.09
         comparison.difference = PairedInterval(mean: -0.01, low: -0.03, high: 0.01)
         let same = GenerationDecision(comparison, candidate: serving, serving: serving)
         #expect(same.isPromoted && same.reason == .notWorse)
-        var manifest = serving.manifest
-        manifest.model = GenerationManifest.importedModel
-        let other = serving.with(manifest: manifest)
+        let other = Self.fromOutside(serving)
         let lower = GenerationDecision(comparison, candidate: other, serving: serving)
         #expect(!lower.isPromoted && lower.reason == .lower)
+        #expect(GenerationDecision(comparison, candidate: other, serving: other).reason == .lower)
+        #expect(GenerationDecision(comparison, candidate: other, serving: nil).reason == .lower)
+        var manifest = serving.manifest
+        manifest.model = "als"
+        manifest.settings = ["factors=8"]
+        let small = serving.with(manifest: manifest)
+        manifest.settings = ["factors=16"]
+        let large = serving.with(manifest: manifest)
+        #expect(GenerationDecision(comparison, candidate: small, serving: small).isPromoted)
+        #expect(GenerationDecision(comparison, candidate: large, serving: small).reason == .lower)
         comparison.candidate.ndcg = 0.1
         #expect(GenerationDecision(comparison, candidate: other, serving: serving).isPromoted)
         comparison.difference = PairedInterval(mean: -0.02, low: -0.03, high: -0.01)
         #expect(GenerationDecision(comparison, candidate: serving, serving: serving).reason == .worse)
+    }
+
+    /// With nothing to tell by, newer data speaks for the same recipe, and nothing for factors from outside.
+    @Test func fewCasesOrUsersDecideNothing() throws {
+        let serving = try Self.serving(share: 0.7)
+        let outside = Self.fromOutside(serving)
+        for (cases, users) in [(0, 0), (9, 9), (300, 2)] {
+            var comparison = GenerationComparison()
+            (comparison.cases, comparison.users) = (cases, users)
+            comparison.candidate.ndcg = 0.1
+            let same = GenerationDecision(comparison, candidate: serving, serving: serving)
+            #expect(same.isPromoted && same.reason == .renewed)
+            for present in [serving, outside, nil] {
+                let decision = GenerationDecision(comparison, candidate: outside, serving: present)
+                #expect(!decision.isPromoted && decision.reason == .tooFewCases)
+            }
+        }
+    }
+
+    /// Other factors from outside, and nothing at all, are no reason to take worse ones.
+    @Test func worseFactorsFromOutsideAreRefusedOverOthersAndOverNone() throws {
+        let serving = try Self.serving(share: 0.7)
+        let (good, bad) = (Self.fromOutside(serving), Self.fromOutside(Self.spoilt(serving)))
+        for present in [good, nil] {
+            let decision = Self.trial.judge(bad, Self.histories, serving: present)
+            #expect(!decision.isPromoted && decision.reason == .worse)
+            #expect((decision.comparison?.cases ?? 0) > 20)
+        }
+        #expect(Self.trial.judge(good, Self.histories, serving: bad).isPromoted)
+        #expect(Self.trial.judge(good, Self.histories, serving: nil).reason == .notWorse)
     }
 
     @Test func whereNothingCameAfterwardsTheServingOneIsStoodInFor() throws {
@@ -137,9 +189,7 @@ import Testing
 
     @Test func factorsFromOutsideThatHaveSeenAllAreNotComparedWith() throws {
         let serving = try Self.serving(share: 1)
-        var manifest = serving.manifest
-        manifest.model = GenerationManifest.importedModel
-        let imported = serving.with(manifest: manifest)
+        let imported = Self.fromOutside(serving)
         let outcome = try #require(Self.trial.run(.blend(Self.settings), Self.histories, serving: imported))
         #expect(outcome.decision.comparison == nil && outcome.decision.reason == .tooFewCases)
         #expect(!outcome.decision.isPromoted)

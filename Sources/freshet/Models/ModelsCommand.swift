@@ -88,8 +88,8 @@ enum ModelsCommand {
                 if let comparison = decision.comparison {
                     print(
                         DecisionText.table(
-                            comparison, "\(number)", "\(decision.serving.map { "\($0)" } ?? "none"), which served then")
-                    )
+                            comparison, "\(number)",
+                            decision.serving.map { "\($0), which served then" } ?? "without a generation"))
                 }
             }
             return 0
