@@ -195,14 +195,39 @@ import Testing
         #expect(!outcome.decision.isPromoted)
     }
 
+    /// With its seed, and with weights that are fitted on what came before, as the generation's were not.
     @Test func aStandInIsTheRecipeItself() throws {
-        let trained = RecommenderTraining(recommender: ItemKNN(), settings: Self.settings).generation(
-            Self.histories, blend: nil, progress: { _ in }, isCancelled: { false })
-        let generation = try #require(trained)
-        let repeated = GenerationRecipe.standIn(
-            for: generation, Self.histories, settings: Self.settings, isCancelled: { false })
-        let again = try #require(repeated)
-        #expect(again.neighbours == generation.neighbours && again.manifest == generation.manifest)
+        var learner = BayesianPersonalizedRanking()
+        (learner.seed, learner.epochs) = (7, 3)
+        let before = Self.histories.until(Self.histories.time(ofShare: 0.9))
+        for recipe in [GenerationRecipe.blend(Self.settings), .recommender(learner, Self.settings)] {
+            let generation = try #require(recipe.train(before, earlier: nil, blend: BlendSettings()))
+            var manifest = generation.manifest
+            manifest.blend.sequential.weight = 40
+            manifest.latestTime = Self.histories.latestTime
+            let repeated = GenerationRecipe.standIn(
+                for: generation.with(manifest: manifest), before, settings: Self.settings, blend: BlendSettings(),
+                isCancelled: { false })
+            let again = try #require(repeated)
+            #expect(again.neighbours == generation.neighbours && again.manifest == generation.manifest)
+            #expect(GenerationTrainerTests.bits(again) == GenerationTrainerTests.bits(generation))
+        }
+    }
+
+    @Test func anAlgorithmKeepsItsSeedAndStartsFromTheGivenWeights() throws {
+        var learner = ImplicitALS()
+        (learner.seed, learner.factors, learner.sweeps) = (7, 8, 2)
+        var settings = Self.settings
+        settings.isFitted = false
+        var blend = BlendSettings()
+        blend.sequential.weight = 3
+        let generation = try #require(
+            GenerationRecipe.recommender(learner, settings).train(Self.histories, earlier: nil, blend: blend))
+        #expect(generation.manifest.seed == 7 && generation.manifest.blend.sequential.weight == 3)
+        learner.seed = 8
+        let other = try #require(
+            GenerationRecipe.recommender(learner, settings).train(Self.histories, earlier: nil, blend: blend))
+        #expect(GenerationTrainerTests.bits(other) != GenerationTrainerTests.bits(generation))
     }
 
     @Test func everyAlgorithmCanBeServed() throws {

@@ -99,7 +99,8 @@ public struct GenerationTrial: Sendable {
         func frozen(_ generation: Generation) -> Generation? {
             generation.manifest.latestTime <= boundary
                 ? generation
-                : GenerationRecipe.standIn(for: generation, before, settings: settings, isCancelled: isCancelled)
+                : GenerationRecipe.standIn(
+                    for: generation, before, settings: settings, blend: blend, isCancelled: isCancelled)
         }
         let (one, other) = (frozen(first), second.flatMap(frozen))
         progress(0.5)
