@@ -91,7 +91,7 @@ import Testing
         let space = try SearchSpace(ImplicitALS.self, texts: ["regularization"])
         let search = Search(space: space, method: .tpe, trials: 40, objectives: [.measure(.ndcg)], seed: 1)
         let done = (0..<24).map { number in
-            let place = number < 4 ? [0.2, 0.8][number % 2] : number < 12 ? 0.5 : 0.8
+            let place = number < 4 ? [0.8, 0.2][number % 2] : number < 12 ? 0.5 : 0.8
             return Trial(
                 plan: TrialPlan(number: number, budget: 1, settings: space.settings(at: [place])),
                 values: number < 4 ? [1] : number < 12 ? [0] : nil, seconds: 0)
