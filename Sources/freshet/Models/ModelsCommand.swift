@@ -97,7 +97,9 @@ enum ModelsCommand {
     }
 
     private static let promote = Command(
-        "promote", "Promote a generation by hand, whatever was decided: it is served until a newer one is promoted.",
+        "promote",
+        "Promote a generation by hand, whatever was decided: unless another one is pinned, it is served until a newer one "
+            + "is promoted.",
         arguments: [number], options: Deployment.options
     ) { arguments in
         try ModelsAccess.run {
