@@ -85,6 +85,12 @@ import Testing
         #expect(generation.manifest.latestTime == Self.histories.latestTime)
     }
 
+    @Test(arguments: [GenerationRecipe.blend(settings), .recommender(ItemKNN(), settings)])
+    func nothingIsTrainedOnNothing(recipe: GenerationRecipe) {
+        #expect(recipe.refusal(Self.histories.until(0)) == nil)
+        #expect(recipe.refusal(Self.histories.until(-1)) != nil)
+    }
+
     @Test func theSameRecipeOnNewerDataIsPromoted() throws {
         let serving = try Self.serving(share: 0.7)
         let outcome = try #require(Self.trial.run(.blend(Self.settings), Self.histories, serving: serving))
