@@ -22,6 +22,7 @@ final class LeaderService: Service {
     private let isAtWork = Atomic(false)
     private let trained = Mutex<GenerationTrial.Outcome?>(nil)
     private let training = Mutex<Bool>(false)
+    private let trainingFailed = Atomic(false)
     private let progress = Atomic(0)
     /// What the worker serves need not be read and decoded once more.
     let generations = GenerationCache()
@@ -139,6 +140,7 @@ final class LeaderService: Service {
                 }
             }
             let isTraining = training.withLock { $0 }
+            if trainingFailed.exchange(false, ordering: .relaxed) { schedule.giveUp() }
             schedule.note(quality.withLock { $0 })
             if !isTraining, beginTraining(leader, &schedule) {
                 let descriptions = leader.fold.map { ItemDescriptions($0.table) } ?? ItemDescriptions()
@@ -189,6 +191,7 @@ final class LeaderService: Service {
             do {
                 try makeGeneration(beside: serving, descriptions, events: events)
             } catch {
+                trainingFailed.store(true, ordering: .relaxed)
                 logger.warning("training failed and will be tried again: \(error)")
             }
         }

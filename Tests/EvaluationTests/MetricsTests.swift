@@ -67,7 +67,8 @@ import Testing
     }
 
     @Test func listStatistics() throws {
-        var statistics = ListStatistics(interactions: [4, 2, 1, 1])
+        // The last has no interactions and stands in no list: it is not of the catalogue.
+        var statistics = ListStatistics(interactions: [4, 2, 1, 1, 0])
         statistics.add([0, 1]) { $0 % 2 }
         statistics.add([0, 2]) { $0 % 2 }
         #expect(statistics.coverage == 0.75)

@@ -1,7 +1,8 @@
 import Events
-import Evaluation
 import Models
 import Testing
+
+@testable import Evaluation
 
 @Suite struct OfflineTests {
     private static func stream() throws -> EventStream { try PrequentialTests.shelves(users: 60, steps: 8) }
@@ -28,6 +29,20 @@ import Testing
         let drawn = negatives.draw(split)
         #expect(drawn == negatives.draw(split))
         #expect(drawn.allSatisfy { ($0.count == 20 || $0.isEmpty) && Set($0).count == $0.count })
+    }
+
+    /// Where fewer are left than rejection would take, they are drawn too, not the first in order.
+    @Test func fewOpenItemsAreDrawnFrom() throws {
+        let split = OfflineSplit.lastOut(try Self.stream())
+        var negatives = SampledNegatives()
+        negatives.count = 60
+        let drawn = negatives.draw(split).filter { !$0.isEmpty }
+        #expect(drawn.allSatisfy { $0.count == 60 && Set($0).count == 60 })
+        #expect(Set(drawn.joined()).count == Set(split.train.records.map(\.item)).count)
+        for (user, items) in negatives.draw(split).enumerated() {
+            let own = split.train.records.filter { $0.user == UInt32(user) }.map(\.item)
+            #expect(Set(own + Array(split.wanted[user])).isDisjoint(with: items))
+        }
     }
 
     /// The served list too ranks the wanted item among those that are drawn: fewer of them make it easier, and with none it

@@ -100,6 +100,7 @@ import Testing
         #expect(blend.difference(to: [:]) == nil)
         #expect(blend.generations.map(\.events) == blend.generations.map(\.events).sorted())
         #expect(throws: EventStreamReader.Failure.self) { try blend.outcomes(reading: "event,rank\nx,1\n") }
+        #expect(try blend.outcomes(reading: "event,rank\r\n7,1\r\n8,\r\n") == [7: 1, 8: nil])
     }
 
     @Test func countsNewPairsOfKnownUsersOnly() throws {

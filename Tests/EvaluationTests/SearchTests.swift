@@ -86,6 +86,23 @@ import Testing
         }
     }
 
+    /// Trials without values speak against the place where they were.
+    @Test func stoppedTrialsAreKeptAwayFrom() throws {
+        let space = try SearchSpace(ImplicitALS.self, texts: ["regularization"])
+        let search = Search(space: space, method: .tpe, trials: 40, objectives: [.measure(.ndcg)], seed: 1)
+        let done = (0..<24).map { number in
+            let place = number < 4 ? [0.8, 0.2][number % 2] : number < 12 ? 0.5 : 0.8
+            return Trial(
+                plan: TrialPlan(number: number, budget: 1, settings: space.settings(at: [place])),
+                values: number < 4 ? [1] : number < 12 ? [0] : nil, seconds: 0)
+        }
+        let places = search.plans(batch: 6, after: done).compactMap { space.places(of: $0.settings)?[0] }
+        #expect(places.count == 4 && places.allSatisfy { $0 < 0.5 }, "\(places)")
+        // With none that have values there is nothing to learn.
+        let stopped = done.map { Trial(plan: $0.plan, values: nil, seconds: 0) }
+        #expect(search.plans(batch: 6, after: stopped).count == 4)
+    }
+
     @Test func frontHoldsWhatNothingDominates() {
         let order = TrialOrder([.measure(.ndcg), .seconds])
         let values: [[Double]?] = [[0.2, 5], [0.3, 9], [0.1, 6], [0.3, 8], nil, [0.05, 1]]

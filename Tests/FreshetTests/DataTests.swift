@@ -92,6 +92,20 @@ import Testing
         #expect(Set(items).count == items.count)
     }
 
+    /// Low ratings are interactions to the protocol of drawn candidates, and so they are to its split.
+    @Test(arguments: [([], 2), (["--negatives"], 4), (["--negatives", "--ratings", "positive"], 2)])
+    func negativesComeWithTheSplitOfTheirProtocol(options: [String], count: Int) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let rows = ["1\t10\t5\t1", "1\t11\t2\t2", "1\t12\t4\t3", "2\t10\t1\t4", "2\t11\t5\t5", "2\t12\t4\t6"]
+        let file = folder.appending(path: "u.data")
+        try Data((rows.joined(separator: "\n") + "\n").utf8).write(to: file)
+        #expect(DataSplit.command.main(["split", file.path, "--to", folder.path] + options) == 0)
+        let train = try String(decoding: Data(contentsOf: folder.appending(path: "train.jsonl")), as: UTF8.self)
+        #expect(train.split(separator: "\n").count == count)
+    }
+
     // MARK: - Files with flaws
 
     private static let event = #"{"user_id":"a","product_id":"1","event_type":"view","event_time":1569888262}"#

@@ -79,6 +79,17 @@ import Testing
         #expect(throws: UsageError.self) { try ModelChoice.prequential("alz") }
         #expect(throws: UsageError.self) { try ModelChoice.prequential("ease:regularization=x") }
     }
+
+    /// `--set` reaches the model whose setting it is, and what stands behind the model's colon comes after it.
+    @Test func setsWhatTheModelTakes() throws {
+        let settings = [("factors", "8"), ("seed", "5"), ("history", "7"), ("sweeps", "2")]
+        let evaluation = try ModelChoice.prequential("als:sweeps=3", settings: settings)
+        let model = try #require(evaluation.model as? ImplicitALS)
+        #expect(model.factors == 8 && model.seed == 5 && model.sweeps == 3)
+        #expect(evaluation.shop.users.historyItemsMax == 7 && evaluation.shop.training.factors == 64)
+        let blend = try ModelChoice.prequential("blend:growth=0.2", settings: [("factors", "8")])
+        #expect(blend.growth == 0.2 && blend.shop.training.factors == 8)
+    }
 }
 
 @Suite struct DecisionTextTests {

@@ -86,6 +86,25 @@ import Testing
         #expect(als.sweeps == 6 && als.factors == 8 && als.threads == 1)
     }
 
+    /// Passes before the others are passes too; none stay none.
+    @Test(arguments: [(9, 3), (1, 1), (0, 0)]) func smallerEffortIsLessPretraining(whole: Int, part: Int) throws {
+        let evaluation = TrialEvaluation(
+            type: NeuralMatrixFactorization.self, fixed: [("epochs", "18"), ("pretraining-epochs", "\(whole)")],
+            splits: [], objectives: [.seconds], threads: 1, length: 20, secondsMax: nil, stop: StopRequest())
+        let plan = TrialPlan(number: 0, budget: 1.0 / 3, settings: [:])
+        let model = try #require(try evaluation.recommender(plan) as? NeuralMatrixFactorization)
+        #expect(model.epochs == 6 && model.pretrainingEpochs == part)
+    }
+
+    /// What is unset says as much as what an earlier version did not write.
+    @Test func aStoreOfOtherTrialTimesIsRefused() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString + ".sqlite").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        _ = try TrialStore(path, description: ["seed": "4"])
+        _ = try TrialStore(path, description: ["seed": "4", "trial-time": ""])
+        #expect(throws: CommandFailure.self) { try TrialStore(path, description: ["seed": "4", "trial-time": "1m"]) }
+    }
+
     @Test func refusesAFileThatIsNoDatabase() throws {
         let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
         defer { try? FileManager.default.removeItem(atPath: path) }

@@ -1,9 +1,10 @@
 import Linear
 import Events
 import Linear
-import Models
 import Synchronization
 import Testing
+
+@testable import Models
 
 @Suite struct GenerationTrainerTests {
     /// Users of three tastes, whose items come in the order of their numbers.
@@ -35,6 +36,14 @@ import Testing
         (0..<generation.factors.rows).flatMap { row in
             (0..<generation.factors.columns).map { generation.factors[row, $0].bitPattern }
         }
+    }
+
+    /// Small catalogues get fewer factors than are set, and none gets more.
+    @Test(arguments: [(64, 100, 24), (64, 4000, 64), (64, 20, 8), (4, 4000, 4), (4, 3, 4)])
+    func factorsFollowTheCatalogue(set: Int, items: Int, factors: Int) {
+        var settings = TrainingSettings()
+        settings.factors = set
+        #expect(settings.factors(items: items) == factors)
     }
 
     @Test func threadsChangeNothing() throws {
@@ -72,6 +81,34 @@ import Testing
             }
         }
         #expect(dot / (a * b).squareRoot() > 0.9)
+    }
+
+    /// A department whose users and items are all new has nothing in the earlier generation to start from.
+    @Test func warmStartTakesInWhatIsAllNew() throws {
+        func histories(users: Range<Int>) -> TrainingHistories {
+            let identifiers = IdentifierTable()
+            var builder = TrainingHistories.Builder()
+            for user in users {
+                for step in 0..<12 {
+                    let item = user / 60 * 40 + (user * 7 + step) % 40
+                    builder.append(
+                        identifiers.intern("item-\(item)"), rating: 1, time: Int64(user * 100 + step) * 1000)
+                }
+                builder.endUser()
+            }
+            return builder.build(identifiers)
+        }
+        var settings = Self.settings(threads: 2)
+        (settings.factors, settings.isFitted) = (8, false)
+        let trainer = GenerationTrainer(settings: settings)
+        let first = try #require(trainer.train(histories(users: 0..<60)))
+        let second = try #require(trainer.train(histories(users: 0..<120), earlier: first))
+        let isNew = Set(second.items).subtracting(first.items)
+        #expect(isNew.count == 40)
+        for (row, item) in second.items.enumerated() where isNew.contains(item) {
+            let length = (0..<8).reduce(Float(0)) { $0 + second.factors[row, $1] * second.factors[row, $1] }
+            #expect(length > 0.01, "\(item)")
+        }
     }
 
     @Test func cancellationEndsATraining() {

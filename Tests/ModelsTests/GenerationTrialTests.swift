@@ -34,6 +34,14 @@ import Testing
         let (a, b) = (PairedBootstrap().interval(few), PairedBootstrap().interval(many))
         #expect(a.high - a.low > 3 * (b.high - b.low))
     }
+
+    /// However clear the cases of a few users are, others may differ.
+    @Test(arguments: [1, 2, 9, 10]) func fewUsersProveNothing(users: Int) {
+        for difference in [0.5, -0.5] {
+            let interval = PairedBootstrap().interval((0..<users).map { _ in (sum: 40 * difference, cases: 40) })
+            #expect(interval.mean == difference && interval.isSignificant == (users >= 10))
+        }
+    }
 }
 
 @Suite struct GenerationTrialTests {
@@ -65,10 +73,22 @@ import Testing
             neighbourWeights: [], neighboursPerItem: 0)
     }
 
+    private static func fromOutside(_ generation: Generation) -> Generation {
+        var manifest = generation.manifest
+        manifest.model = GenerationManifest.importedModel
+        return generation.with(manifest: manifest)
+    }
+
     @Test func theFirstIsPromoted() throws {
         let (generation, decision) = try #require(Self.trial.run(.blend(Self.settings), Self.histories, serving: nil))
         #expect(decision.isPromoted && decision.reason == .first && decision.comparison == nil)
         #expect(generation.manifest.latestTime == Self.histories.latestTime)
+    }
+
+    @Test(arguments: [GenerationRecipe.blend(settings), .recommender(ItemKNN(), settings)])
+    func nothingIsTrainedOnNothing(recipe: GenerationRecipe) {
+        #expect(recipe.refusal(Self.histories.until(0)) == nil)
+        #expect(recipe.refusal(Self.histories.until(-1)) != nil)
     }
 
     @Test func theSameRecipeOnNewerDataIsPromoted() throws {
@@ -108,21 +128,59 @@ import Testing
     @Test func anotherKindMustNotBeLower() throws {
         let serving = try Self.serving(share: 0.7)
         var comparison = GenerationComparison()
-        comparison.cases = 300
+        (comparison.cases, comparison.users) = (300, 50)
         comparison.serving.ndcg = 0.1
         comparison.candidate.ndcg = 0.09
         comparison.difference = PairedInterval(mean: -0.01, low: -0.03, high: 0.01)
         let same = GenerationDecision(comparison, candidate: serving, serving: serving)
         #expect(same.isPromoted && same.reason == .notWorse)
-        var manifest = serving.manifest
-        manifest.model = GenerationManifest.importedModel
-        let other = serving.with(manifest: manifest)
+        let other = Self.fromOutside(serving)
         let lower = GenerationDecision(comparison, candidate: other, serving: serving)
         #expect(!lower.isPromoted && lower.reason == .lower)
+        #expect(GenerationDecision(comparison, candidate: other, serving: other).reason == .lower)
+        #expect(GenerationDecision(comparison, candidate: other, serving: nil).reason == .lower)
+        var manifest = serving.manifest
+        manifest.model = "als"
+        manifest.settings = ["factors=8"]
+        let small = serving.with(manifest: manifest)
+        manifest.settings = ["factors=16"]
+        let large = serving.with(manifest: manifest)
+        #expect(GenerationDecision(comparison, candidate: small, serving: small).isPromoted)
+        #expect(GenerationDecision(comparison, candidate: large, serving: small).reason == .lower)
         comparison.candidate.ndcg = 0.1
         #expect(GenerationDecision(comparison, candidate: other, serving: serving).isPromoted)
         comparison.difference = PairedInterval(mean: -0.02, low: -0.03, high: -0.01)
         #expect(GenerationDecision(comparison, candidate: serving, serving: serving).reason == .worse)
+    }
+
+    /// With nothing to tell by, newer data speaks for the same recipe, and nothing for factors from outside.
+    @Test func fewCasesOrUsersDecideNothing() throws {
+        let serving = try Self.serving(share: 0.7)
+        let outside = Self.fromOutside(serving)
+        for (cases, users) in [(0, 0), (9, 9), (300, 2)] {
+            var comparison = GenerationComparison()
+            (comparison.cases, comparison.users) = (cases, users)
+            comparison.candidate.ndcg = 0.1
+            let same = GenerationDecision(comparison, candidate: serving, serving: serving)
+            #expect(same.isPromoted && same.reason == .renewed)
+            for present in [serving, outside, nil] {
+                let decision = GenerationDecision(comparison, candidate: outside, serving: present)
+                #expect(!decision.isPromoted && decision.reason == .tooFewCases)
+            }
+        }
+    }
+
+    /// Other factors from outside, and nothing at all, are no reason to take worse ones.
+    @Test func worseFactorsFromOutsideAreRefusedOverOthersAndOverNone() throws {
+        let serving = try Self.serving(share: 0.7)
+        let (good, bad) = (Self.fromOutside(serving), Self.fromOutside(Self.spoilt(serving)))
+        for present in [good, nil] {
+            let decision = Self.trial.judge(bad, Self.histories, serving: present)
+            #expect(!decision.isPromoted && decision.reason == .worse)
+            #expect((decision.comparison?.cases ?? 0) > 20)
+        }
+        #expect(Self.trial.judge(good, Self.histories, serving: bad).isPromoted)
+        #expect(Self.trial.judge(good, Self.histories, serving: nil).reason == .notWorse)
     }
 
     @Test func whereNothingCameAfterwardsTheServingOneIsStoodInFor() throws {
@@ -137,22 +195,45 @@ import Testing
 
     @Test func factorsFromOutsideThatHaveSeenAllAreNotComparedWith() throws {
         let serving = try Self.serving(share: 1)
-        var manifest = serving.manifest
-        manifest.model = GenerationManifest.importedModel
-        let imported = serving.with(manifest: manifest)
+        let imported = Self.fromOutside(serving)
         let outcome = try #require(Self.trial.run(.blend(Self.settings), Self.histories, serving: imported))
         #expect(outcome.decision.comparison == nil && outcome.decision.reason == .tooFewCases)
         #expect(!outcome.decision.isPromoted)
     }
 
+    /// With its seed, and with weights that are fitted on what came before, as the generation's were not.
     @Test func aStandInIsTheRecipeItself() throws {
-        let trained = RecommenderTraining(recommender: ItemKNN(), settings: Self.settings).generation(
-            Self.histories, blend: nil, progress: { _ in }, isCancelled: { false })
-        let generation = try #require(trained)
-        let repeated = GenerationRecipe.standIn(
-            for: generation, Self.histories, settings: Self.settings, isCancelled: { false })
-        let again = try #require(repeated)
-        #expect(again.neighbours == generation.neighbours && again.manifest == generation.manifest)
+        var learner = BayesianPersonalizedRanking()
+        (learner.seed, learner.epochs) = (7, 3)
+        let before = Self.histories.until(Self.histories.time(ofShare: 0.9))
+        for recipe in [GenerationRecipe.blend(Self.settings), .recommender(learner, Self.settings)] {
+            let generation = try #require(recipe.train(before, earlier: nil, blend: BlendSettings()))
+            var manifest = generation.manifest
+            manifest.blend.sequential.weight = 40
+            manifest.latestTime = Self.histories.latestTime
+            let repeated = GenerationRecipe.standIn(
+                for: generation.with(manifest: manifest), before, settings: Self.settings, blend: BlendSettings(),
+                isCancelled: { false })
+            let again = try #require(repeated)
+            #expect(again.neighbours == generation.neighbours && again.manifest == generation.manifest)
+            #expect(GenerationTrainerTests.bits(again) == GenerationTrainerTests.bits(generation))
+        }
+    }
+
+    @Test func anAlgorithmKeepsItsSeedAndStartsFromTheGivenWeights() throws {
+        var learner = ImplicitALS()
+        (learner.seed, learner.factors, learner.sweeps) = (7, 8, 2)
+        var settings = Self.settings
+        settings.isFitted = false
+        var blend = BlendSettings()
+        blend.sequential.weight = 3
+        let generation = try #require(
+            GenerationRecipe.recommender(learner, settings).train(Self.histories, earlier: nil, blend: blend))
+        #expect(generation.manifest.seed == 7 && generation.manifest.blend.sequential.weight == 3)
+        learner.seed = 8
+        let other = try #require(
+            GenerationRecipe.recommender(learner, settings).train(Self.histories, earlier: nil, blend: blend))
+        #expect(GenerationTrainerTests.bits(other) != GenerationTrainerTests.bits(generation))
     }
 
     @Test func everyAlgorithmCanBeServed() throws {

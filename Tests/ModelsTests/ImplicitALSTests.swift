@@ -1,6 +1,7 @@
 import Linear
-import Models
 import Testing
+
+@testable import Models
 
 struct ImplicitALSTests {
     let data = planted(users: 90, items: 61, seed: 7)
@@ -88,6 +89,25 @@ struct ImplicitALSTests {
             moved.items[item, column] += step
             #expect(loss(model, moved) > best)
         }
+    }
+
+    /// Users who touched items at zero alone would be solved to zero, and their items by them: those start at random. What a
+    /// lone user says of a lone item is less than the ridge: it goes back to zero, as its noise would only mislead.
+    @Test(arguments: [ImplicitALS.Solver.cholesky, .conjugateGradient(steps: 3), .blocks(size: 16)])
+    func itemsThatStartAtZeroAreLearnt(solver: ImplicitALS.Solver) throws {
+        var model = Self.model(solver, factors: 8)
+        model.sweeps = 3
+        let zeros = Factors(users: nil, items: Matrix(rows: data.columns, columns: 8))
+        #expect(Self.bits(model.train(data, from: zeros)) == Self.bits(model.train(data)))
+        // Items 0 and 1 have users in common, 2 to 5 have others, 6 has one.
+        var pairs: [(row: Int32, column: Int32, weight: Float)] = [(0, 0, 1), (0, 1, 1), (1, 0, 1), (22, 6, 1)]
+        for user in Int32(2)..<22 { pairs += (Int32(2)..<6).map { (row: user, column: $0, weight: 1) } }
+        let few = Interactions(rows: 23, columns: 7, pairs: pairs, merge: .max)
+        var earlier = Factors(users: nil, items: Matrix(rows: 7, columns: 8))
+        earlier.items[0, 3] = 0.5
+        model.regularization = 0.6
+        let learnt = try #require(model.train(few, from: earlier)).items
+        #expect((0..<7).map { learnt.isZero(row: $0) } == [false, false, false, false, false, false, true])
     }
 
     @Test func manyStepsOfConjugateGradientsAreExact() throws {

@@ -60,6 +60,10 @@ import Testing
         let first = trial.judge(generation, Self.histories, serving: nil)
         #expect(first.isPromoted)
 
+        // What is said to include the future is judged as soon as anything comes.
+        let early = try #require(good.generation(Self.histories, until: .max, settings: Self.settings))
+        #expect(early.manifest.latestTime == Self.histories.latestTime)
+
         // The ids in another order: the fit gives such factors no weight, and the rest carries the list.
         let bad = try ImportedFactors(items: own.factors, users: nil, ids: own.items.reversed())
         let spoilt = try #require(bad.generation(Self.histories, until: time, settings: Self.settings))

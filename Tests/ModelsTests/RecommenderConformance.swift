@@ -189,6 +189,40 @@ import Testing
         try check(type)
     }
 
+    /// However a model finds them, they are the items that it says are the most similar.
+    @Test(arguments: names) func servesTheMostSimilarItems(_ name: String) throws {
+        func check<R: Recommender>(_: R.Type) throws {
+            let model = try #require(R().fit(Self.histories))
+            let parts = model.served(neighbours: 7, threads: 2, isCancelled: { false })
+            guard let table = try #require(parts).neighbours else { return }
+            for item in 0..<model.itemCount {
+                let similar = model.similarItems(to: item, count: model.itemCount)
+                let kept = table.range(of: item).filter { table.indices[$0] >= 0 }
+                #expect(kept.count == min(7, similar.count))
+                for (place, other) in zip(kept, similar) {
+                    let own = similar.first { $0.index == table.indices[place] }?.score ?? -1
+                    #expect(abs(table.weights[place] - own) < 1e-5 && abs(own - other.score) < 1e-5)
+                }
+            }
+        }
+        let type = try #require(RecommenderCatalogue.find(name))
+        try check(type)
+    }
+
+    @Test(arguments: [0, 1025, 1 << 17]) func refusesAWidthThatCannotBeRanked(columns: Int) {
+        let writer = ByteWriter()
+        for value in [Float(1), 0.1, 0.01, 1] { writer.fixed(value.bitPattern) }
+        writer.varint(1)
+        writer.varint(columns)
+        for _ in 0..<columns { writer.fixed(Float(1).bitPattern) }
+        #expect(throws: ByteReader.Malformed.self) {
+            try Array(writer.bytes).withUnsafeBytes { bytes in
+                var reader = ByteReader(bytes)
+                _ = try FactorModel(decoding: &reader)
+            }
+        }
+    }
+
     @Test(arguments: names) func stopsWhenAskedTo(_ name: String) throws {
         func check<R: Recommender>(_: R.Type) {
             #expect(R().fit(Self.histories, from: nil, progress: { _ in }, isCancelled: { true }) == nil)

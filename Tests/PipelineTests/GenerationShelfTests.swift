@@ -48,6 +48,20 @@ struct ModelsLog {
 }
 
 @Suite struct GenerationShelfTests {
+    /// Sizes that no search and no projection takes are damage, as a byte too few is.
+    @Test(arguments: [[0], [0x81, 0x08], [0x80, 0x20]] as [[UInt8]]) func refusesAWidthThatCannotBeServed(
+        columns: [UInt8]
+    ) throws {
+        var stream = GenerationCodec.encode(ModelsLog.generation(1, mark: 3))
+        // Two items of one column and no neighbours, then their identifiers.
+        let sizes: [UInt8] = [2, 1, 0, 1, UInt8(ascii: "a"), 1, UInt8(ascii: "b")]
+        let start = try #require(stream.indices.first { stream[$0...].starts(with: sizes) })
+        #expect(try stream.withUnsafeBytes { try GenerationCodec.decode($0) }.factors[0, 0] == 3)
+        stream.replaceSubrange((start + 1)...(start + 1), with: columns)
+        stream += [UInt8](repeating: 0, count: 8 * 4096)
+        #expect(throws: ByteReader.Malformed.self) { try stream.withUnsafeBytes { try GenerationCodec.decode($0) } }
+    }
+
     private func shelf(_ records: [GenerationRecords.Record]) -> GenerationShelf {
         var shelf = GenerationShelf()
         for (offset, record) in records.enumerated() {

@@ -2,6 +2,8 @@ internal import Foundation
 
 /// What a set of lists is like beside its accuracy.
 ///
+/// The catalogue is all items that have interactions, and what else stands in lists.
+///
 /// - **Coverage**: the share of the catalogue that stands in some list.
 /// - **Novelty**: the mean over listed items of −log₂ of the item's share of all interactions (Vargas and Castells 2011);
 ///   an item without interactions counts as one with half an interaction.
@@ -18,14 +20,14 @@ public struct ListStatistics: Sendable {
     private var listsWithPairs = 0
     private var hasCategories = false
 
-    /// - Parameter interactions: of each item of the catalogue.
+    /// - Parameter interactions: of each item by its index.
     public init(interactions: [Double]) {
         self.interactions = interactions
         interactionsTotal = max(interactions.reduce(0, +), 1)
         exposure = Array(repeating: 0, count: interactions.count)
     }
 
-    /// Adds a list of catalogue indices; `category` gives an item's category, or nil.
+    /// Adds a list of items' indices; `category` gives an item's category, or nil.
     public mutating func add(_ items: [Int], category: (Int) -> Int?) {
         for item in items {
             exposure[item] += 1
@@ -48,8 +50,12 @@ public struct ListStatistics: Sendable {
     }
 
     public var coverage: Double {
-        exposure.isEmpty ? 0 : Double(exposure.count { $0 > 0 }) / Double(exposure.count)
+        let catalogue = catalogue
+        return catalogue.isEmpty ? 0 : Double(catalogue.count { $0 > 0 }) / Double(catalogue.count)
     }
+
+    /// The exposure of each item of the catalogue.
+    private var catalogue: [Int] { zip(exposure, interactions).filter { $0 > 0 || $1 > 0 }.map { $0.0 } }
 
     public var novelty: Double { listed == 0 ? 0 : information / Double(listed) }
 
@@ -59,10 +65,11 @@ public struct ListStatistics: Sendable {
 
     public var gini: Double {
         guard listed > 0 else { return 0 }
+        let catalogue = catalogue
         var sum = 0.0
-        for (place, value) in exposure.sorted().enumerated() {
-            sum += Double(2 * (place + 1) - exposure.count - 1) * Double(value)
+        for (place, value) in catalogue.sorted().enumerated() {
+            sum += Double(2 * (place + 1) - catalogue.count - 1) * Double(value)
         }
-        return sum / (Double(exposure.count) * Double(listed))
+        return sum / (Double(catalogue.count) * Double(listed))
     }
 }

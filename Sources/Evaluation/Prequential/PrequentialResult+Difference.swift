@@ -1,3 +1,4 @@
+internal import Events
 internal import Foundation
 public import Models
 
@@ -13,7 +14,7 @@ extension PrequentialResult {
     /// header.
     public func outcomes(reading text: String) throws(EventStreamReader.Failure) -> [Int: Int?] {
         var ranks: [Int: Int?] = [:]
-        for (line, row) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (line, row) in text.textLines.enumerated() {
             let cells = row.split(omittingEmptySubsequences: false) { $0 == "," || $0 == "\t" }
                 .map { $0.trimmingCharacters(in: .whitespaces) }
             guard let first = cells.first, !first.isEmpty else { continue }

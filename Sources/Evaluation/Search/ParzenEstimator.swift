@@ -11,9 +11,11 @@ struct ParzenEstimator {
     static let goodShare = 0.2
     static let candidates = 24
 
-    /// - Parameter places: of the trials so far, best first; at least two.
-    func next(_ places: [[Double]], using random: inout RandomStream) -> [Double] {
-        let good = max(1, Int((Self.goodShare * Double(places.count)).rounded(.up)))
+    /// - Parameters:
+    ///   - places: of the trials so far, best first; at least two.
+    ///   - measured: how many of them have values. The rest were stopped or refused, and are never among the good.
+    func next(_ places: [[Double]], measured: Int, using random: inout RandomStream) -> [Double] {
+        let good = max(1, min(measured, Int((Self.goodShare * Double(places.count)).rounded(.up))))
         return space.dimensions.indices.map { index in
             let above = places[..<good].map { $0[index] }
             let below = places[good...].map { $0[index] }

@@ -57,15 +57,16 @@ public struct Search: Sendable {
         if method == .halving { return rung(batch, done) }
         let first = batch * Self.batchSize
         guard first < trials else { return [] }
-        let places = order.sorted(done.filter { $0.plan.number < first }).filter { $0.values != nil }
-            .compactMap { space.places(of: $0.plan.settings) }
+        let ranked = order.sorted(done.filter { $0.plan.number < first })
+        let places = ranked.compactMap { space.places(of: $0.plan.settings) }
+        let measured = ranked.count { $0.values != nil }
         return (first..<min(first + Self.batchSize, trials)).map { number in
             var random = RandomStream(seed: seed, row: number)
-            let isEarly = method == .random || number < Self.firstTrials || places.count < 2
+            let isEarly = method == .random || number < Self.firstTrials || measured < 2
             let place =
                 isEarly
                 ? space.dimensions.map { _ in random.uniform() }
-                : ParzenEstimator(space: space).next(places, using: &random)
+                : ParzenEstimator(space: space).next(places, measured: measured, using: &random)
             return TrialPlan(number: number, settings: space.settings(at: place), budget: 1)
         }
     }

@@ -64,9 +64,9 @@ extension BayesianPersonalizedRanking {
         public init(decoding reader: inout ByteReader) throws {
             let learningRate = Float(bitPattern: try reader.fixed(UInt32.self))
             let regularization = Float(bitPattern: try reader.fixed(UInt32.self))
-            let users = try Matrix(decoding: &reader)
-            let items = try Matrix(decoding: &reader)
-            guard users.columns == items.columns, items.columns > 0 else {
+            let users = try Matrix(decoding: &reader, columns: Matrix.ranked)
+            let items = try Matrix(decoding: &reader, columns: Matrix.ranked)
+            guard users.columns == items.columns else {
                 throw ByteReader.Malformed(offset: reader.offset)
             }
             self.init(

@@ -40,7 +40,7 @@ extension ElementwiseALS {
         public init(decoding reader: inout ByteReader) throws {
             let alpha = Float(bitPattern: try reader.fixed(UInt32.self))
             let regularization = Float(bitPattern: try reader.fixed(UInt32.self))
-            let items = try Matrix(decoding: &reader)
+            let items = try Matrix(decoding: &reader, columns: Matrix.ranked)
             let missing: [Float] = try reader.array(count: items.rows)
             self.init(items: items, missing: missing, alpha: alpha, regularization: regularization)
         }

@@ -72,7 +72,7 @@ public struct ElementwiseALS: Sendable, Equatable {
         let stride = matrix.stride
         matrix.withUnsafeMutableBase { base in
             for row in 0..<rows {
-                if let earlier, (0..<factors).contains(where: { earlier.row(row)[$0] != 0 }) {
+                if let earlier, !earlier.isZero(row: row) {
                     (base + row * stride).update(from: earlier.row(row), count: stride)
                     continue
                 }

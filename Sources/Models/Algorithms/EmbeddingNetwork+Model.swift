@@ -81,7 +81,9 @@ extension EmbeddingNetwork {
             let learningRate = Float(bitPattern: try reader.fixed(UInt32.self))
             let negatives = try reader.count(limit: 1000)
             func side() throws -> EmbeddingSide {
-                let (table, weights) = (try Matrix(decoding: &reader), try Matrix(decoding: &reader))
+                let (table, weights) = (
+                    try Matrix(decoding: &reader), try Matrix(decoding: &reader, columns: Matrix.ranked)
+                )
                 let bias = try Matrix(decoding: &reader)
                 guard weights.rows == table.stride, bias.rows == 1, bias.columns == weights.columns else {
                     throw ByteReader.Malformed(offset: reader.offset)

@@ -30,7 +30,7 @@ extension Ensemble: Recommender {
                 rest, weights: all, from: earlier, progress: { progress(0.45 * $0) }, isCancelled: isCancelled)
         else { return nil }
         var stack = StackFit(trial)
-        let step = max(1, histories.userCount / usersMax)
+        let step = max(1, (histories.userCount + usersMax - 1) / usersMax)
         for user in stride(from: 0, to: histories.userCount, by: step) {
             if isCancelled() { return nil }
             let range = histories.starts[user]..<histories.starts[user + 1]

@@ -108,7 +108,7 @@ extension FactorizationMachine {
             let regularization = Float(bitPattern: try reader.fixed(UInt32.self))
             let offset = Float(bitPattern: try reader.fixed(UInt32.self))
             let features = try FeatureTable(decoding: &reader)
-            let rows = try Matrix(decoding: &reader)
+            let rows = try Matrix(decoding: &reader, columns: Matrix.ranked)
             guard rows.rows == features.count, rows.columns >= 2 else {
                 throw ByteReader.Malformed(offset: reader.offset)
             }

@@ -38,7 +38,9 @@ public struct ImplicitALS: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - interactions: users × items.
-    ///   - earlier: factors to start from, for as many rows as they have; the other rows start at random.
+    ///   - earlier: factors to start from, for as many rows as they have; the other rows start at random. Items at zero get
+    ///     their vectors from their users in the first sweep; those whose users have no other items start at random too, and are at
+    ///     zero again where that only got smaller: so little does not outweigh the regularisation.
     ///   - progress: told the share that is done, on the calling thread, after each half of a sweep.
     ///   - isCancelled: asked at least every 10 ms, from every thread.
     /// - Returns: the factors, or nil if cancelled.
@@ -51,13 +53,16 @@ public struct ImplicitALS: Sendable, Equatable {
         let byUser = scaled(interactions)
         let byItem = byUser.transposed()
         var users = start(rows: byUser.rows, from: earlier?.users, seed: seed)
-        var items = start(rows: byItem.rows, from: earlier?.items, seed: seed ^ 0x5DEE_CE66_D1CE_4E5B)
+        let isStuck = earlier.map { Self.stuck($0.items, byUser, byItem) }
+        var items = start(
+            rows: byItem.rows, from: earlier?.items, seed: seed ^ 0x5DEE_CE66_D1CE_4E5B, redrawing: isStuck ?? [])
         for sweep in 0..<sweeps {
             guard solve(&users, byUser, against: items, work) else { return nil }
             progress((Double(sweep) + 0.5) / Double(sweeps))
             guard solve(&items, byItem, against: users, work) else { return nil }
             progress(Double(sweep + 1) / Double(sweeps))
         }
+        if let isStuck { items.clear(isStuck, below: Self.startLength) }
         return Factors(users: users, items: items)
     }
 
@@ -96,19 +101,47 @@ public struct ImplicitALS: Sendable, Equatable {
             indices: interactions.indices, weights: interactions.weights.map { alpha * $0 })
     }
 
+    /// The items at zero that sweeps would leave there: their users have items at zero only, and so are solved to zero.
+    private static func stuck(_ items: Matrix, _ byUser: Interactions, _ byItem: Interactions) -> [Bool] {
+        let isZero = (0..<byItem.rows).map { $0 < items.rows && items.isZero(row: $0) }
+        let isMoved = (0..<byUser.rows).map { user in
+            byUser.indices[byUser.range(of: user)].contains { !isZero[Int($0)] }
+        }
+        return isZero.indices.map { item in
+            isZero[item] && !byItem.indices[byItem.range(of: item)].contains { isMoved[Int($0)] }
+        }
+    }
+
+    /// Of a vector that starts at random, about.
+    private static let startLength: Float = 0.1
+
     /// Normal numbers of deviation 0.1 / √factors, a stream for each row: rows that come later leave the others alone.
-    private func start(rows: Int, from earlier: Matrix?, seed: UInt64) -> Matrix {
+    private func start(rows: Int, from earlier: Matrix?, seed: UInt64, redrawing isDrawn: [Bool] = []) -> Matrix {
         var matrix = Matrix(rows: rows, columns: factors)
         let stride = matrix.stride
-        let deviation = 0.1 / Double(factors).squareRoot()
+        let deviation = Double(Self.startLength) / Double(factors).squareRoot()
         let known = earlier.map { $0.columns == factors ? min($0.rows, rows) : 0 } ?? 0
         matrix.withUnsafeMutableBase { base in
             if let earlier { base.update(from: earlier.base, count: known * stride) }
-            for row in known..<max(known, rows) {
+            for row in 0..<rows where row >= known || (row < isDrawn.count && isDrawn[row]) {
                 var random = RandomStream(seed: seed, row: row)
                 for column in 0..<factors { base[row * stride + column] = Float(random.normal() * deviation) }
             }
         }
         return matrix
+    }
+}
+
+extension Matrix {
+    /// Sets those of the marked rows to zero that are shorter than a length.
+    fileprivate mutating func clear(_ isMarked: [Bool], below length: Float) {
+        let stride = stride
+        withUnsafeMutableBase { base in
+            for row in isMarked.indices where isMarked[row] {
+                let values = base + row * stride
+                let square = Kernels.best.dot(values, values, length: stride)
+                if square < length * length { values.update(repeating: 0, count: stride) }
+            }
+        }
     }
 }

@@ -80,7 +80,7 @@ extension MatrixFactorization {
             let mean = Float(bitPattern: try reader.fixed(UInt32.self))
             let regularization = Float(bitPattern: try reader.fixed(UInt32.self))
             let negatives = try reader.count(limit: 1 << 16)
-            let items = try Matrix(decoding: &reader)
+            let items = try Matrix(decoding: &reader, columns: Matrix.ranked)
             guard items.columns >= 3 else { throw ByteReader.Malformed(offset: reader.offset) }
             self.init(items: items, mean: mean, regularization: regularization, negatives: negatives)
         }

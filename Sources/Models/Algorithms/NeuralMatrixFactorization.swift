@@ -33,7 +33,7 @@ public struct NeuralMatrixFactorization: Recommender, Equatable {
     public static let parameters: [Parameter<NeuralMatrixFactorization>] = [
         .integer("factors", 1...256, \.factors, isLogarithmic: true, "length of gmf's vectors, outputs of mlp"),
         .integer("layers", 0...5, \.layers, "mlp's dense layers, each half as wide as the one before"),
-        .integer("pretraining-epochs", 0...1000, \.pretrainingEpochs, "of gmf and mlp alone; 0 for none"),
+        .integer("pretraining-epochs", 0...100, \.pretrainingEpochs, "of gmf and mlp alone; 0 for none"),
         .integer("epochs", 1...1000, \.epochs, isLogarithmic: true, "passes over the interactions after that"),
         .integer("batch", 1...65_536, \.batch, isLogarithmic: true, "pairs a step"),
         .integer("negatives", 1...100, \.negatives, "untouched items an interaction"),

@@ -57,7 +57,8 @@ public struct ImportedFactors: Sendable {
     /// The generation.
     ///
     /// - Parameters:
-    ///   - time: the largest event time that the factors include, in ms; what came later chooses the settings.
+    ///   - time: the largest event time that the factors include, in ms; what came later chooses the settings. A time after
+    ///     all events says no more than the last one's: nothing could be compared with such a generation for so long.
     /// - Returns: a generation that says to include everything up to the end of the stretch that its settings were chosen
     ///   on, the first half of what came later; nil when cancelled.
     public func generation(
@@ -65,7 +66,7 @@ public struct ImportedFactors: Sendable {
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) -> Generation? {
         let later = histories.times.filter { $0 > time }.sorted()
-        let end = later.isEmpty ? time : later[(later.count - 1) / 2]
+        let end = later.isEmpty ? min(time, histories.latestTime) : later[(later.count - 1) / 2]
         let replay = HeldOutReplay(histories.until(end), settings: settings)
         var manifest = GenerationManifest()
         manifest.model = GenerationManifest.importedModel

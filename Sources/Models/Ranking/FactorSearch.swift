@@ -29,7 +29,9 @@ final class FactorSearch {
         for (place, query) in queries.enumerated() {
             project(query, serving)
             let solved = vectors.withUnsafeMutableBase { solve(serving.generation, into: $0 + place * stride) }
-            wanted[place] = solved && !indices.isEmpty ? Int32(candidates + query.recents.count) : 0
+            // To a user at zero, as all are in a generation without factors, no item is nearer than another.
+            let isPlaced = solved && !indices.isEmpty && !vectors.isZero(row: place)
+            wanted[place] = isPlaced ? Int32(candidates + query.recents.count) : 0
         }
         searcher.search(
             serving.generation.index, queries: vectors.base, stride: stride, count: queries.count, wanted: wanted,
@@ -77,8 +79,9 @@ final class FactorSearch {
         stride = generation.factors.stride
         prepareMemory(generation, shortMemory: shortMemory)
         let longest = queries.reduce(0) { max($0, $1.recents.count) }
-        resultStride = min(candidates + longest, max(generation.index.count, candidates + longest))
-        if vectors.rows < queries.count || vectors.stride != stride {
+        resultStride = candidates + longest
+        // Other columns may have the same stride.
+        if vectors.rows < queries.count || vectors.columns != generation.factors.columns {
             vectors = Matrix(rows: queries.count, columns: generation.factors.columns)
         }
         if results.count < queries.count * resultStride {

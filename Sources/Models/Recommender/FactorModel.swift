@@ -67,7 +67,7 @@ public struct FactorModel: VectorModel {
         projection.unobservedWeight = Float(bitPattern: try reader.fixed(UInt32.self))
         projection.regularization = Float(bitPattern: try reader.fixed(UInt32.self))
         projection.frequencyExponent = Float(bitPattern: try reader.fixed(UInt32.self))
-        self.init(items: try Matrix(decoding: &reader), projection: projection)
+        self.init(items: try Matrix(decoding: &reader, columns: Matrix.ranked), projection: projection)
     }
 }
 
@@ -81,16 +81,22 @@ extension Matrix {
         }
     }
 
-    init(decoding reader: inout ByteReader) throws {
+    /// Columns that an inner product index and a fold-in take.
+    static let ranked = 1...1024
+
+    init(decoding reader: inout ByteReader, columns: ClosedRange<Int> = 1...(1 << 16)) throws {
         let rows = try reader.count(limit: Int(Int32.max))
-        let columns = try reader.count(limit: 1 << 16)
-        self.init(rows: rows, columns: columns)
+        let width = try reader.count(limit: columns.upperBound)
+        guard columns.contains(width) else { throw ByteReader.Malformed(offset: reader.offset) }
+        // What is not there is told before there is room made for it.
+        let bytes = try reader.raw(rows * width * 4)
+        self.init(rows: rows, columns: width)
+        guard let source = bytes.baseAddress else { return }
         let stride = stride
-        for row in 0..<rows {
-            let bytes = try reader.raw(columns * 4)
-            guard let source = bytes.baseAddress else { continue }
-            withUnsafeMutableBase {
-                UnsafeMutableRawPointer($0 + row * stride).copyMemory(from: source, byteCount: columns * 4)
+        withUnsafeMutableBase {
+            for row in 0..<rows {
+                UnsafeMutableRawPointer($0 + row * stride).copyMemory(
+                    from: source + row * width * 4, byteCount: width * 4)
             }
         }
     }

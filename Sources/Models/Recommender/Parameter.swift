@@ -84,6 +84,9 @@ public struct SettingFailure: Error, CustomStringConvertible {
 }
 
 extension Recommender {
+    /// What `set` takes.
+    public static var settingNames: [String] { parameters.map(\.name) + ["seed", "threads"] }
+
     /// Sets a parameter by its name; `seed` and `threads` too.
     public mutating func set(_ name: String, to text: String) throws(SettingFailure) {
         switch name {
@@ -97,9 +100,8 @@ extension Recommender {
             threads = value
         default:
             guard let parameter = Self.parameters.first(where: { $0.name == name }) else {
-                let names = Self.parameters.map(\.name) + ["seed", "threads"]
                 throw SettingFailure(
-                    "\(Self.name) has no setting '\(name)'; there are \(names.joined(separator: ", "))")
+                    "\(Self.name) has no setting '\(name)'; there are \(Self.settingNames.joined(separator: ", "))")
             }
             guard let value = parameter.domain.value(text) else {
                 throw SettingFailure(

@@ -34,6 +34,21 @@ public struct VectorRanking: Sendable {
         }
     }
 
+    /// The first `columns` columns of the items' vectors, scaled to length 1; a vector of zeros stays one.
+    func directions(columns: Int) -> Matrix {
+        var result = Matrix(rows: items.rows, columns: columns)
+        let stride = result.stride
+        result.withUnsafeMutableBase { base in
+            for item in 0..<items.rows {
+                let row = items.row(item)
+                let size = (0..<columns).reduce(Float(0)) { $0 + row[$1] * row[$1] }.squareRoot()
+                guard size > 0 else { continue }
+                for column in 0..<columns { base[item * stride + column] = row[column] / size }
+            }
+        }
+        return result
+    }
+
     /// Each user's best items without those of the history; equal scores by row. `project` writes a user's vector.
     func recommend(
         _ users: [UserHistory], count: Int, project: (UserHistory, UnsafeMutablePointer<Float>) -> Void

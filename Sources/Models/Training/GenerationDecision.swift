@@ -1,23 +1,26 @@
 /// What was decided about one generation, with the figures that it was decided by.
 ///
-/// The rule: a candidate of the serving generation's own kind, which is the same recipe on newer data, is promoted unless it
-/// is worse beyond chance, that is, unless the upper end of the 95% paired bootstrap interval of its NDCG@20 less that of the
-/// serving generation lies below 0. One of another kind, or from outside, has nothing but the figures to speak for it: its
-/// NDCG must not be lower at all. Fewer than `casesMin` cases tell nothing: then the first sort is promoted, and the second
-/// is not.
+/// The rule: a candidate of the serving generation's own recipe, the same algorithm with the same settings on newer data,
+/// is promoted unless it is worse beyond chance, that is, unless the upper end of the 95% paired bootstrap interval of its
+/// NDCG@20 less that of the serving generation lies below 0. One of another recipe, or from outside, has nothing but the
+/// figures to speak for it: its NDCG must not be lower at all. Fewer than `casesMin` cases, or `usersMin` users, tell
+/// nothing: then the first sort is promoted, and the second is not.
+///
+/// Where nothing serves, what was trained here is promoted, and what comes from outside is compared with the lists that
+/// there are without a generation.
 public struct GenerationDecision: Sendable, Equatable {
     public enum Reason: UInt8, Sendable, CaseIterable {
         /// There was no generation before it.
         case first
         case notWorse
         case worse
-        /// Too few cases; the same kind of model on newer data.
+        /// Too few cases or users; the same recipe on newer data.
         case renewed
-        /// Too few cases, and another kind of model.
+        /// Too few cases or users, and another recipe, or from outside.
         case tooFewCases
         /// Somebody said so.
         case byHand
-        /// Lower, if not beyond chance, and of another kind.
+        /// Lower, if not beyond chance, and of another recipe or from outside.
         case lower
 
         public var text: String {
@@ -25,16 +28,18 @@ public struct GenerationDecision: Sendable, Equatable {
             case .first: "the first generation"
             case .notWorse: "not worse"
             case .worse: "worse: the interval lies below 0"
-            case .renewed: "too few cases to tell; the same kind of model on newer data"
+            case .renewed: "too few cases to tell; the same recipe on newer data"
             case .tooFewCases: "too few held-out cases to tell"
             case .byHand: "by hand"
-            case .lower: "another kind of model, and its NDCG is lower"
+            case .lower: "not the recipe that serves, and its NDCG is lower"
             }
         }
     }
 
     /// Fewer held-out interactions than these tell nothing.
     public static let casesMin = 10
+    /// Interactions of fewer users than these tell of those users.
+    public static let usersMin = PairedBootstrap.drawnMin
 
     public var number = 0
     /// The hash of what was published: a decision counts for that content only, whoever else takes the number.
@@ -55,21 +60,26 @@ public struct GenerationDecision: Sendable, Equatable {
     }
 
     /// Decides by the rule.
-    /// - Parameter comparison: nil where none could be made.
+    /// - Parameters:
+    ///   - comparison: nil where none could be made.
+    ///   - serving: nil where nothing serves; the comparison is with the lists without a generation then.
     public init(_ comparison: GenerationComparison?, candidate: Generation, serving: Generation?) {
-        let isSameKind = candidate.manifest.model == serving?.manifest.model
-        if serving == nil {
+        let manifest = candidate.manifest
+        let isOutside = manifest.model == GenerationManifest.importedModel
+        let isSameRecipe =
+            !isOutside && manifest.model == serving?.manifest.model && manifest.settings == serving?.manifest.settings
+        if serving == nil, !isOutside {
             self.init(isPromoted: true, reason: .first)
-        } else if let comparison, comparison.cases >= Self.casesMin {
+        } else if let comparison, comparison.cases >= Self.casesMin, comparison.users >= Self.usersMin {
             let isLower = comparison.candidate.ndcg < comparison.serving.ndcg
-            let refusal: Reason? = comparison.isWorse ? .worse : !isSameKind && isLower ? .lower : nil
+            let refusal: Reason? = comparison.isWorse ? .worse : !isSameRecipe && isLower ? .lower : nil
             self.init(isPromoted: refusal == nil, reason: refusal ?? .notWorse)
         } else {
-            self.init(isPromoted: isSameKind, reason: isSameKind ? .renewed : .tooFewCases)
+            self.init(isPromoted: isSameRecipe, reason: isSameRecipe ? .renewed : .tooFewCases)
         }
         self.comparison = comparison
         self.serving = serving?.number
-        model = candidate.manifest.model
-        latestTime = candidate.manifest.latestTime
+        model = manifest.model
+        latestTime = manifest.latestTime
     }
 }

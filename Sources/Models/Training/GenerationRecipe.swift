@@ -4,7 +4,7 @@ internal import Linear
 public enum GenerationRecipe: Sendable {
     /// The service's own trainer.
     case blend(TrainingSettings)
-    /// An algorithm of the catalogue.
+    /// An algorithm of the catalogue, with its own seed and threads.
     case recommender(any Recommender, TrainingSettings)
 
     /// What the manifest calls it.
@@ -17,7 +17,8 @@ public enum GenerationRecipe: Sendable {
 
     /// Why these histories cannot be trained on, or nil.
     public func refusal(_ histories: TrainingHistories) -> String? {
-        switch self {
+        guard histories.count > 0 else { return "there are no interactions to learn from" }
+        return switch self {
         case .blend: nil
         case .recommender(let recommender, _): recommender.refusal(histories)
         }
@@ -26,7 +27,7 @@ public enum GenerationRecipe: Sendable {
     /// Trains.
     ///
     /// - Parameters:
-    ///   - earlier: a generation of the same kind to start from, or nil.
+    ///   - earlier: a generation of the same kind to start from, or nil. An algorithm of the catalogue starts from nothing.
     ///   - blend: where there is none, the weights to start from.
     /// - Returns: a generation whose number is to be set, or nil when it was cancelled.
     public func train(
@@ -39,38 +40,41 @@ public enum GenerationRecipe: Sendable {
                 histories, earlier: earlier, blend: blend, progress: progress, isCancelled: isCancelled)
         case .recommender(let recommender, let settings):
             return RecommenderTraining(recommender: recommender, settings: settings).generation(
-                histories, blend: nil, progress: progress, isCancelled: isCancelled)
+                histories, blend: blend, progress: progress, isCancelled: isCancelled)
         }
     }
 
-    /// A generation as it would have been with histories until an earlier time: trained by its own recipe, settings and
-    /// weights, from nothing. It stands in for one that has seen what it is to be judged on.
+    /// A generation as it would have been with histories until an earlier time: trained by its own recipe and settings from
+    /// nothing, its weights fitted on those histories too. It stands in for one that has seen what it is to be judged on.
     ///
+    /// - Parameter blend: the weights to start from.
     /// - Returns: nil for factors from outside, for an algorithm that is not in the catalogue, and when cancelled.
     static func standIn(
-        for generation: Generation, _ histories: TrainingHistories, settings: TrainingSettings,
+        for generation: Generation, _ histories: TrainingHistories, settings: TrainingSettings, blend: BlendSettings,
         isCancelled: @escaping @Sendable () -> Bool
     ) -> Generation? {
         let manifest = generation.manifest
         var settings = settings
         if manifest.model == GenerationManifest.blendModel {
-            settings.isFitted = false
+            settings.seed = manifest.seed
             settings.factors = generation.factors.columns
             settings.alpha = manifest.alpha
             settings.unobservedWeight = manifest.unobservedWeight
             settings.regularization = manifest.regularization
             settings.regularizationExponent = manifest.regularizationExponent
             return GenerationTrainer(settings: settings).train(
-                histories, blend: manifest.blend, isCancelled: isCancelled)?.with(number: generation.number)
+                histories, blend: blend, isCancelled: isCancelled)?.with(number: generation.number)
         }
         guard let type = RecommenderCatalogue.find(manifest.model) else { return nil }
         var recommender: any Recommender = type.init()
+        recommender.seed = manifest.seed
+        recommender.threads = settings.threads
         for setting in manifest.settings {
             let parts = setting.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2, (try? recommender.set(parts[0], to: parts[1])) != nil else { return nil }
         }
         return RecommenderTraining(recommender: recommender, settings: settings).generation(
-            histories, blend: manifest.blend, progress: { _ in }, isCancelled: isCancelled)?
+            histories, blend: blend, progress: { _ in }, isCancelled: isCancelled)?
             .with(number: generation.number)
     }
 }

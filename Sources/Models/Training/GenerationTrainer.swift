@@ -52,7 +52,7 @@ public struct GenerationTrainer: Sendable {
     static let regularizations = [(0.05, 0.002), (0.1, 0.01), (0.2, 0.05)]
     /// The share of the histories' interactions that a first generation is fitted on.
     static let heldOutShare = 0.2
-    /// How much better than the present pair another one has to be.
+    /// How much better than the best pair so far, the present one first, another one has to be.
     static let regularizationGain = 1.02
     static let searchSweeps = 6
 
@@ -156,7 +156,7 @@ public struct GenerationTrainer: Sendable {
     }
 
     /// The vectors of an earlier generation by the rows of the new one. An item that is new starts at zero, and gets its
-    /// vector from its users' in the first sweep.
+    /// vector from its users' in the first sweep: a start at random would disturb those that its users have by then.
     private func warmItems(_ items: [String], _ earlier: Generation) -> Matrix {
         var rows: [String: Int32] = [:]
         for (row, item) in earlier.items.enumerated() { rows[item] = Int32(row) }

@@ -75,37 +75,38 @@ public struct GenerationTrial: Sendable {
     }
 
     /// Judges a generation that is there already, on what came after its own training and, where that can be, after the
-    /// serving one's.
+    /// serving one's; where none serves, against the lists without one.
     public func judge(
         _ candidate: Generation, _ histories: TrainingHistories, serving: Generation?,
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) -> GenerationDecision {
-        let comparison = serving.flatMap { serving in
-            let later = max(candidate.manifest.latestTime, serving.manifest.latestTime)
-            let isEnough = histories.times.count { $0 > later } >= Self.freshMin
-            return compare(
-                candidate, serving, histories, after: isEnough ? later : candidate.manifest.latestTime,
-                isCancelled: isCancelled)
-        }
+        let later = max(candidate.manifest.latestTime, serving?.manifest.latestTime ?? .min)
+        let isEnough = histories.times.count { $0 > later } >= Self.freshMin
+        let comparison = compare(
+            candidate, serving, histories, after: isEnough ? later : candidate.manifest.latestTime,
+            isCancelled: isCancelled)
         return GenerationDecision(comparison, candidate: candidate, serving: serving)
     }
 
     /// Compares two generations on what came after a time, each one that has seen it by its stand-in.
+    /// - Parameter second: nil for the lists without a generation.
     /// - Returns: nil where one has seen it and cannot be trained again, or when cancelled.
     public func compare(
-        _ first: Generation, _ second: Generation, _ histories: TrainingHistories, after boundary: Int64,
+        _ first: Generation, _ second: Generation?, _ histories: TrainingHistories, after boundary: Int64,
         progress: (Double) -> Void = { _ in }, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) -> GenerationComparison? {
         let before = histories.until(boundary)
-        let frozen = [first, second].map { generation in
+        func frozen(_ generation: Generation) -> Generation? {
             generation.manifest.latestTime <= boundary
                 ? generation
-                : GenerationRecipe.standIn(for: generation, before, settings: settings, isCancelled: isCancelled)
+                : GenerationRecipe.standIn(
+                    for: generation, before, settings: settings, blend: blend, isCancelled: isCancelled)
         }
+        let (one, other) = (frozen(first), second.flatMap(frozen))
         progress(0.5)
-        guard let first = frozen[0], let second = frozen[1], !isCancelled() else { return nil }
+        guard let one, second == nil || other != nil, !isCancelled() else { return nil }
         let comparison = HeldOutReplay(histories, settings: settings).compare(
-            first, with: second, after: boundary, rules: rules, blend: blend, isCancelled: isCancelled)
+            one, with: other, after: boundary, rules: rules, blend: blend, isCancelled: isCancelled)
         progress(1)
         return isCancelled() ? nil : comparison
     }

@@ -17,10 +17,15 @@ public struct PairedInterval: Sendable, Equatable {
 /// The percentile bootstrap (Efron 1979) of a mean of paired differences. Users are drawn, not cases: cases of one user
 /// resemble each other, and drawing them one by one would make the interval too narrow.
 ///
+/// Of fewer users than `drawnMin` it is too narrow all the same, a point where there is one: it reaches to 0 then, so that
+/// nothing is taken for proven.
+///
 /// The same differences in the same order give the same interval.
 public struct PairedBootstrap: Sendable {
     public var resamples = 1000
     public var seed: UInt64 = 1
+    /// Users that an interval can be told by.
+    public static let drawnMin = 10
 
     public init() {}
 
@@ -43,8 +48,9 @@ public struct PairedBootstrap: Sendable {
             means.append(count > 0 ? sum / Double(count) : mean)
         }
         means.sort()
-        return PairedInterval(
-            mean: mean, low: means[Int(0.025 * Double(resamples))], high: means[Int(0.975 * Double(resamples))])
+        var (low, high) = (means[Int(0.025 * Double(resamples))], means[Int(0.975 * Double(resamples))])
+        if differences.count < Self.drawnMin { (low, high) = (min(low, 0), max(high, 0)) }
+        return PairedInterval(mean: mean, low: low, high: high)
     }
 }
 

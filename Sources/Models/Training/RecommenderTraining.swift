@@ -4,37 +4,35 @@ internal import Linear
 ///
 /// The weights are fitted as for a first generation (`BlendFit`): on the latest fifth of the histories, by a model that is
 /// trained on the rest. Learners that the model does not serve have no weight.
+///
+/// Each fit is from nothing: a generation keeps what is served of a model, not the model.
 struct RecommenderTraining {
     let recommender: any Recommender
     let settings: TrainingSettings
 
-    /// - Parameter blend: the weights to serve with; nil fits them.
+    /// - Parameter blend: the weights to start from.
     func generation(
-        _ histories: TrainingHistories, blend: BlendSettings?, progress: (Double) -> Void,
+        _ histories: TrainingHistories, blend: BlendSettings, progress: (Double) -> Void,
         isCancelled: @escaping @Sendable () -> Bool
     ) -> Generation? {
         generation(recommender, histories, blend: blend, progress: progress, isCancelled: isCancelled)
     }
 
     private func generation<R: Recommender>(
-        _ recommender: R, _ histories: TrainingHistories, blend: BlendSettings?, progress: (Double) -> Void,
+        _ recommender: R, _ histories: TrainingHistories, blend: BlendSettings, progress: (Double) -> Void,
         isCancelled: @escaping @Sendable () -> Bool
     ) -> Generation? {
-        var recommender = recommender
-        recommender.threads = settings.threads
-        recommender.seed = settings.seed
         var manifest = GenerationManifest()
         manifest.model = R.name
         manifest.settings = R.parameters.map { "\($0.name)=\($0.domain.text($0.get(recommender)))" }
-        manifest.seed = settings.seed
+        manifest.seed = recommender.seed
+        manifest.blend = blend
         var done = 0.0
-        if let blend {
-            manifest.blend = blend
-        } else {
+        if settings.isFitted {
             let boundary = histories.time(ofShare: 1 - GenerationTrainer.heldOutShare)
             let trial = fit(
-                recommender, histories.until(boundary), manifest, progress: { progress(0.45 * $0) },
-                isCancelled: isCancelled)
+                recommender, histories.until(boundary), manifest, keepsBlend: false,
+                progress: { progress(0.45 * $0) }, isCancelled: isCancelled)
             guard let trial else { return nil }
             let cases = HeldOutReplay(histories, settings: settings).cases(
                 after: boundary, generation: trial, blend: trial.manifest.blend, isCancelled: isCancelled)
@@ -43,18 +41,19 @@ struct RecommenderTraining {
             done = 0.5
         }
         return fit(
-            recommender, histories, manifest, keepsBlend: true, progress: { progress(done + (1 - done) * $0) },
+            recommender, histories, manifest, keepsBlend: settings.isFitted,
+            progress: { progress(done + (1 - done) * $0) },
             isCancelled: isCancelled)
     }
 
     private func fit<R: Recommender>(
-        _ recommender: R, _ histories: TrainingHistories, _ manifest: GenerationManifest, keepsBlend: Bool = false,
+        _ recommender: R, _ histories: TrainingHistories, _ manifest: GenerationManifest, keepsBlend: Bool,
         progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
     ) -> Generation? {
         let model = recommender.fit(histories, from: nil, progress: progress, isCancelled: isCancelled)
         let width = settings.neighbours.perItem(items: histories.items.count)
         guard
-            let parts = model?.served(neighbours: width, threads: settings.threads, isCancelled: isCancelled)
+            let parts = model?.served(neighbours: width, threads: recommender.threads, isCancelled: isCancelled)
         else { return nil }
         var manifest = manifest
         manifest.users = histories.userCount

@@ -27,6 +27,6 @@ public struct TrainingSettings: Sendable, Equatable {
 
     public init() {}
 
-    /// K for a catalogue: no more than a quarter of the items, in steps of 8.
-    func factors(items: Int) -> Int { max(8, min(factors, items / 4 / 8 * 8)) }
+    /// K for a catalogue: no more than 8, or a quarter of the items in steps of 8.
+    func factors(items: Int) -> Int { min(factors, max(8, items / 4 / 8 * 8)) }
 }

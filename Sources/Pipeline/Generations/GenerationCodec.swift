@@ -40,7 +40,8 @@ public enum GenerationCodec {
         let number = try reader.count(limit: Int(Int32.max))
         let manifest = try decodeManifest(&reader, hasSlopes: version == Self.version)
         let count = try reader.count()
-        let columns = try reader.count(limit: 4096)
+        let columns = try reader.count(limit: 1024)
+        guard columns > 0 else { throw ByteReader.Malformed(offset: reader.offset) }
         let perItem = try reader.count(limit: 4096)
         var items: [String] = []
         items.reserveCapacity(count)

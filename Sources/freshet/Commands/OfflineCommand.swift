@@ -74,8 +74,7 @@ enum OfflineCommand {
         guard let data = arguments["data"] else { throw UsageError("give --data, or --train and --test") }
         let rule = try SplitOptions.rule(arguments)
         guard !isSampled || rule == .lastOut else { throw UsageError("--protocol ncf takes --split last-out") }
-        // He et al. take every rating, however low, as an interaction.
-        let ratings = isSampled ? RatingRule.standard : .positives
-        return rule.splits(of: try SplitOptions.stream(data, arguments, ratings: ratings))
+        return rule.splits(
+            of: try SplitOptions.stream(data, arguments, ratings: SplitOptions.ratings(isSampled: isSampled)))
     }
 }

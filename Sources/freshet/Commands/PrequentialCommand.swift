@@ -17,7 +17,9 @@ enum PrequentialCommand {
                 "model", "name",
                 "what generations are made of: blend, or a model of `freshet evaluate offline`, with its own settings "
                     + "behind a colon", default: "blend"),
-            .option("set", "name=value", "change a setting (for experiments)", isRepeating: true),
+            .option(
+                "set", "name=value", "change a setting of the model, or of the lists around it (for experiments)",
+                isRepeating: true),
             .option(
                 "against", "what",
                 "compare with another model, with popularity alone ('popularity'), with lists that no generation helps "
@@ -33,9 +35,9 @@ enum PrequentialCommand {
 
     private static func run(_ arguments: ParsedArguments) throws -> Int32 {
         for file in ["chart", "hits"] { try ResultFile.check(arguments[file]) }
-        var evaluation = try ModelChoice.prequential(arguments["model"] ?? "blend")
+        var evaluation = try ModelChoice.prequential(
+            arguments["model"] ?? "blend", settings: arguments.pairs("set"))
         evaluation.points = arguments.int("points") ?? 20
-        try ShopSetting.apply(arguments.pairs("set"), to: &evaluation)
         let against = try arguments["against"].map { try Other($0, points: evaluation.points) }
         let stream = try EvaluateCommand.readStream(arguments.required("file"))
         let result = try play(evaluation, stream, arguments["model"] ?? "freshet")

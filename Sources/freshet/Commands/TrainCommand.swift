@@ -42,6 +42,7 @@ enum TrainCommand {
             let file = arguments["file"] ?? arguments["data"]
             let histories =
                 try file.map { try EvaluateCommand.readStream($0).histories().histories } ?? access.histories()
+            if let refusal = recipe.refusal(histories) { throw CommandFailure(refusal, exitCode: 65) }
             return try CandidateReport(access: access, arguments: arguments).run { serving in
                 let bar = ProgressBar("train \(recipe.model)")
                 let outcome = trial.run(

@@ -12,8 +12,8 @@ enum TuneCommand {
         discussion:
             "What --split would ask for is laid aside. Trials learn and are asked by the same split of the rest; the best "
             + "settings are then measured once on what was laid aside. The same seed gives the same trials, whatever "
-            + "--jobs, also when the search is interrupted and goes on from its --store; only objectives of time differ "
-            + "from run to run, and what follows from them.",
+            + "--jobs, also when the search is interrupted and goes on from its --store; only objectives of time and "
+            + "--trial-time make runs differ, and what follows from them.",
         arguments: [DataCommand.file],
         options: [
             .option("model", "name", RecommenderCatalogue.all.map { $0.name }.joined(separator: ", "), default: "als"),
@@ -33,7 +33,9 @@ enum TuneCommand {
             .option("seed", "n", "other trials", type: .int(0...Int.max), default: "1"),
             .option("store", "file.sqlite", "keep the trials there, and go on from those that it has"),
             .option("jobs", "n", "trials at once", type: .int(1...256), default: "1"),
-            .option("trial-time", "duration", "stop trials that take longer", type: .duration),
+            .option(
+                "trial-time", "duration", "stop trials that take longer; which these are depends on the machine",
+                type: .duration),
             .option("length", "n", "items in a list", type: .int(1...1000), default: "20"),
             .option("top", "n", "rows of the leaderboard", type: .int(1...10_000), default: "10"),
             .option("chart", "file.svg", "draw the trials there, with two objectives their Pareto front"),
@@ -106,17 +108,17 @@ enum TuneCommand {
         }
         guard !objectives.isEmpty else { throw UsageError("--objective names nothing") }
         // Halving gives out passes over the data itself.
-        let effort = method == .halving ? type.effortName : nil
+        let effort = method == .halving ? type.effortNames : []
         let space: SearchSpace
         do {
             space =
                 texts.isEmpty
-                ? SearchSpace(type, without: fixed.union(effort.map { [$0] } ?? []))
+                ? SearchSpace(type, without: fixed.union(effort))
                 : try SearchSpace(type, texts: texts)
         } catch {
             throw UsageError(error.description)
         }
-        if let twice = space.dimensions.first(where: { fixed.contains($0.name) || $0.name == effort }) {
+        if let twice = space.dimensions.first(where: { fixed.union(effort).contains($0.name) }) {
             throw UsageError("'\(twice.name)' cannot be searched: --set or the method gives it")
         }
         guard !space.dimensions.isEmpty else { throw UsageError("there is nothing to search") }
@@ -135,6 +137,7 @@ enum TuneCommand {
             "space": search.space.dimensions.map { "\($0.name)=\($0.domain)" }.joined(separator: ","),
             "set": evaluation.fixed.map { "\($0.name)=\($0.value)" }.joined(separator: ","),
             "split": arguments.required("split"), "length": "\(evaluation.length)",
+            "trial-time": arguments["trial-time"] ?? "",
             "data": String(evaluation.splits.reduce(0) { Hash64.hash($1.hash, seed: $0) }, radix: 16),
         ]
         // More trials lengthen the other methods' searches; halving's first rung would be another.

@@ -16,13 +16,17 @@ enum DataSplit {
         options: SplitOptions.options(default: "last-out") + [
             .option("to", "folder", "where to", default: "."),
             .flag("negatives", "write negatives.txt too: a user, its wanted item, and the 99 of --protocol ncf"),
+            .option(
+                "ratings", "which",
+                DataCommand.ratings.help + " (default: positive, with --negatives all, as --protocol ncf has it)",
+                type: .oneOf(["positive", "all"])),
         ]
     ) { arguments in
         let rule = try SplitOptions.rule(arguments)
         guard !arguments.flag("negatives") || rule == .lastOut else {
             throw UsageError("--negatives takes --split last-out")
         }
-        let stream = try SplitOptions.stream(arguments.required("file"), arguments)
+        let stream = try SplitOptions.stream(arguments.required("file"), arguments, ratings: ratings(arguments))
         let splits = rule.splits(of: stream)
         let folder = URL(fileURLWithPath: arguments.required("to"))
         for (number, split) in splits.enumerated() {
@@ -35,6 +39,12 @@ enum DataSplit {
             )
         }
         return 0
+    }
+
+    /// Unless it is said, what `evaluate offline` takes for the protocol whose split this is.
+    static func ratings(_ arguments: ParsedArguments) -> RatingRule {
+        guard arguments["ratings"] == nil else { return DataCommand.rule(arguments) }
+        return SplitOptions.ratings(isSampled: arguments.flag("negatives"))
     }
 
     static func write(_ split: OfflineSplit, to folder: URL, hasNegatives: Bool) throws {

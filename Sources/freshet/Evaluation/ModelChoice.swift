@@ -49,7 +49,14 @@ struct ModelChoice {
 
     /// The served list (`blend`), or one learner of it alone.
     static func shop(_ name: String, _ pairs: [(name: String, value: String)]) throws -> ShopSettings {
+        try served(name, pairs).shop
+    }
+
+    private static func served(
+        _ name: String, _ pairs: [(name: String, value: String)]
+    ) throws -> PrequentialEvaluation {
         var evaluation = PrequentialEvaluation()
+        evaluation.trains = name != "popularity"
         if name != "blend" {
             evaluation.shop.blend.sequential.weight = name == "sequential" ? 1 : 0
             evaluation.shop.blend.neighbours.weight = name == "neighbours" ? 1 : 0
@@ -58,22 +65,26 @@ struct ModelChoice {
             evaluation.shop.blend.popularity.weight = name == "popularity" ? 1 : 0
         }
         try ShopSetting.apply(pairs, to: &evaluation)
-        return evaluation.shop
+        return evaluation
     }
 
     /// A stream's evaluation whose generations are made of what `--model` names.
-    static func prequential(_ text: String) throws -> PrequentialEvaluation {
-        let (name, pairs) = try parse(text)
-        var evaluation = PrequentialEvaluation()
+    /// - Parameter settings: what `--set` says: an algorithm's own settings go to it, others to the shop around it.
+    static func prequential(
+        _ text: String, settings: [(name: String, value: String)] = []
+    ) throws -> PrequentialEvaluation {
+        let (name, own) = try parse(text)
         if let type = RecommenderCatalogue.find(name) {
-            evaluation.model = try recommender(type, pairs)
-        } else if name == "blend" || learners.contains(name) {
-            evaluation.trains = name != "popularity"
-            evaluation.shop = try shop(name, pairs)
-        } else {
+            let names = type.settingNames
+            var evaluation = PrequentialEvaluation()
+            try ShopSetting.apply(settings.filter { !names.contains($0.name) }, to: &evaluation)
+            evaluation.model = try recommender(type, settings.filter { names.contains($0.name) } + own)
+            return evaluation
+        }
+        guard name == "blend" || learners.contains(name) else {
             throw UsageError("there is no model '\(name)'; there are \(names)")
         }
-        return evaluation
+        return try served(name, settings + own)
     }
 
     /// An algorithm with settings by name.
@@ -108,10 +119,6 @@ struct ModelChoice {
         guard let type = RecommenderCatalogue.find(name) else {
             throw UsageError("there is no model '\(name)' to train; there are \(trainable)")
         }
-        let recommender = try recommender(type, own + settings)
-        var training = training
-        training.seed = recommender.seed
-        training.threads = recommender.threads
-        return .recommender(recommender, training)
+        return .recommender(try recommender(type, own + settings), training)
     }
 }

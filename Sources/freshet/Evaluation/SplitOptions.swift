@@ -27,6 +27,9 @@ enum SplitOptions {
         return rule
     }
 
+    /// What star ratings mean: He et al., whose protocol draws candidates, take every one, however low, as an interaction.
+    static func ratings(isSampled: Bool) -> RatingRule { isSampled ? .standard : .positives }
+
     /// The events of a file that have what `--min-user` and `--min-item` ask.
     /// - Parameter ratings: what star ratings mean.
     static func stream(

@@ -38,7 +38,7 @@ struct CandidateReport {
             print(try DecisionText.json(members))
         } else {
             if let comparison = decided.comparison {
-                let serving = decided.serving.map { "\($0), which serves" } ?? "none"
+                let serving = decided.serving.map { "\($0), which serves" } ?? "without a generation"
                 print(DecisionText.table(comparison, "the candidate (\(decided.model))", serving))
             }
             if isDry {

@@ -103,6 +103,11 @@ extension ModelsCommand {
                     "--until is not given: the factors are taken to include events up to \(DecisionText.time(until)); if they have seen later ones, the comparison flatters them"
                 )
             }
+            if until > histories.latestTime {
+                Logger(label: "freshet.models").warning(
+                    "--until is later than all events: the factors are taken to include those up to \(DecisionText.time(histories.latestTime))"
+                )
+            }
             let trial = try access.trial()
             guard let generation = factors.generation(histories, until: until, settings: trial.settings) else {
                 return 1
@@ -128,10 +133,7 @@ extension ModelsCommand {
     }
 
     private static func readFactors(_ file: String, users: String?, ids: String) throws -> ImportedFactors {
-        let text = String(decoding: try EvaluateCommand.contents(ids), as: UTF8.self)
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            String(line.hasSuffix("\r") ? line.dropLast() : line)
-        }
+        var lines = String(decoding: try EvaluateCommand.contents(ids), as: UTF8.self).textLines.map(String.init)
         if lines.last?.isEmpty == true { lines.removeLast() }
         let items = try matrix(file)
         let userMatrix = try users.map { try matrix($0) }

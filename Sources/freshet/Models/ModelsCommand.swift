@@ -88,8 +88,8 @@ enum ModelsCommand {
                 if let comparison = decision.comparison {
                     print(
                         DecisionText.table(
-                            comparison, "\(number)", "\(decision.serving.map { "\($0)" } ?? "none"), which served then")
-                    )
+                            comparison, "\(number)",
+                            decision.serving.map { "\($0), which served then" } ?? "without a generation"))
                 }
             }
             return 0
@@ -97,7 +97,9 @@ enum ModelsCommand {
     }
 
     private static let promote = Command(
-        "promote", "Promote a generation by hand, whatever was decided: it is served until a newer one is promoted.",
+        "promote",
+        "Promote a generation by hand, whatever was decided: unless another one is pinned, it is served until a newer one "
+            + "is promoted.",
         arguments: [number], options: Deployment.options
     ) { arguments in
         try ModelsAccess.run {

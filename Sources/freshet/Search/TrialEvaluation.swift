@@ -22,7 +22,7 @@ struct TrialEvaluation: @unchecked Sendable {
         let seconds: @Sendable () -> Double = { Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9 }
         let isLate: @Sendable () -> Bool = { secondsMax.map { seconds() > $0 } ?? false }
         guard let recommender = try? recommender(plan) else { return Trial(plan: plan, values: nil, seconds: 0) }
-        let sharesUsers = type.effortName == nil
+        let sharesUsers = type.effortNames.isEmpty
         var evaluation = OfflineEvaluation()
         evaluation.model = .recommender(recommender)
         evaluation.length = length
@@ -53,25 +53,27 @@ struct TrialEvaluation: @unchecked Sendable {
         let searched = plan.settings.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
         var recommender = try ModelChoice.recommender(type, fixed + searched)
         recommender.threads = threads
-        if plan.budget < 1, let effort = type.effortName {
-            try Self.reduce(&recommender, effort, to: plan.budget)
-        }
+        if plan.budget < 1 { Self.reduce(&recommender, to: plan.budget) }
         return recommender
     }
 
-    private static func reduce(_ recommender: inout any Recommender, _ effort: String, to share: Double) throws {
-        func reduced<R: Recommender>(_ recommender: R) throws -> R {
+    private static func reduce(_ recommender: inout any Recommender, to share: Double) {
+        func reduced<R: Recommender>(_ recommender: R) -> R {
             var recommender = recommender
-            guard let parameter = R.parameters.first(where: { $0.name == effort }) else { return recommender }
-            parameter.set(&recommender, max(1, (parameter.get(recommender) * share).rounded()))
+            for parameter in R.parameters where R.effortNames.contains(parameter.name) {
+                let passes = parameter.get(recommender)
+                parameter.set(&recommender, min(passes, max(1, (passes * share).rounded())))
+            }
             return recommender
         }
-        recommender = try reduced(recommender)
+        recommender = reduced(recommender)
     }
 }
 
 extension Recommender {
-    /// What a smaller budget is a share of: the setting that counts passes over the data; nil for an algorithm without, which
-    /// gets a share of the users.
-    static var effortName: String? { parameters.first { $0.name == "sweeps" || $0.name == "epochs" }?.name }
+    /// What a smaller budget is a share of: the settings that count passes over the data; none for an algorithm without,
+    /// which gets a share of the users.
+    static var effortNames: Set<String> {
+        Set(parameters.map(\.name)).intersection(["sweeps", "epochs", "pretraining-epochs"])
+    }
 }

@@ -41,7 +41,7 @@ final class TrialStore: @unchecked Sendable {
         for (name, value) in description.sorted(by: { $0.key < $1.key }) {
             if known.isEmpty {
                 try rows("INSERT INTO search VALUES (?, ?)", [.text(name), .text(value)]) { _ in }
-            } else if known[name] != value {
+            } else if known[name] ?? "" != value {
                 throw CommandFailure(
                     "'\(path)' holds another search: its \(name) is '\(known[name] ?? "")', here it is '\(value)'",
                     remedy: "name another --store, or search for the same again", exitCode: 65)
