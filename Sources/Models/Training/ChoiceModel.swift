@@ -20,7 +20,7 @@ struct ChoiceModel {
 
     init(_ choices: [Choice]) { self.choices = choices }
 
-    private struct Point {
+    struct Point {
         var likelihood = 0.0
         var gradient = [Double](repeating: 0, count: ChoiceModel.width)
         /// The information, width × width.
@@ -72,7 +72,8 @@ struct ChoiceModel {
         return sum / 2
     }
 
-    private func evaluate(_ weights: [Double]) -> Point {
+    /// The log-likelihood and its derivatives.
+    func evaluate(_ weights: [Double]) -> Point {
         let shares = Self.shares
         var point = Point()
         var scores: [Double] = []
