@@ -18,7 +18,8 @@ import Testing
             var sum = 0.0
             let odds = (0..<candidates).map { candidate in
                 let score = (0..<shares).reduce(0.0) {
-                    $0 + (weights[$1] + support * weights[shares + $1]) * values[candidate * shares + $1]
+                    let slope = $1 < ChoiceModel.sloped ? weights[shares + $1] : 0
+                    return $0 + (weights[$1] + support * slope) * values[candidate * shares + $1]
                 }
                 sum += Deterministic.exp2(score / 0.693147180559945309417)
                 return sum
@@ -30,8 +31,7 @@ import Testing
     }
 
     static var planted: [Double] {
-        (0..<ChoiceModel.shares).map { [6, 2, 4, 3, -1, 2, 0, 1.5, 0.5][$0 % 9] }
-            + (0..<ChoiceModel.shares).map { [0, 1, -1, 0.5, 0, 0, 1, 0, 0][$0 % 9] }
+        [6, 2, 4, 3, -1, 2, 0, 1.5, 0.5, 2] + [0, 1, -1, 0.5, 0, 1]
     }
 
     @Test func gradientAndInformationAreDerivatives() {
@@ -56,7 +56,7 @@ import Testing
 
     @Test func plantedWeightsAreFound() {
         let model = ChoiceModel(Self.choices(Self.planted, count: 8000, candidates: 20, seed: 2))
-        let prior = [Double](repeating: 0, count: 2 * ChoiceModel.shares)
+        let prior = [Double](repeating: 0, count: ChoiceModel.width)
         let (weights, likelihood) = model.maximize(prior: prior, memory: 0, ridge: 1e-3)
         #expect(likelihood > model.evaluate(Self.planted).likelihood - 1)
         let information = model.evaluate(weights).information
@@ -69,7 +69,7 @@ import Testing
 
     @Test func ridgeAndMemoryHoldWeightsWhereTheyWere() {
         let model = ChoiceModel(Self.choices(Self.planted, count: 200, candidates: 20, seed: 3))
-        let prior = [Double](repeating: 1, count: 2 * ChoiceModel.shares)
+        let prior = [Double](repeating: 1, count: ChoiceModel.width)
         func move(memory: Double, ridge: Double) -> Double {
             let weights = model.maximize(prior: prior, memory: memory, ridge: ridge).weights
             return weights.reduce(0) { $0 + ($1 - 1) * ($1 - 1) }
@@ -87,7 +87,7 @@ import Testing
                 choices[index].values[place] = 0
             }
         }
-        var prior = [Double](repeating: 0, count: 2 * ChoiceModel.shares)
+        var prior = [Double](repeating: 0, count: ChoiceModel.width)
         prior[1] = 0.4
         let weights = ChoiceModel(choices).maximize(prior: prior, memory: 9, ridge: 3).weights
         #expect(abs(weights[1] - 0.4) < 1e-9 && abs(weights[ChoiceModel.shares + 1]) < 1e-9)

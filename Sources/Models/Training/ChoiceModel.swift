@@ -1,7 +1,7 @@
 internal import Events
 
 /// Newton's method on the log-likelihood of choices, with steps halved until they gain. A candidate's score is
-/// Σ (w_k + support · slope_k) · value_k.
+/// Σ (w_k + support · slope_k) · value_k, where the first values only have a slope.
 struct ChoiceModel {
     /// One choice: `shares` values for each candidate.
     struct Choice {
@@ -13,9 +13,11 @@ struct ChoiceModel {
 
     private let choices: [Choice]
     /// Values of a candidate.
-    static let shares = 6
-    /// Weights: one for each value, then the slope of each.
-    private static let width = 2 * shares
+    static let shares = 10
+    /// How many of them, the first ones, have a slope.
+    static let sloped = 6
+    /// Weights: one for each value, then the slopes.
+    static let width = shares + sloped
     private static let stepsMax = 25
 
     init(_ choices: [Choice]) { self.choices = choices }
@@ -80,7 +82,8 @@ struct ChoiceModel {
         var present = [Double](repeating: 0, count: shares)
         for choice in choices {
             let count = choice.values.count / shares
-            for index in 0..<shares { present[index] = weights[index] + choice.support * weights[shares + index] }
+            for index in 0..<shares { present[index] = weights[index] }
+            for index in 0..<Self.sloped { present[index] += choice.support * weights[shares + index] }
             scores.removeAll(keepingCapacity: true)
             var largest = -Double.infinity
             choice.values.withUnsafeBufferPointer { values in
@@ -109,7 +112,7 @@ struct ChoiceModel {
         _ values: UnsafeBufferPointer<Double>, _ scores: [Double], _ total: Double, _ choice: Choice,
         to point: inout Point
     ) {
-        let (shares, width) = (Self.shares, Self.width)
+        let (shares, sloped, width) = (Self.shares, Self.sloped, Self.width)
         let support = choice.support
         withUnsafeTemporaryAllocation(of: Double.self, capacity: shares + shares * shares) { sums in
             sums.initialize(repeating: 0)
@@ -125,13 +128,15 @@ struct ChoiceModel {
             for i in 0..<shares {
                 let gradient = values[choice.taken * shares + i] - sums[i]
                 point.gradient[i] += gradient
-                point.gradient[shares + i] += support * gradient
+                if i < sloped { point.gradient[shares + i] += support * gradient }
                 for j in 0..<shares {
                     let (high, low) = (max(i, j), min(i, j))
                     let information = sums[shares + high * shares + low] - sums[i] * sums[j]
                     point.information[i * width + j] += information
-                    point.information[i * width + shares + j] += support * information
+                    if j < sloped { point.information[i * width + shares + j] += support * information }
+                    guard i < sloped else { continue }
                     point.information[(shares + i) * width + j] += support * information
+                    guard j < sloped else { continue }
                     point.information[(shares + i) * width + shares + j] += support * support * information
                 }
             }

@@ -115,10 +115,12 @@ struct HeldOutReplay {
     /// The same blend with a weight for every learner and every user, so that each one's candidates are there.
     private static func allLearners(_ blend: BlendSettings) -> BlendSettings {
         var blend = blend
-        (blend.sequential.weight, blend.sequential.slope) = (1, 0)
-        (blend.neighbours.weight, blend.neighbours.slope) = (1, 0)
-        (blend.factors.weight, blend.factors.slope) = (1, 0)
-        (blend.category.weight, blend.category.slope) = (1, 0)
+        for weight: WritableKeyPath<BlendSettings, Double> in [
+            \.sequential.weight, \.neighbours.weight, \.factors.weight, \.category.weight,
+        ] { blend[keyPath: weight] = 1 }
+        for slope: WritableKeyPath<BlendSettings, Double> in [
+            \.sequential.slope, \.neighbours.slope, \.factors.slope, \.category.slope,
+        ] { blend[keyPath: slope] = 0 }
         return blend
     }
 }
