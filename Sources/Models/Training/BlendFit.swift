@@ -86,11 +86,18 @@ struct BlendFit {
 
     /// Adds a candidate's shares and roots in the order of the weights.
     static func append(_ parts: CandidateParts, _ column: Int, to values: inout [Double]) {
-        let shares = [parts.sequential, parts.neighbours, parts.factors, parts.category].map(Double.init)
-        let popularity = shares.contains { $0 > 0 } ? Double(parts.popularity[column]) : 0
-        values += shares
+        let shares = (parts.sequential, parts.neighbours, parts.factors, parts.category)
+        let isKnown = shares.0 > 0 || shares.1 > 0 || shares.2 > 0 || shares.3 > 0
+        let popularity = isKnown ? Double(parts.popularity[column]) : 0
+        values.append(Double(shares.0))
+        values.append(Double(shares.1))
+        values.append(Double(shares.2))
+        values.append(Double(shares.3))
         values.append(popularity)
         values.append(popularity.squareRoot().squareRoot())
-        for share in shares { values.append(max(0, share).squareRoot()) }
+        values.append(Double(shares.0).squareRoot())
+        values.append(Double(shares.1).squareRoot())
+        values.append(Double(max(0, shares.2)).squareRoot())
+        values.append(Double(shares.3).squareRoot())
     }
 }

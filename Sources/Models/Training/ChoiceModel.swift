@@ -121,6 +121,8 @@ struct ChoiceModel {
                 let row = candidate * shares
                 for i in 0..<shares {
                     let weighted = share * values[row + i]
+                    // Most candidates are known to one or two of the learners.
+                    if weighted == 0 { continue }
                     sums[i] += weighted
                     for j in 0...i { sums[shares + i * shares + j] += weighted * values[row + j] }
                 }
