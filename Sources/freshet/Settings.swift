@@ -109,7 +109,7 @@ enum Settings {
     ]
 
     private static let learning = [
-        Setting("learning.history", .int(1...2000), default: "500", "The most items of a user's history."),
+        Setting("learning.history", .int(1...2000), default: "200", "The most items of a user's history."),
         Setting(
             "learning.session-gap", .duration, default: "30m",
             "A pause that begins a new session where events carry no session id."),

@@ -3,7 +3,7 @@ public struct RankingRules: Sendable, Equatable {
     /// N: the length of a list.
     public var listItems = 20
     /// The most items of a history: as many of the most popular may have been seen.
-    public var historyItems = 500
+    public var historyItems = 200
     /// Whether items of the user's own history stay out.
     public var excludesSeen = true
     /// The most items of one category in a list; 0 for no limit. Where the candidates run out, the rest fills up.

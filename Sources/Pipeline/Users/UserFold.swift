@@ -8,7 +8,7 @@ public final class UserFold {
     /// What user state depends on; another value makes another state.
     public struct Settings: Sendable, Equatable {
         /// The most items that a history keeps.
-        public var historyItemsMax = 500
+        public var historyItemsMax = 200
         /// A pause that begins a new session when events carry no session id, in ms.
         public var sessionGapMilliseconds: Int64 = 30 * 60_000
         /// How many preceding items an event teaches the item fold about.
