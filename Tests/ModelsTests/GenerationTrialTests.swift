@@ -64,9 +64,9 @@ import Testing
             }
         }
         var manifest = generation.manifest
+        manifest.blend = BlendSettings()
         manifest.blend.sequential.weight = 0
         manifest.blend.category.weight = 0
-        manifest.blend.factors.weight = 1
         manifest.blend.neighbours.weight = 0
         return Generation(
             number: generation.number, manifest: manifest, items: generation.items, factors: factors, neighbours: [],

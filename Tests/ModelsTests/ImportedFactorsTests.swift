@@ -67,6 +67,9 @@ import Testing
         // The ids in another order: the fit gives such factors no weight, and the rest carries the list.
         let bad = try ImportedFactors(items: own.factors, users: nil, ids: own.items.reversed())
         let spoilt = try #require(bad.generation(Self.histories, until: time, settings: Self.settings))
-        #expect(spoilt.manifest.blend.factors.weight < generation.manifest.blend.factors.weight)
+        func most(_ generation: Generation) -> Double {
+            generation.manifest.blend.factors.weight + generation.manifest.blend.factors.rootWeight
+        }
+        #expect(most(spoilt) < most(generation), "what the best item gets")
     }
 }

@@ -61,16 +61,7 @@ final class ReplayedShop {
     func histories() -> TrainingHistories {
         var builder = TrainingHistories.Builder()
         for number in 0..<users.identifiers.upperBound {
-            let user = users[UserStore.User(number)]
-            for entry in user.entries.reversed() {
-                builder.append(
-                    entry.item,
-                    rating: Float(
-                        entry.rating.rating(
-                            at: user.latestTime, scale: settings.scale, decay: settings.trainingDecay)),
-                    time: Int64(entry.firstSeconds) * 1000)
-            }
-            builder.endUser()
+            builder.append(users[UserStore.User(number)], scale: settings.scale, decay: settings.trainingDecay)
         }
         return builder.build(
             table.identifiers, category: { table.category($0) }, brand: { table.attributes($0).brand },

@@ -59,6 +59,6 @@ extension TrainingHistories {
         return TrainingHistories(
             items: items, starts: starts, rows: kept.map { rows[$0] }, ratings: kept.map { ratings[$0] },
             times: kept.map { times[$0] }, categories: categories, brands: brands, priceBands: priceBands,
-            latestTime: kept.map { times[$0] }.max() ?? 0)
+            latestTime: kept.map { times[$0] }.max() ?? 0, laterTouches: [])
     }
 }

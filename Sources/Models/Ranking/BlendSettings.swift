@@ -8,12 +8,17 @@ internal import Events
 ///
 /// **Support.** A learner's weight for a user is `weight + slope · s`, s being how much is known of the user
 /// (`support(items:)`): what a long history is good for differs by learner and by stream, and is fitted with the weights.
+///
+/// **Roots.** A learner's share is its score over its best one, and what a share is worth need not grow with it evenly: the
+/// weight of its square root says how much lies in being among the learner's candidates at all. Fitted with the rest.
 public struct BlendSettings: Sendable, Equatable {
     /// Sequential co-visitation: list from the last `depth` items, position q weighing ρ^q, exponents on n.
     public struct Sequential: Sendable, Equatable {
         public var weight = 1.0
         /// How much the weight grows with the user's support.
         public var slope = 0.0
+        /// The weight of the root of the learner's share.
+        public var rootWeight = 0.0
         public var depth = 12
         public var recency = 0.6
         public var targetExponent = 0.15
@@ -26,9 +31,14 @@ public struct BlendSettings: Sendable, Equatable {
         public var weight = 0.4
         /// How much the weight grows with the user's support.
         public var slope = 0.0
+        /// The weight of the root of the learner's share.
+        public var rootWeight = 0.0
         public var depth = 14
         public var recency = 0.7
         public init() {}
+
+        /// Whether they say anything for any user.
+        var counts: Bool { weight > 0 || slope != 0 || rootWeight != 0 }
     }
 
     /// The user's projection on the generation's item factors.
@@ -36,6 +46,8 @@ public struct BlendSettings: Sendable, Equatable {
         public var weight = 0.7
         /// How much the weight grows with the user's support.
         public var slope = 0.0
+        /// The weight of the root of the learner's share.
+        public var rootWeight = 0.0
         /// Positions after which an item of the history weighs half.
         ///
         /// Chosen among 1.5, 3, 5, 8, 16 and none on MovieLens 100k; the REES46 head does not tell 3 from 5.
@@ -64,6 +76,8 @@ public struct BlendSettings: Sendable, Equatable {
         public var weight = 0.8
         /// How much the weight grows with the user's support.
         public var slope = 0.0
+        /// The weight of the root of the learner's share.
+        public var rootWeight = 0.0
         public var depth = 20
         public var recency = 0.7
         /// The column of the activity bank.

@@ -42,7 +42,7 @@ extension Ranker {
     }
 
     func collectSequential(_ query: UserQuery) -> Float {
-        guard learners.sequential > 0 else { return 0 }
+        guard learners.sequential.counts else { return 0 }
         let rows = table.covisitation
         var recency: Float = 1
         for item in query.recents.prefix(blend.sequential.depth) {
@@ -69,7 +69,7 @@ extension Ranker {
     }
 
     func collectNeighbours(_ query: UserQuery) -> Float {
-        guard learners.neighbours > 0, let serving, serving.generation.neighboursPerItem > 0 else { return 0 }
+        guard learners.neighbours.counts, let serving, serving.generation.neighboursPerItem > 0 else { return 0 }
         var recency: Float = 1
         for item in query.recents.prefix(blend.neighbours.depth) {
             let row = Int(serving.row(item))
@@ -84,7 +84,7 @@ extension Ranker {
     /// The weight of each category among the user's recent items, and the best score that any item gets from it.
     func collectCategories(_ query: UserQuery) -> CategoryWeights {
         var weights = CategoryWeights()
-        guard learners.category > 0 else { return weights }
+        guard learners.category.counts else { return weights }
         var recency: Float = 1
         for item in query.recents.prefix(blend.category.depth) {
             let category = table.category(item)
@@ -129,7 +129,7 @@ extension Ranker {
     }
 
     func collectFactors(place: Int) -> Float {
-        guard learners.factors > 0, let serving else { return 0 }
+        guard learners.factors.counts, let serving else { return 0 }
         let results = factorSearch.results(place)
         var found = 0
         for scored in results {
@@ -153,7 +153,7 @@ extension Ranker {
         guard queries.indices.contains(place + 1) else { return }
         let next = queries[place + 1].recents
         for item in next.prefix(blend.sequential.depth) { table.covisitation.prefetchNeighbours(of: item) }
-        guard let serving, blend.neighbours.weight > 0 || blend.neighbours.slope != 0 else { return }
+        guard let serving, blend.neighbours.counts else { return }
         for item in next.prefix(blend.neighbours.depth) { serving.prefetchNeighbours(of: serving.row(item)) }
     }
 }

@@ -13,33 +13,33 @@ extension Ranker {
         _ query: UserQuery, place: Int, categories: CategoryWeights,
         maxima: (sequential: Float, neighbours: Float, factors: Float)
     ) {
-        func share(_ weight: Double, _ largest: Float) -> Float { largest > 0 ? Float(weight) / largest : 0 }
-        let sequentialShare = share(learners.sequential, maxima.sequential)
-        let neighboursShare = share(learners.neighbours, maxima.neighbours)
-        let factorsShare = share(learners.factors, maxima.factors)
-        let categoryShare = share(learners.category, categories.best)
+        let sequentialUnits = learners.sequential.units(maxima.sequential)
+        let neighboursUnits = learners.neighbours.units(maxima.neighbours)
+        let factorsUnits = learners.factors.units(maxima.factors)
+        let categoryUnits = learners.category.units(categories.best)
+        let scoresFactors = maxima.factors > 0
         let popularityUnit = lists.popularityMax > 0 ? 1 / lists.popularityMax : 0
         let popularityShare = Float(learners.popularity)
         let rootShare = Float(learners.popularityRoot)
         // A fitted weight can be negative, where the other learners favour popular items too much. Items that none of them
         // knows for this user still follow in the order of popularity.
         let aloneShare = Float(max(learners.popularity, Self.popularityAloneMin))
-        if factorsShare > 0 { scoreFactors(place) }
+        if scoresFactors { scoreFactors(place) }
         let factorScores = scratch.values
         candidates.withUnsafeMutableBufferPointer { candidates in
             for index in candidates.indices {
                 let item = candidates[index].item
                 var sum = ScoreSum()
-                sum.add(sequential[item] * sequentialShare, .viewedNext)
-                sum.add(neighbours[item] * neighboursShare, .similar)
-                if factorsShare > 0 { sum.add(factorScores[index] * factorsShare, .forYou) }
-                if categoryShare > 0 {
+                sum.add(sequential[item], sequentialUnits, .viewedNext)
+                sum.add(neighbours[item], neighboursUnits, .similar)
+                if scoresFactors { sum.add(factorScores[index], factorsUnits, .forYou) }
+                if categories.best > 0 {
                     let weight = categories.weight(of: table.category(item))
-                    if weight > 0 { sum.add(weight * activityShare(item) * categoryShare, .category) }
+                    if weight > 0 { sum.add(weight * activityShare(item), categoryUnits, .category) }
                 }
                 let value = table.popularity.value(item, column: blend.popularity.column)
                 let popularity = Float(value * popularityUnit)
-                if sum.strongest > 0 {
+                if sum.isKnown {
                     // The root puts the other learners right: it is no reason of its own.
                     sum.total += rootShare * popularity.squareRoot().squareRoot()
                     sum.add(popularity * popularityShare, .popular)
@@ -85,6 +85,14 @@ private struct ScoreSum {
     var total: Float = 0
     private(set) var strongest: Float = 0
     var reason = Reason.popular
+    /// Whether any of the other learners knows the item for this user.
+    private(set) var isKnown = false
+
+    @inline(__always)
+    mutating func add(_ score: Float, _ units: LearnerWeights.Units, _ because: Reason) {
+        if score > 0 { isKnown = true }
+        add(units(score), because)
+    }
 
     @inline(__always)
     mutating func add(_ part: Float, _ because: Reason) {

@@ -28,38 +28,39 @@ struct BlendFit {
         guard cases.count >= Self.casesMin, let columns = cases.first?.candidates.first?.popularity.count else {
             return earlier
         }
-        // A fitted popularity weight does not depend on the length of the history.
-        let hasPopularity = earlier.popularity.exponent == 0
-        let prior = [
-            earlier.sequential.weight, earlier.neighbours.weight, earlier.factors.weight, earlier.category.weight,
-            hasPopularity ? earlier.popularity.weight : 0, hasPopularity ? earlier.popularity.rootWeight : 0,
-            earlier.sequential.slope, earlier.neighbours.slope, earlier.factors.slope, earlier.category.slope,
-            hasPopularity ? earlier.popularity.slope : 0, hasPopularity ? earlier.popularity.rootSlope : 0,
-        ]
+        var start = earlier
+        if earlier.popularity.exponent != 0 {
+            // A fitted popularity weight does not depend on the length of the history.
+            start.popularity = BlendSettings.Popularity()
+            (start.popularity.weight, start.popularity.exponent) = (0, 0)
+            start.popularity.column = earlier.popularity.column
+        }
+        let prior = Self.weights.map { start[keyPath: $0] }
         var best: (column: Int, weights: [Double], likelihood: Double)?
-        let start = min(earlier.popularity.column, columns - 1)
-        for column in [start] + (0..<columns).filter({ $0 != start }) {
-            let (weights, likelihood) = ChoiceModel(features(column)).maximize(
+        let present = min(earlier.popularity.column, columns - 1)
+        for column in [present] + (0..<columns).filter({ $0 != present }) {
+            let (weights, likelihood) = ChoiceModel(choices(column)).maximize(
                 prior: prior, memory: Double(min(fits, Self.memory)), ridge: Self.ridge)
-            if let best, likelihood < best.likelihood + (best.column == start ? Self.columnGain : 0) { continue }
+            if let best, likelihood < best.likelihood + (best.column == present ? Self.columnGain : 0) { continue }
             best = (column, weights, likelihood)
         }
         guard let best, best.weights.allSatisfy(\.isFinite) else { return earlier }
-        var blend = earlier
-        (blend.sequential.slope, blend.neighbours.slope) = (best.weights[6], best.weights[7])
-        (blend.factors.slope, blend.category.slope) = (best.weights[8], best.weights[9])
-        (blend.popularity.slope, blend.popularity.rootSlope) = (best.weights[10], best.weights[11])
-        // No learner counts against its own recommendations; popularity may.
-        blend.sequential.weight = max(0, best.weights[0])
-        blend.neighbours.weight = max(0, best.weights[1])
-        blend.factors.weight = max(0, best.weights[2])
-        blend.category.weight = max(0, best.weights[3])
-        blend.popularity.weight = best.weights[4]
-        blend.popularity.rootWeight = best.weights[5]
-        blend.popularity.exponent = 0
+        var blend = start
+        for (weight, value) in zip(Self.weights, best.weights) { blend[keyPath: weight] = value }
+        for weight in Self.weights.prefix(4) { blend[keyPath: weight] = max(0, blend[keyPath: weight]) }
         blend.popularity.column = best.column
         return blend
     }
+
+    /// What is fitted, in the order of a choice's values, slopes behind. No learner counts against
+    /// its own recommendations by its share, the first four.
+    static let weights: [any WritableKeyPath<BlendSettings, Double> & Sendable] = [
+        \.sequential.weight, \.neighbours.weight, \.factors.weight, \.category.weight,
+        \.popularity.weight, \.popularity.rootWeight,
+        \.sequential.rootWeight, \.neighbours.rootWeight, \.factors.rootWeight, \.category.rootWeight,
+        \.sequential.slope, \.neighbours.slope, \.factors.slope, \.category.slope,
+        \.popularity.slope, \.popularity.rootSlope,
+    ]
 
     /// NDCG at `length` of the factors alone over the cases, a missing item at the place behind.
     func ndcgOfFactors(length: Int) -> Double {
@@ -73,23 +74,30 @@ struct BlendFit {
         return sum
     }
 
-    /// Shares in the order of the weights: sequential, neighbours, factors, category, popularity, its root.
-    private func features(_ column: Int) -> [ChoiceModel.Choice] {
+    private func choices(_ column: Int) -> [ChoiceModel.Choice] {
         cases.map { heldOut in
             var values: [Double] = []
             values.reserveCapacity(heldOut.candidates.count * ChoiceModel.shares)
-            for parts in heldOut.candidates {
-                let isKnown = parts.sequential > 0 || parts.neighbours > 0 || parts.factors > 0 || parts.category > 0
-                values.append(Double(parts.sequential))
-                values.append(Double(parts.neighbours))
-                values.append(Double(parts.factors))
-                values.append(Double(parts.category))
-                let popularity = isKnown ? Double(parts.popularity[column]) : 0
-                values.append(popularity)
-                values.append(popularity.squareRoot().squareRoot())
-            }
+            for parts in heldOut.candidates { Self.append(parts, column, to: &values) }
             return ChoiceModel.Choice(
                 values: values, taken: heldOut.taken, support: BlendSettings.support(items: heldOut.items))
         }
+    }
+
+    /// Adds a candidate's shares and roots in the order of the weights.
+    static func append(_ parts: CandidateParts, _ column: Int, to values: inout [Double]) {
+        let shares = (parts.sequential, parts.neighbours, parts.factors, parts.category)
+        let isKnown = shares.0 > 0 || shares.1 > 0 || shares.2 > 0 || shares.3 > 0
+        let popularity = isKnown ? Double(parts.popularity[column]) : 0
+        values.append(Double(shares.0))
+        values.append(Double(shares.1))
+        values.append(Double(shares.2))
+        values.append(Double(shares.3))
+        values.append(popularity)
+        values.append(popularity.squareRoot().squareRoot())
+        values.append(Double(shares.0).squareRoot())
+        values.append(Double(shares.1).squareRoot())
+        values.append(Double(max(0, shares.2)).squareRoot())
+        values.append(Double(shares.3).squareRoot())
     }
 }

@@ -1,7 +1,7 @@
 internal import Events
 
 /// Newton's method on the log-likelihood of choices, with steps halved until they gain. A candidate's score is
-/// Σ (w_k + support · slope_k) · value_k.
+/// Σ (w_k + support · slope_k) · value_k, where the first values only have a slope.
 struct ChoiceModel {
     /// One choice: `shares` values for each candidate.
     struct Choice {
@@ -13,14 +13,16 @@ struct ChoiceModel {
 
     private let choices: [Choice]
     /// Values of a candidate.
-    static let shares = 6
-    /// Weights: one for each value, then the slope of each.
-    private static let width = 2 * shares
+    static let shares = 10
+    /// How many of them, the first ones, have a slope.
+    static let sloped = 6
+    /// Weights: one for each value, then the slopes.
+    static let width = shares + sloped
     private static let stepsMax = 25
 
     init(_ choices: [Choice]) { self.choices = choices }
 
-    private struct Point {
+    struct Point {
         var likelihood = 0.0
         var gradient = [Double](repeating: 0, count: ChoiceModel.width)
         /// The information, width × width.
@@ -72,14 +74,16 @@ struct ChoiceModel {
         return sum / 2
     }
 
-    private func evaluate(_ weights: [Double]) -> Point {
+    /// The log-likelihood and its derivatives.
+    func evaluate(_ weights: [Double]) -> Point {
         let shares = Self.shares
         var point = Point()
         var scores: [Double] = []
         var present = [Double](repeating: 0, count: shares)
         for choice in choices {
             let count = choice.values.count / shares
-            for index in 0..<shares { present[index] = weights[index] + choice.support * weights[shares + index] }
+            for index in 0..<shares { present[index] = weights[index] }
+            for index in 0..<Self.sloped { present[index] += choice.support * weights[shares + index] }
             scores.removeAll(keepingCapacity: true)
             var largest = -Double.infinity
             choice.values.withUnsafeBufferPointer { values in
@@ -108,7 +112,7 @@ struct ChoiceModel {
         _ values: UnsafeBufferPointer<Double>, _ scores: [Double], _ total: Double, _ choice: Choice,
         to point: inout Point
     ) {
-        let (shares, width) = (Self.shares, Self.width)
+        let (shares, sloped, width) = (Self.shares, Self.sloped, Self.width)
         let support = choice.support
         withUnsafeTemporaryAllocation(of: Double.self, capacity: shares + shares * shares) { sums in
             sums.initialize(repeating: 0)
@@ -117,6 +121,8 @@ struct ChoiceModel {
                 let row = candidate * shares
                 for i in 0..<shares {
                     let weighted = share * values[row + i]
+                    // Most candidates are known to one or two of the learners.
+                    if weighted == 0 { continue }
                     sums[i] += weighted
                     for j in 0...i { sums[shares + i * shares + j] += weighted * values[row + j] }
                 }
@@ -124,13 +130,15 @@ struct ChoiceModel {
             for i in 0..<shares {
                 let gradient = values[choice.taken * shares + i] - sums[i]
                 point.gradient[i] += gradient
-                point.gradient[shares + i] += support * gradient
+                if i < sloped { point.gradient[shares + i] += support * gradient }
                 for j in 0..<shares {
                     let (high, low) = (max(i, j), min(i, j))
                     let information = sums[shares + high * shares + low] - sums[i] * sums[j]
                     point.information[i * width + j] += information
-                    point.information[i * width + shares + j] += support * information
+                    if j < sloped { point.information[i * width + shares + j] += support * information }
+                    guard i < sloped else { continue }
                     point.information[(shares + i) * width + j] += support * information
+                    guard j < sloped else { continue }
                     point.information[(shares + i) * width + shares + j] += support * support * information
                 }
             }

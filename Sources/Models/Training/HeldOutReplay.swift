@@ -1,7 +1,8 @@
 internal import Events
 
 /// Plays the latest stretch of histories again, as it happened: an item table is built from what came before, then each
-/// new pair is recommended for, and learnt. So the learners meet every case without having seen it.
+/// new pair is recommended for, and learnt. So the learners meet every case without having seen it, and a user's items
+/// stand in the order in which they were last touched by then, as they do when lists are served.
 struct HeldOutReplay {
     /// What the learners said about one user's candidates just before the user took one of them.
     struct Case {
@@ -12,11 +13,21 @@ struct HeldOutReplay {
         var items: Int
     }
 
+    /// One event to play.
+    private struct Touch {
+        /// The place of its interaction in the histories.
+        var place: Int
+        var time: Int64
+        /// The first event of its pair.
+        var isNew: Bool
+    }
+
     let histories: TrainingHistories
     let settings: TrainingSettings
-    /// Interactions in the order of their times, and the user of each one in the histories.
-    let order: [Int]
+    /// The user of each interaction.
     let users: [Int32]
+    /// All events in the order of their times.
+    private let touches: [Touch]
 
     init(_ histories: TrainingHistories, settings: TrainingSettings) {
         self.histories = histories
@@ -25,13 +36,16 @@ struct HeldOutReplay {
         for user in 0..<histories.userCount {
             for place in histories.starts[user]..<histories.starts[user + 1] { users[place] = Int32(user) }
         }
-        // Of equal times a user's older one, which stands further behind, goes first.
-        let order = histories.rows.indices.sorted { a, b in
-            if histories.times[a] != histories.times[b] { return histories.times[a] < histories.times[b] }
-            return users[a] != users[b] ? users[a] < users[b] : a > b
-        }
-        self.order = order.suffix(settings.replayedMax)
         self.users = users
+        var touches = histories.times.enumerated().map { Touch(place: $0, time: $1, isNew: true) }
+        touches += histories.laterTouches.map { Touch(place: $0.place, time: $0.time, isNew: false) }
+        touches.sort { a, b in
+            if a.time != b.time { return a.time < b.time }
+            if a.isNew != b.isNew { return a.isNew }
+            // Of equal times a user's older one, which stands further behind, goes first.
+            return users[a.place] != users[b.place] ? users[a.place] < users[b.place] : a.place > b.place
+        }
+        self.touches = touches
     }
 
     /// The cases later than a time, by a generation that was trained on what came until then.
@@ -55,8 +69,11 @@ struct HeldOutReplay {
         return cases
     }
 
-    /// Lets the table learn all interactions in their order, and asks before each of those later than a time, or before
+    /// Lets the table learn all events in their order, and asks before each first one of a pair later than a time, or before
     /// evenly spread ones where there are more than `casesMax`: each whose user and whose item are known by then.
+    ///
+    /// Of more than `replayedMax` events the latest are learnt, and the first half of these only fills the table: what is
+    /// asked of a nearly empty one says little of how lists are served.
     ///
     /// - Parameters:
     ///   - table: an empty one, whose identifiers have the numbers of the rows.
@@ -64,50 +81,46 @@ struct HeldOutReplay {
     func play(
         _ table: ItemTable, after boundary: Int64, isCancelled: () -> Bool, ask: (Int, UserQuery) -> Void
     ) {
-        let first = order.firstIndex { histories.times[$0] > boundary } ?? order.count
-        let step = max(1, (order.count - first + settings.casesMax - 1) / settings.casesMax)
-        let rows = histories.rows.map { IdentifierTable.Number($0) }
-        let states = [UserQuery.ItemState](repeating: .viewed, count: rows.count)
-        for (index, place) in order.enumerated() {
+        let skipped = max(0, touches.count - settings.replayedMax)
+        let begin = skipped == 0 ? 0 : skipped + settings.replayedMax / 2
+        let asked = touches[begin...].count { $0.isNew && $0.time > boundary }
+        let step = max(1, (asked + settings.casesMax - 1) / settings.casesMax)
+        var next = 0
+        var recents = ReplayedRecents(histories)
+        for (index, touch) in touches.enumerated() {
             if index % 64 == 0, isCancelled() { return }
-            let before = (place + 1)..<histories.starts[Int(users[place]) + 1]
-            if index >= first, (index - first) % step == 0, !before.isEmpty, table.isRecommendable(rows[place]) {
-                rows.withUnsafeBufferPointer { rows in
-                    histories.ratings.withUnsafeBufferPointer { ratings in
-                        states.withUnsafeBufferPointer { states in
-                            ask(
-                                place,
-                                UserQuery(
-                                    recents: .init(rebasing: rows[before]), ratings: .init(rebasing: ratings[before]),
-                                    states: .init(rebasing: states[before]), seed: 0))
-                        }
-                    }
+            let user = Int(users[touch.place])
+            let item = IdentifierTable.Number(histories.rows[touch.place])
+            if touch.isNew, index >= begin, touch.time > boundary {
+                if next % step == 0, table.isRecommendable(item) {
+                    recents.withQuery(of: user) { if !$0.recents.isEmpty { ask(touch.place, $0) } }
                 }
+                next += 1
             }
-            learn(place, before, rows, table)
+            recents.touch(touch.place, of: user)
+            guard index >= skipped else { continue }
+            recents.withQuery(of: user) { query in
+                table.learn(
+                    item: item, type: .view, isNewPair: touch.isNew, time: touch.time,
+                    preceding: .init(rebasing: query.recents.dropFirst()))
+            }
+            let category = histories.categories[Int(item)]
+            guard category >= 0 else { continue }
+            table.describe(
+                item: item, category: IdentifierTable.Number(category), categoryCode: IdentifierTable.none,
+                brand: IdentifierTable.none, price: .nan, time: touch.time)
         }
-    }
-
-    private func learn(_ place: Int, _ before: Range<Int>, _ rows: [IdentifierTable.Number], _ table: ItemTable) {
-        let time = histories.times[place]
-        rows.withUnsafeBufferPointer { rows in
-            table.learn(
-                item: rows[place], type: .view, isNewPair: true, time: time, preceding: .init(rebasing: rows[before]))
-        }
-        let category = histories.categories[Int(histories.rows[place])]
-        guard category >= 0 else { return }
-        table.describe(
-            item: rows[place], category: IdentifierTable.Number(category), categoryCode: IdentifierTable.none,
-            brand: IdentifierTable.none, price: .nan, time: time)
     }
 
     /// The same blend with a weight for every learner and every user, so that each one's candidates are there.
     private static func allLearners(_ blend: BlendSettings) -> BlendSettings {
         var blend = blend
-        (blend.sequential.weight, blend.sequential.slope) = (1, 0)
-        (blend.neighbours.weight, blend.neighbours.slope) = (1, 0)
-        (blend.factors.weight, blend.factors.slope) = (1, 0)
-        (blend.category.weight, blend.category.slope) = (1, 0)
+        for weight: WritableKeyPath<BlendSettings, Double> in [
+            \.sequential.weight, \.neighbours.weight, \.factors.weight, \.category.weight,
+        ] { blend[keyPath: weight] = 1 }
+        for slope: WritableKeyPath<BlendSettings, Double> in [
+            \.sequential.slope, \.neighbours.slope, \.factors.slope, \.category.slope,
+        ] { blend[keyPath: slope] = 0 }
         return blend
     }
 }

@@ -21,8 +21,18 @@ public struct TrainingHistories: Sendable {
     public let brands: [Int32]
     /// Where the price of each row stands among all of them: 0 for the cheapest tenth to 9, −1 for no price.
     public let priceBands: [Int32]
-    /// The largest event time that they include, in ms.
+    /// The largest time of a first event that they include, in ms.
     public let latestTime: Int64
+    /// Later events of the interactions, as far as ratings remember them, in no order.
+    public let laterTouches: [LaterTouch]
+
+    /// An event of an interaction after its first one.
+    public struct LaterTouch: Sendable {
+        /// In ms.
+        public var time: Int64
+        /// The place of the interaction.
+        public var place: Int
+    }
 
     public var userCount: Int { starts.count - 1 }
     public var count: Int { rows.count }
@@ -33,12 +43,20 @@ public struct TrainingHistories: Sendable {
         private var numbers: [IdentifierTable.Number] = []
         private var ratings: [Float] = []
         private var times: [Int64] = []
+        private var laterTouches: [LaterTouch] = []
+        /// How many of these are of earlier users.
+        private var touchesOfOthers = 0
 
         public init() {}
 
         /// Adds an interaction of the present user, each item once; where times are equal, the newest first.
-        /// - Parameter time: of the first event of the pair, in ms.
-        public mutating func append(_ item: IdentifierTable.Number, rating: Float, time: Int64) {
+        /// - Parameters:
+        ///   - time: of the first event of the pair, in ms.
+        ///   - laterTouches: times of later events, in ms.
+        public mutating func append(
+            _ item: IdentifierTable.Number, rating: Float, time: Int64, laterTouches: [Int64] = []
+        ) {
+            for time in laterTouches { self.laterTouches.append(LaterTouch(time: time, place: numbers.count)) }
             numbers.append(item)
             ratings.append(rating)
             times.append(time)
@@ -52,6 +70,14 @@ public struct TrainingHistories: Sendable {
             let sorted = order.map { (numbers[$0], ratings[$0], times[$0]) }
             for (index, entry) in sorted.enumerated() {
                 (numbers[start + index], ratings[start + index], times[start + index]) = entry
+            }
+            if touchesOfOthers < laterTouches.count {
+                var places = order
+                for (index, place) in order.enumerated() { places[place - start] = start + index }
+                for index in touchesOfOthers..<laterTouches.count {
+                    laterTouches[index].place = places[laterTouches[index].place - start]
+                }
+                touchesOfOthers = laterTouches.count
             }
             starts.append(numbers.count)
         }
@@ -76,7 +102,7 @@ public struct TrainingHistories: Sendable {
                 items: used.map { identifiers.text($0) }, starts: starts, rows: numbers.map { rowOf[Int($0)] },
                 ratings: ratings, times: times, categories: Self.renumbered(used.map(category)),
                 brands: Self.renumbered(used.map(brand)), priceBands: Self.bands(used.map(price)),
-                latestTime: times.max() ?? 0)
+                latestTime: times.max() ?? 0, laterTouches: laterTouches)
         }
 
         /// Numbers in the order in which rows name them: what they were before says something of this process only.
@@ -115,10 +141,14 @@ public struct TrainingHistories: Sendable {
             while next < kept.count, kept[next] < self.starts[user + 1] { next += 1 }
             if next > before { starts.append(next) }
         }
+        var places = [Int](repeating: -1, count: count)
+        for (index, place) in kept.enumerated() { places[place] = index }
         return TrainingHistories(
             items: items, starts: starts, rows: kept.map { rows[$0] }, ratings: kept.map { ratings[$0] },
             times: kept.map { times[$0] }, categories: categories, brands: brands, priceBands: priceBands,
-            latestTime: kept.map { times[$0] }.max() ?? 0)
+            latestTime: kept.map { times[$0] }.max() ?? 0,
+            laterTouches: laterTouches.lazy.filter { $0.time <= time }
+                .map { LaterTouch(time: $0.time, place: places[$0.place]) })
     }
 
     /// The time until which a share of the interactions lies, in ms.

@@ -17,7 +17,7 @@ public struct TrainingSettings: Sendable, Equatable {
     /// Whether the blend is fitted on the latest held-out interactions, and α₀ and λ chosen by them.
     public var isFitted = true
     /// Held-out interactions that a fit takes, at most; evenly spread over more.
-    public var casesMax = 2000
+    public var casesMax = 5000
     /// Interactions that are replayed for a fit, at most; the latest ones.
     public var replayedMax = 1_000_000
     /// The item table that lists are ranked with.

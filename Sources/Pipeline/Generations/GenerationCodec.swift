@@ -5,9 +5,9 @@ internal import Linear
 /// A generation as one stream of bytes, all numbers little-endian: what `freshet.models` carries in chunks, and what
 /// `freshet models export` writes as `generation.bin`. The README of an export says it field by field.
 public enum GenerationCodec {
-    static let version: UInt8 = 3
-    /// The version before slopes and the root of popularity; what it left out is 0.
-    private static let versionWithoutSlopes: UInt8 = 2
+    static let version: UInt8 = 4
+    /// Version 2 had no slopes and no root of popularity, 3 no roots of the other learners; what they left out is 0.
+    private static let readable: ClosedRange<UInt8> = 2...version
 
     /// The stream: manifest fields, item identifiers, factors row by row, neighbours.
     public static func encode(_ generation: Generation) -> [UInt8] {
@@ -34,11 +34,9 @@ public enum GenerationCodec {
     public static func decode(_ stream: UnsafeRawBufferPointer) throws -> Generation {
         var reader = ByteReader(stream)
         let version = try reader.byte()
-        guard version == Self.version || version == versionWithoutSlopes else {
-            throw ByteReader.Malformed(offset: 0)
-        }
+        guard readable.contains(version) else { throw ByteReader.Malformed(offset: 0) }
         let number = try reader.count(limit: Int(Int32.max))
-        let manifest = try decodeManifest(&reader, hasSlopes: version == Self.version)
+        let manifest = try decodeManifest(&reader, version)
         let count = try reader.count()
         let columns = try reader.count(limit: 1024)
         guard columns > 0 else { throw ByteReader.Malformed(offset: reader.offset) }
@@ -77,6 +75,8 @@ public enum GenerationCodec {
             blend.factors.shortMemory, blend.popularity.weight, blend.popularity.exponent, blend.category.weight,
             blend.category.recency, blend.sequential.slope, blend.neighbours.slope, blend.factors.slope,
             blend.popularity.slope, blend.popularity.rootWeight, blend.popularity.rootSlope, blend.category.slope,
+            blend.sequential.rootWeight, blend.neighbours.rootWeight, blend.factors.rootWeight,
+            blend.category.rootWeight,
         ] { writer.double(value) }
         for value in [
             blend.sequential.depth, blend.neighbours.depth, blend.popularity.column, blend.category.depth,
@@ -89,7 +89,7 @@ public enum GenerationCodec {
         }
     }
 
-    private static func decodeManifest(_ reader: inout ByteReader, hasSlopes: Bool) throws -> GenerationManifest {
+    private static func decodeManifest(_ reader: inout ByteReader, _ version: UInt8) throws -> GenerationManifest {
         var manifest = GenerationManifest()
         manifest.alpha = try reader.double()
         manifest.unobservedWeight = try reader.double()
@@ -112,7 +112,7 @@ public enum GenerationCodec {
         manifest.blend.popularity.exponent = try reader.double()
         manifest.blend.category.weight = try reader.double()
         manifest.blend.category.recency = try reader.double()
-        if hasSlopes {
+        if version >= 3 {
             manifest.blend.sequential.slope = try reader.double()
             manifest.blend.neighbours.slope = try reader.double()
             manifest.blend.factors.slope = try reader.double()
@@ -120,6 +120,12 @@ public enum GenerationCodec {
             manifest.blend.popularity.rootWeight = try reader.double()
             manifest.blend.popularity.rootSlope = try reader.double()
             manifest.blend.category.slope = try reader.double()
+        }
+        if version >= 4 {
+            manifest.blend.sequential.rootWeight = try reader.double()
+            manifest.blend.neighbours.rootWeight = try reader.double()
+            manifest.blend.factors.rootWeight = try reader.double()
+            manifest.blend.category.rootWeight = try reader.double()
         }
         manifest.blend.sequential.depth = try reader.count(limit: 1000)
         manifest.blend.neighbours.depth = try reader.count(limit: 1000)

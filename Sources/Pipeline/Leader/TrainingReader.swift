@@ -41,16 +41,26 @@ extension UserStore {
         var users: [User] = []
         for user in 0..<upperBound where self[User(user)].isPresent { users.append(User(user)) }
         users.sort { identifiers.precedes($0, $1) }
-        for user in users {
-            let state = self[user]
-            let entries = state.entries
-            for index in stride(from: entries.count - 1, through: 0, by: -1) {
-                let rating = entries[index].rating.rating(at: state.latestTime, scale: scale, decay: decay)
-                // The first touch: what came later is not held out from a model that knows the pair.
-                builder.append(
-                    entries[index].item, rating: Float(rating), time: Int64(entries[index].firstSeconds) * 1000)
-            }
-            builder.endUser()
-        }
+        for user in users { builder.append(self[user], scale: scale, decay: decay) }
     }
+}
+
+extension TrainingHistories.Builder {
+    /// Adds a user's history, rated at the user's largest event time.
+    public mutating func append(_ state: UserState, scale: RatingScale, decay: Decay) {
+        for entry in state.entries.reversed() {
+            let first = Int64(entry.firstSeconds)
+            // The first touch: what came later is not held out from a model that knows the pair.
+            append(
+                entry.item, rating: Float(entry.rating.rating(at: state.latestTime, scale: scale, decay: decay)),
+                time: first * 1000,
+                laterTouches: EventType.ofPairs.compactMap { entry.rating.latest($0) }.filter { $0 / 1000 > first })
+        }
+        endUser()
+    }
+}
+
+extension EventType {
+    /// The types whose latest times a rating remembers.
+    fileprivate static let ofPairs: [EventType] = [.view, .removeFromCart, .cart, .purchase]
 }

@@ -20,17 +20,19 @@ enum ManifestText {
             ],
             "blend": [
                 "sequential": [
-                    "weight": blend.sequential.weight, "slope": blend.sequential.slope, "depth": blend.sequential.depth,
+                    "weight": blend.sequential.weight, "slope": blend.sequential.slope,
+                    "root_weight": blend.sequential.rootWeight, "depth": blend.sequential.depth,
                     "recency": blend.sequential.recency, "target_exponent": blend.sequential.targetExponent,
                     "source_exponent": blend.sequential.sourceExponent,
                 ],
                 "neighbours": [
-                    "weight": blend.neighbours.weight, "slope": blend.neighbours.slope, "depth": blend.neighbours.depth,
+                    "weight": blend.neighbours.weight, "slope": blend.neighbours.slope,
+                    "root_weight": blend.neighbours.rootWeight, "depth": blend.neighbours.depth,
                     "recency": blend.neighbours.recency,
                 ],
                 "factors": [
                     "weight": blend.factors.weight, "slope": blend.factors.slope,
-                    "short_memory": blend.factors.shortMemory,
+                    "root_weight": blend.factors.rootWeight, "short_memory": blend.factors.shortMemory,
                 ],
                 "popularity": [
                     "weight": blend.popularity.weight, "slope": blend.popularity.slope,
@@ -39,7 +41,8 @@ enum ManifestText {
                     "column": blend.popularity.column,
                 ],
                 "category": [
-                    "weight": blend.category.weight, "slope": blend.category.slope, "depth": blend.category.depth,
+                    "weight": blend.category.weight, "slope": blend.category.slope,
+                    "root_weight": blend.category.rootWeight, "depth": blend.category.depth,
                     "recency": blend.category.recency, "column": blend.category.column,
                 ],
             ],
