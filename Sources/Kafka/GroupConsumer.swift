@@ -88,9 +88,11 @@ public final class GroupConsumer: @unchecked Sendable {
     public var isJoining: Bool { context.isJoining }
 
     /// The standing to show in ``Producer/sendOffsets(_:group:timeoutMilliseconds:)``, as of now.
-    public func groupMetadata() -> GroupMetadata {
-        // Nil only where there is no group.id, which the initialiser refuses.
-        GroupMetadata(client)!
+    public func groupMetadata() throws(KafkaError) -> GroupMetadata {
+        guard let metadata = GroupMetadata(client) else {
+            throw KafkaError(code: .unknownMember, message: "this member has left its group")
+        }
+        return metadata
     }
 
     /// Whether the current assignment is gone without a chance to finish (session timed out, fenced).

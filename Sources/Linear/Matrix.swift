@@ -36,6 +36,11 @@ public struct Matrix: Sendable {
         return UnsafePointer(storage.base + index * stride)
     }
 
+    public func isZero(row: Int) -> Bool {
+        let values = self.row(row)
+        return (0..<columns).allSatisfy { values[$0] == 0 }
+    }
+
     @inlinable
     public subscript(row: Int, column: Int) -> Float {
         get {

@@ -43,7 +43,7 @@ enum RestoreRow: BenchmarkRow {
         }
         folds.finishUsers()
         let codec = UserStateCodec(items: folds.table.identifiers)
-        let output = try KafkaReplayOutput(logSettings(shop))
+        let output = try KafkaReplayOutput(logSettings(shop), groups: [])
         try output.begin(records: users)
         let (key, state) = (ByteWriter(), ByteWriter())
         var bytes = 0

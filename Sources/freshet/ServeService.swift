@@ -22,6 +22,7 @@ final class ServeService: Service {
     /// Does for all what one member does, where this instance stands for election.
     let leader: LeaderService?
     private let summary = Mutex<ServeSummary?>(nil)
+
     /// How long the last commit may take: whoever stops a process does not wait for long, and what is not committed is
     /// learnt again.
     private static let stopMilliseconds: UInt64 = 2_500

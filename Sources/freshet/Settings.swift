@@ -51,7 +51,8 @@ enum Settings {
             "Kafka Streams' words. exactly_once: state, output and offsets in one transaction."),
         Setting(
             "processing.commit-interval", .duration, default: "50ms",
-            "From the beginning of one commit to that of the next, at least. Where it is not given, at_least_once takes 100ms."
+            "From the beginning of one commit to that of the next, at least. Where it is not given, at_least_once takes 100ms; under "
+                + "exactly_once at most half of kafka.transaction.timeout.ms (5s)."
         ),
         Setting(
             "processing.batch-records", .int(1...100_000), default: "4096",

@@ -84,7 +84,7 @@ import Testing
         #expect(generation == nil)
         var told = 0
         let publisher = ReplayPublisher(generation: generation) { told = $0 }
-        try replay.write(to: KafkaReplayOutput(settings), ends: ends, publisher: publisher)
+        try replay.write(to: KafkaReplayOutput(settings, groups: []), ends: ends, publisher: publisher)
         #expect(publisher.lists == 30 && told == 30)
         let lists = try published()
         #expect(lists.count == 31 && Set(lists.map(\.key)).count == 31)
@@ -111,7 +111,7 @@ import Testing
         _ = try models.publish(generation, GenerationDecision(isPromoted: true, reason: .notWorse))
         let (replay, ends) = try replay()
         let publisher = ReplayPublisher(generation: try ReplayPublisher.served(reading))
-        try replay.write(to: KafkaReplayOutput(settings), ends: ends, publisher: publisher)
+        try replay.write(to: KafkaReplayOutput(settings, groups: []), ends: ends, publisher: publisher)
         let lists = try published()
         #expect(lists.count == 31)
         let text = lists.compactMap(\.value).map { String(decoding: $0, as: UTF8.self) }

@@ -33,7 +33,7 @@ struct AcknowledgedOutputTests {
         }
     }
 
-    /// A commit waits for what was appended before it, and for nothing else.
+    /// A commit waits for all that was appended before it.
     @Test func aCommitWaitsForItsRecords() async throws {
         try await onOwnThread {
             let broker = try EmbeddedBroker()

@@ -114,7 +114,7 @@ struct TransactionTests {
             #expect(try consumer.committed([place], timeoutMilliseconds: 10_000) == [PartitionOffset(place, 23)])
 
             // A member that left must not commit: its standing is refused, and the transaction can only be aborted.
-            let standing = consumer.groupMetadata()
+            let standing = try consumer.groupMetadata()
             #expect(consumer.close(timeoutMilliseconds: 10_000))
             try producer.beginTransaction()
             try producer.send(topic, 0, value: "c")

@@ -59,8 +59,10 @@ struct SnapshotCollectorTests {
         #expect(offsets == [-8, 0])
         #expect(collector.kept.map(\.offset) == [10])
         #expect(collector.torn == [ItemSnapshot.Place(offset: 20, chunks: 40)])
-        // What it has left does not spoil a smaller one at the same place.
-        write(20, chunks: 30)
+        // What it has left does not spoil a smaller one at the same place, nor does its deletion before the manifest.
+        write(20, chunks: 30, isComplete: false)
+        for chunk in 30..<35 { append(ItemSnapshot.key(offset: 20, chunk: chunk), nil) }
+        write(20, chunks: 30, written: 0)
         let again = try collect().collector
         #expect(again.newest?.manifest.offset == 20 && again.newest?.chunks.count == 30)
         #expect(again.torn.isEmpty)

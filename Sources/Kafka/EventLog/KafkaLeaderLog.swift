@@ -139,7 +139,7 @@ public final class KafkaLeaderLog: LeaderLog {
         let timeouts = TransactionTimeouts(flush: 1_500, offsets: 1_500, commit: 1_500, abort: 500)
         isOpen = false
         switch try producer.endTransaction(
-            offsets, timeouts: timeouts, standing: { () throws(KafkaError) in consumer.groupMetadata() }
+            offsets, timeouts: timeouts, standing: { () throws(KafkaError) in try consumer.groupMetadata() }
         ).get() {
         case .committed: break
         // The leader starts over from what is committed, with a new producer.

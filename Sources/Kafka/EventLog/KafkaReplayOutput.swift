@@ -19,10 +19,9 @@ public final class KafkaReplayOutput: ReplayOutput {
     private static let transactionMillisecondsMax = 900_000
     private static let messageBytesMax = 8_000_000
 
-    public init(_ settings: KafkaEventLog.Settings, groups: [String]? = nil) throws(LogError) {
+    public init(_ settings: KafkaEventLog.Settings, groups: [String]) throws(LogError) {
         self.settings = settings
-        let application = settings.topics.application
-        self.groups = groups ?? [application, application + ".items"]
+        self.groups = groups
         do throws(KafkaError) { admin = try Admin(settings.client) } catch {
             throw LogError(error, doing: "connecting")
         }

@@ -122,7 +122,7 @@ final class TransactionalOutput: OutputPath {
             guard consumer.memberID != nil, !consumer.isAssignmentLost else {
                 throw KafkaError(code: .unknownMember, message: "this member is no longer in its group")
             }
-            return consumer.groupMetadata()
+            return try consumer.groupMetadata()
         }
         if case .success(.committed) = outcome { usleep(markersMicroseconds) }
         return outcome

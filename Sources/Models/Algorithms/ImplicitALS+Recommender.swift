@@ -34,11 +34,6 @@ extension ImplicitALS: Recommender {
 }
 
 extension Matrix {
-    func isZero(row: Int) -> Bool {
-        let values = self.row(row)
-        return (0..<columns).allSatisfy { values[$0] == 0 }
-    }
-
     /// Some rows in a new order, zeros where −1.
     func taking(_ rows: [Int32]) -> Matrix {
         var result = Matrix(rows: rows.count, columns: columns)

@@ -71,14 +71,16 @@ final class SnapshotCollector {
             let parts = String(decoding: key, as: UTF8.self).split(separator: "/")
             guard parts.count == 2, let offset = Int64(parts[0], radix: 16), offset <= bound else { return }
             let name = String(parts[0])
+            // Of a torn snapshot at the place of a whole one only the chunks that are too many are deleted.
+            if let number = Int(parts[1]) {
+                chunks[name, default: [:]][number] = record.value.map(Array.init)
+                return
+            }
             guard let value = record.value else {
-                chunks[name] = nil
                 manifests[name] = nil
                 return
             }
-            if let number = Int(parts[1]) {
-                chunks[name, default: [:]][number] = Array(value)
-            } else if let manifest = try? ItemSnapshot.Manifest(value) {
+            if let manifest = try? ItemSnapshot.Manifest(value) {
                 manifests[name] = (manifest, record.offset)
                 // Older ones are not needed once a newer one is complete.
                 guard manifest.fingerprint == fingerprint, isComplete(name, manifest) else { return }
