@@ -5,16 +5,22 @@ import Testing
 
 /// Without transactions nothing may be written behind a record that was lost: the item log would have a gap.
 struct AcknowledgedOutputTests {
+    private var names: TopicNames {
+        var names = TopicNames()
+        names.events = "t"
+        return names
+    }
+
     @Test func whatIsLateIsGivenUpAsAWhole() async throws {
         try await onOwnThread {
             // Nobody answers there.
             let client: KafkaSettings = ["bootstrap.servers": "127.0.0.1:1"]
             let producer = try Producer(client)
             let consumer = try GroupConsumer(client.merging(["group.id": "g"]))
-            let output = AcknowledgedOutput(producer, consumer, givesUpAfterMilliseconds: 300)
-            let topic = producer.topic("t")
+            let output = AcknowledgedOutput(producer, consumer, names, givesUpAfterMilliseconds: 300)
+            
             func append() throws {
-                try output.append(topic, partition: 0, key: nil, value: nil, headers: [])
+                try output.append(.events, partition: 0, key: nil, value: nil, headers: [])
             }
             for _ in 0..<3 { try append() }
             try output.beginCommit([])
@@ -41,15 +47,15 @@ struct AcknowledgedOutputTests {
             let client = KafkaSettings(bootstrapServers: broker.bootstrapServers)
             let producer = try Producer(client)
             let consumer = try GroupConsumer(client.merging(["group.id": "g"]))
-            let output = AcknowledgedOutput(producer, consumer, givesUpAfterMilliseconds: 20_000)
-            let topic = producer.topic("t")
+            let output = AcknowledgedOutput(producer, consumer, names, givesUpAfterMilliseconds: 20_000)
+            
             let deadline = Deadline(seconds: 20)
             for round in 0..<20 {
                 for _ in 0...round {
-                    try output.append(topic, partition: 0, key: nil, value: nil, headers: [])
+                    try output.append(.events, partition: 0, key: nil, value: nil, headers: [])
                 }
                 try output.beginCommit([])
-                try output.append(topic, partition: 0, key: nil, value: nil, headers: [])
+                try output.append(.events, partition: 0, key: nil, value: nil, headers: [])
                 while try output.outcome() == nil {
                     if deadline.isOver { throw Overdue(what: "commit \(round)") }
                 }

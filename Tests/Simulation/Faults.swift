@@ -23,6 +23,8 @@ enum PlantedFault: String, CaseIterable, Sendable {
     case emittingDuringRestore
     /// Now and then a block of the item log is not sent.
     case droppedBlock
+    /// A transaction that was begun while its predecessor's commit was under way goes on when that was aborted.
+    case successorKeptAfterAbort
     /// A fenced or expelled member is not told so, and goes on with what it has.
     case stateKeptAfterFencing
     /// The generation changes between two lists of a batch.

@@ -15,6 +15,7 @@ final class AcknowledgedOutput: OutputPath {
 
     private let producer: Producer
     private let consumer: GroupConsumer
+    private let topics: [Producer.Topic]
     /// Records of up to a second between two commits.
     private struct Epoch {
         let began = ContinuousClock.now
@@ -31,23 +32,27 @@ final class AcknowledgedOutput: OutputPath {
 
     /// - Parameter milliseconds: how long records may wait. After that all of them are given up at once: librdkafka times
     ///   them out one by one and goes on with the next, and the item log would have a gap.
-    init(_ producer: Producer, _ consumer: GroupConsumer, givesUpAfterMilliseconds milliseconds: Int) {
+    init(
+        _ producer: Producer, _ consumer: GroupConsumer, _ names: TopicNames, givesUpAfterMilliseconds milliseconds: Int
+    ) {
         self.producer = producer
         self.consumer = consumer
+        topics = producer.topics(names)
         deadline = .milliseconds(milliseconds)
     }
 
     var isOpen: Bool { true }
 
     func append(
-        _ topic: Producer.Topic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
         headers: [MessageHeader]
     ) throws(LogError) {
         // What comes after a lost record must not be written without it.
         if let failure { throw failure }
         if epochs[epochs.endIndex - 1].began.duration(to: .now) > .seconds(1) { epochs.append(Epoch()) }
         epochs[epochs.endIndex - 1].outstanding += 1
-        try producer.sendWaiting(topic, partition: partition, key: key, value: value, headers: headers, tag: last)
+        try producer.sendWaiting(
+            topics[topic.rawValue], partition: partition, key: key, value: value, headers: headers, tag: last)
     }
 
     private var last: UInt64 { first + UInt64(epochs.count) - 1 }

@@ -3,8 +3,8 @@ public import Pipeline
 
 /// The pipeline's log on Kafka: a group consumer for input, a producer for output, readers beside the group.
 ///
-/// With a `transactional.id` everything appended between two commits is one transaction, which a thread of its own
-/// flushes and commits with the group's offsets (KIP-447). Without one a commit waits until every record appended
+/// With transactions everything appended between two commits is one of them, which a thread of its own flushes and commits
+/// with the group's offsets (KIP-447). Without them a commit waits until every record appended
 /// before it has been acknowledged, then commits the offsets.
 public final class KafkaEventLog: EventLog {
     public struct Settings: Sendable {
@@ -41,6 +41,7 @@ public final class KafkaEventLog: EventLog {
             return session.flatMap { UInt64($0) }.map { $0 * 8 / 10 } ?? 8_000
         }
 
+        /// Names the producers: under transactions the first one's id, which makes those of the others.
         public var transactionalID: String { topics.application + "-" + (instanceID ?? memberName) }
 
         /// For readers beside the group: librdkafka looks for the coordinator of some group even there, and where a
@@ -55,7 +56,6 @@ public final class KafkaEventLog: EventLog {
     public let settings: Settings
     let consumer: GroupConsumer
     let output: any OutputPath
-    let topics: [Producer.Topic]
     let pool: ReaderPool
     let offsets: StoredOffsets
     let survey: TopicSurvey?
@@ -94,16 +94,14 @@ public final class KafkaEventLog: EventLog {
             // The last resort where the process stands still; while it runs, the output gives up before that.
             if !settings.isTransactional { producing["message.timeout.ms"] = "\(settings.writableMilliseconds)" }
             if settings.isTransactional {
-                producing["transactional.id"] = settings.transactionalID
                 producing["transaction.timeout.ms"] = producing["transaction.timeout.ms"] ?? "5000"
+                output = try TransactionalOutput(
+                    producing, id: settings.transactionalID, consumer, settings.topics, log: log)
+            } else {
+                output = AcknowledgedOutput(
+                    try Producer(producing, log: log), consumer, settings.topics,
+                    givesUpAfterMilliseconds: Int(settings.writableMilliseconds) * 7 / 8)
             }
-            let producer = try Producer(producing, log: log)
-            topics = LogTopic.allCases.map { producer.topic(settings.topics[$0]) }
-            output =
-                settings.isTransactional
-                ? try TransactionalOutput(producer, consumer)
-                : AcknowledgedOutput(
-                    producer, consumer, givesUpAfterMilliseconds: Int(settings.writableMilliseconds) * 7 / 8)
         } catch {
             throw Self.connecting(error)
         }
@@ -143,7 +141,7 @@ public final class KafkaEventLog: EventLog {
             return
         }
         try output.append(
-            topics[record.topic.rawValue], partition: record.partition, key: record.key, value: record.value,
+            record.topic, partition: record.partition, key: record.key, value: record.value,
             headers: record.headers.map { MessageHeader($0.name, bytes: $0.value) })
     }
 

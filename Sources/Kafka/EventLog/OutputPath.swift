@@ -4,7 +4,7 @@ internal import Pipeline
 protocol OutputPath: AnyObject {
     var isOpen: Bool { get }
     func append(
-        _ topic: Producer.Topic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
         headers: [MessageHeader]
     ) throws(LogError)
     func beginCommit(_ offsets: [PartitionOffset]) throws(LogError)
@@ -31,6 +31,9 @@ extension Producer {
 
     /// `RD_KAFKA_IDEMP_MAX_INFLIGHT`, which librdkafka compares with the number of records.
     private static let unacknowledgedMax = 5
+
+    /// The handles of all topics, by their raw values.
+    func topics(_ names: TopicNames) -> [Topic] { LogTopic.allCases.map { topic(names[$0]) } }
 
     /// Sends a record, waiting where the queue is full.
     func sendWaiting(

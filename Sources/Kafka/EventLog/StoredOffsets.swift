@@ -105,9 +105,11 @@ private final class Fencing: Sendable {
                 let admin = try Admin(settings.client, timeoutMilliseconds: 5_000, log: log)
                 let members = try admin.describeGroup(settings.topics.application).members
                 guard !members.contains(where: { $0.clientID == writer }) else { return }
-                var taking = settings.client
-                taking["transactional.id"] = writer
-                try Producer(taking, log: log).initTransactions(timeoutMilliseconds: 5_000)
+                for id in TransactionalOutput.transactionalIDs(writer) {
+                    var taking = settings.client
+                    taking["transactional.id"] = id
+                    try Producer(taking, log: log).initTransactions(timeoutMilliseconds: 5_000)
+                }
                 fenced[writer] = .now
             } catch {
                 log?(KafkaLogLine(level: 5, facility: "FENCE", message: "cannot fence \(writer): \(error)"))

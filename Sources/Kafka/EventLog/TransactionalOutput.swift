@@ -1,48 +1,91 @@
 internal import Dispatch
-internal import Glibc
 internal import Pipeline
 internal import Synchronization
 
 /// Exactly once: everything between two commits is one transaction, with the offsets and the group's standing.
 ///
-/// Flushing, sending offsets and committing take about 30 ms and happen on a queue of their own; the worker folds and
-/// ranks into a buffer meanwhile, since nothing may be sent before the next transaction begins.
+/// Two producers take turns, each with a transactional id of its own. Sending offsets and committing takes 20 to 80 ms, and a
+/// producer can send nothing meanwhile: output goes on in a transaction of the other one, as soon as all records of the first
+/// are acknowledged, so that a partition gets them in order. One commit at a time: transactions are committed in the order in
+/// which they were begun. One whose predecessor was aborted must be aborted as well, which is the caller's to ask for, since
+/// the predecessor's records have to come first again.
+///
+///     first    ── send ── flush ─┬─ offsets ── commit ──┐         ┌─ send ── flush ─┬─ offsets ── …
+///     second                     └─ send ───────────────┴─ flush ─┴─ offsets ── commit ──
 final class TransactionalOutput: OutputPath {
-    private enum Phase {
-        /// No transaction is open.
-        case closed
-        case open
-        case committing
+    private struct Turn {
+        let producer: Producer
+        let topics: [Producer.Topic]
+        /// Whether a transaction is open that no commit has begun to end.
+        var isOpen = false
     }
 
-    private let producer: Producer
+    /// A commit under way; it carries what becomes of it from the queue to the worker.
+    private final class Commit: Sendable {
+        let isWritten = Atomic(false)
+        let result = Mutex<Result<CommitOutcome, LogError>?>(nil)
+        /// Signalled once, and left so.
+        private let finished = DispatchSemaphore(value: 0)
+
+        func finish(_ outcome: Result<CommitOutcome, LogError>) {
+            result.withLock { $0 = outcome }
+            finished.signal()
+        }
+
+        func hasFinished(within milliseconds: Int) -> Bool {
+            guard finished.wait(timeout: .now() + .milliseconds(milliseconds)) == .success else { return false }
+            finished.signal()
+            return true
+        }
+    }
+
+    private var turns: [Turn]
+    /// Whose turn it is to send.
+    private var turn = 0
+    private var commit: Commit?
     private let consumer: GroupConsumer
     private let queue = DispatchQueue(label: "freshet.commit")
-    /// Of the commit under way: signalled once, and left so.
-    private var finished = DispatchSemaphore(value: 0)
-    private let result = Outcome()
 
-    /// Carries a commit's outcome from the queue to the worker.
-    private final class Outcome: Sendable {
-        let value = Mutex<Result<CommitOutcome, LogError>?>(nil)
-    }
-
-    private var phase = Phase.closed
-
-    init(_ producer: Producer, _ consumer: GroupConsumer) throws(KafkaError) {
-        self.producer = producer
+    /// Makes its producers; ends what earlier ones of the same ids left open.
+    init(
+        _ settings: KafkaSettings, id: String, _ consumer: GroupConsumer, _ names: TopicNames, log: KafkaLog?
+    ) throws(KafkaError) {
         self.consumer = consumer
-        try producer.openTransactions()
+        var producers: [Producer] = []
+        for id in Self.transactionalIDs(id) {
+            var settings = settings
+            settings["transactional.id"] = id
+            producers.append(try Producer(settings, log: log))
+        }
+        turns = producers.map { Turn(producer: $0, topics: $0.topics(names)) }
+        try Self.open(producers)
     }
 
-    var isOpen: Bool { phase != .committing }
+    /// The transactional ids of whoever is called so.
+    static func transactionalIDs(_ name: String) -> [String] { [name, name + "-alternate"] }
+
+    /// All at once: each takes some round trips, or as long as the broker needs to end what was left open.
+    private static func open(_ producers: [Producer]) throws(KafkaError) {
+        let failure = Mutex<KafkaError?>(nil)
+        DispatchQueue.concurrentPerform(iterations: producers.count) { index in
+            do throws(KafkaError) { try producers[index].openTransactions() } catch {
+                failure.withLock { $0 = $0 ?? error }
+            }
+        }
+        if let failure = failure.withLock({ $0 }) { throw failure }
+    }
+
+    private var producer: Producer { turns[turn].producer }
+
+    var isOpen: Bool { commit?.isWritten.load(ordering: .acquiring) ?? true }
 
     func append(
-        _ topic: Producer.Topic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
         headers: [MessageHeader]
     ) throws(LogError) {
         try openTransaction()
-        try producer.sendWaiting(topic, partition: partition, key: key, value: value, headers: headers, tag: 0)
+        try producer.sendWaiting(
+            turns[turn].topics[topic.rawValue], partition: partition, key: key, value: value, headers: headers, tag: 0)
     }
 
     var room: Int {
@@ -51,47 +94,51 @@ final class TransactionalOutput: OutputPath {
     }
 
     private func openTransaction() throws(LogError) {
-        guard phase == .closed else { return }
+        precondition(isOpen, "a partition's records would overtake those of the transaction before")
+        guard !turns[turn].isOpen else { return }
         do throws(KafkaError) { try producer.beginTransaction() } catch {
             throw LogError(error, doing: "beginning a transaction")
         }
-        phase = .open
+        turns[turn].isOpen = true
     }
 
     func beginCommit(_ offsets: [PartitionOffset]) throws(LogError) {
+        precondition(commit == nil, "one commit at a time")
         try openTransaction()
-        phase = .committing
-        finished = DispatchSemaphore(value: 0)
-        let (producer, consumer, result, finished) = (producer, consumer, result, finished)
+        turns[turn].isOpen = false
+        let (producer, consumer, commit) = (producer, consumer, Commit())
+        self.commit = commit
+        turn = 1 - turn
         queue.async {
-            let outcome = Self.commit(producer, consumer, offsets)
-            result.value.withLock { $0 = outcome }
-            finished.signal()
+            let outcome = producer.endTransaction(offsets) { () throws(KafkaError) in
+                // Every record is acknowledged.
+                commit.isWritten.store(true, ordering: .releasing)
+                consumer.wake()
+                // A member that was expelled has no standing to show, and offsets without one would not be checked.
+                guard consumer.memberID != nil, !consumer.isAssignmentLost else {
+                    throw KafkaError(code: .unknownMember, message: "this member is no longer in its group")
+                }
+                return try consumer.groupMetadata()
+            }
+            commit.finish(outcome)
             consumer.wake()
         }
     }
 
     func outcome() throws(LogError) -> CommitOutcome? {
-        guard phase == .committing, let outcome = result.value.withLock({ $0.take() }) else { return nil }
-        phase = .closed
+        guard let outcome = commit?.result.withLock({ $0 }) else { return nil }
+        commit = nil
         return try outcome.get()
     }
 
     /// Its offsets go with the transaction.
     var hasSentOffsets: Bool { true }
 
-    func wait(milliseconds: Int) throws(LogError) {
-        guard phase == .committing else { return }
-        if hasFinished(within: milliseconds) { finished.signal() }
-    }
-
-    private func hasFinished(within milliseconds: Int) -> Bool {
-        finished.wait(timeout: .now() + .milliseconds(milliseconds)) == .success
-    }
+    func wait(milliseconds: Int) throws(LogError) { _ = commit?.hasFinished(within: milliseconds) }
 
     func abort() throws(LogError) {
-        guard phase == .open else { return }
-        phase = .closed
+        guard turns[turn].isOpen else { return }
+        turns[turn].isOpen = false
         do throws(KafkaError) { try producer.abortTransaction(timeoutMilliseconds: 10_000) } catch {
             throw LogError(error, doing: "aborting a transaction")
         }
@@ -100,31 +147,10 @@ final class TransactionalOutput: OutputPath {
 
     func serve() { producer.poll(timeoutMilliseconds: 0) }
 
-    /// A commit that does not end by itself is left to end with the process: whoever closes gets on. The next producer of
-    /// this id, or the next owner of the partitions, aborts what it leaves open.
+    /// A commit that does not end by itself is left to end with the process: whoever closes gets on. The next producers of
+    /// these ids, or the next owner of the partitions, abort what is left open.
     func close() {
-        if phase == .committing, !hasFinished(within: 1_000) { return producer.abandon() }
-        if phase == .open { try? producer.abortTransaction(timeoutMilliseconds: 3_000) }
-    }
-
-    // MARK: - On the queue
-
-    /// A commit is answered before its markers are written; a record that is sent in between is told "concurrent
-    /// transactions", and librdkafka asks again after 20 ms. Waiting for the markers takes a few: it halved the wait of the
-    /// slowest hundredth of lists (measured with 0, 3, 5 and 10 ms).
-    private static let markersMicroseconds: UInt32 = 3_000
-
-    private static func commit(
-        _ producer: Producer, _ consumer: GroupConsumer, _ offsets: [PartitionOffset]
-    ) -> Result<CommitOutcome, LogError> {
-        let outcome = producer.endTransaction(offsets) { () throws(KafkaError) in
-            // A member that was expelled has no standing to show, and offsets without one would not be checked.
-            guard consumer.memberID != nil, !consumer.isAssignmentLost else {
-                throw KafkaError(code: .unknownMember, message: "this member is no longer in its group")
-            }
-            return try consumer.groupMetadata()
-        }
-        if case .success(.committed) = outcome { usleep(markersMicroseconds) }
-        return outcome
+        if let commit, !commit.hasFinished(within: 1_000) { return turns.forEach { $0.producer.abandon() } }
+        if turns[turn].isOpen { try? producer.abortTransaction(timeoutMilliseconds: 3_000) }
     }
 }

@@ -1,7 +1,7 @@
 /// The log that the pipeline works on: Kafka in production, memory in the simulation.
 ///
 /// The seam is synchronous and belongs to one thread: records and changes of assignment in, records and commits out. A
-/// commit runs in the background; until it has an outcome, `isOpen` may be false, and the caller keeps its output.
+/// commit runs in the background; while it does, `isOpen` may be false for a time, and the caller keeps its output.
 public protocol EventLog: AnyObject {
     /// Whether output, state and offsets are committed in one transaction.
     var isTransactional: Bool { get }
@@ -37,7 +37,8 @@ public protocol EventLog: AnyObject {
 
     // MARK: Output
 
-    /// Whether records can be appended and a commit begun now.
+    /// Whether records can be appended now. While a commit is under way they belong to the next one, which can begin when
+    /// this one has an outcome.
     var isOpen: Bool { get }
 
     /// How many records the log takes now without a delay for those that come after them. What has to go out at once, since a
@@ -51,7 +52,8 @@ public protocol EventLog: AnyObject {
     func append(_ record: borrowing OutputRecord) throws(LogError)
 
     /// Begins to commit: everything appended so far, and the group's position. `.committed` or `.aborted` comes from
-    /// `outcome` later. An aborted commit has written nothing and moved nothing.
+    /// `outcome` later. An aborted commit has written nothing and moved nothing; what was appended since it began is then to
+    /// be thrown away too, by `abort`.
     func beginCommit(_ offsets: [Int32: Int64]) throws(LogError)
 
     /// Whether the offsets of the commit under way may have been sent to the group. Until then it proves nothing about who

@@ -19,10 +19,7 @@ extension Worker {
             // accepted, and move offsets back that another member has moved on.
             try awaitOutcome(timeoutMilliseconds: 30_000)
             // What is in the open transaction of these partitions must not count: another member has them.
-            if log.isTransactional, commit.isIdle, output.hasSent {
-                try log.abort()
-                output.markUnsent()
-            }
+            try abortOpen()
             try drop(lost)
             try log.release(lost)
         case .end(let partition, let offset): pass(partition, to: offset)

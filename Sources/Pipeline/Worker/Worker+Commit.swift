@@ -21,8 +21,12 @@ extension Worker {
         }
     }
 
+    /// Whether output may go now. What an aborted transaction held has to go first again, else a partition's records would
+    /// change places.
+    var isOpenForOutput: Bool { log.isOpen && (!log.isTransactional || commit.state != .aborted) }
+
     func sendOutput() throws(LogError) {
-        guard inFlight == nil || !log.isTransactional, log.isOpen else { return }
+        guard isOpenForOutput else { return }
         // A transaction that is due to end waits for what is under way; then the rest goes at once.
         if !log.isTransactional || !isCommitDue {
             // What nobody waits for goes shortly before the commit: lists wait while that is under way, and it has little
@@ -141,6 +145,7 @@ extension Worker {
             counters.aborts += 1
             notice("transaction aborted, its records are sent again: \(reason)")
             inFlight?.markUnsent()
+            try abortOpen()
         case .giveUp(let reason):
             throw LogError(.fenced, reason)
         case .startOver(let reason):
@@ -148,6 +153,13 @@ extension Worker {
             let seconds = CommitCycle.abortedMillisecondsMax / 1000
             throw LogError(.retriable, "every transaction of the last \(seconds) s was aborted: \(reason)")
         }
+    }
+
+    /// Throws the open transaction away, where there is one; its records are sent again.
+    func abortOpen() throws(LogError) {
+        guard log.isTransactional, output.hasSent else { return }
+        try log.abort()
+        output.markUnsent()
     }
 
     /// Waits for the commit under way, and does not repeat it.

@@ -192,7 +192,7 @@ public final class Worker {
 
     /// No longer than until the next commit is due, or until there may be room for output that is held back.
     private func waitMilliseconds(_ most: Int) -> Int {
-        let most = commit.isIdle && output.hasUnsent ? min(most, 1) : most
+        let most = isOpenForOutput && output.hasUnsent ? min(most, 1) : most
         guard commit.isIdle, hasUncommitted || areCheckpointsDue else { return most }
         // One that is due waits for acknowledgements.
         return min(most, max(1, Int(commit.dueIn(now: clock()))))

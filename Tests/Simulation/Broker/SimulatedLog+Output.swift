@@ -2,37 +2,38 @@ import Events
 import Pipeline
 
 extension SimulatedLog {
-    var isOpen: Bool { !isCommitting }
+    var isOpen: Bool { !isCommitting || isWritten }
     var room: Int { random.chance(0.7) ? .max : random.int(0...3) }
 
     func append(_ record: borrowing OutputRecord) throws(LogError) {
         // Without transactions nothing fences a process that stands still between its last look at the clock and here.
         try mayFail(stalls: isTransactional)
-        precondition(isOpen || !isTransactional, "nothing is appended while a transaction is being committed")
+        precondition(isOpen || !isTransactional, "records would overtake those of the transaction before")
         appended[record.topic, default: 0] += 1
         checkOutput(record)
         if planted == .droppedBlock, record.topic == .itemLog, random.chance(0.1) { return }
         let draft = RecordDraft(
             key: record.key.map(Array.init), value: record.value.map(Array.init), headers: record.headers, writer: name)
-        outbox.append((Place(topic: record.topic, partition: record.partition ?? 0), draft, time.now))
-        if random.chance(0.3) { drain(everything: random.chance(0.3)) }
+        turns[turn].outbox.append((Place(topic: record.topic, partition: record.partition ?? 0), draft, time.now))
+        if random.chance(0.3) { drain(turn, everything: random.chance(0.3)) }
     }
 
     /// Hands what waits to the broker, in order for each partition.
-    func drain(everything: Bool) {
-        guard !isDead, !outbox.isEmpty else { return }
+    func drain(_ turn: Int, everything: Bool) {
+        guard !isDead, !turns[turn].outbox.isEmpty else { return }
         var transaction: SimulatedTransaction?
         if isTransactional {
             // The records of a fenced producer go nowhere; it hears of that when it commits.
-            guard let open = broker.transaction(name, epoch: epoch), open.state == .open else {
-                outbox.removeAll()
+            let producer = turns[turn]
+            guard let open = broker.transaction(producer.id, epoch: producer.epoch), open.state == .open else {
+                turns[turn].outbox.removeAll()
                 return
             }
             transaction = open
         }
         var left: [(place: Place, draft: RecordDraft, since: UInt64)] = []
         var held: Set<Place> = []
-        for (place, draft, since) in outbox {
+        for (place, draft, since) in turns[turn].outbox {
             if !isTransactional, hasLostRecords || time.now > since + UInt64(messageTimeout) {
                 hasLostRecords = true
             } else if !everything, held.contains(place) || random.chance(0.4) {
@@ -42,17 +43,20 @@ extension SimulatedLog {
                 broker.append(place, draft, transaction: transaction)
             }
         }
-        outbox = left
+        turns[turn].outbox = left
     }
 
     func beginCommit(_ offsets: [Int32: Int64]) throws(LogError) {
         try mayFail()
         precondition(!isCommitting, "one commit at a time")
         isCommitting = true
+        isWritten = false
         result = nil
         let pace = random.chance(rates.slowCommit) ? 20 : 1
         if isTransactional {
-            background(random.int(0...6) * pace) { [self] in sendOffsets(offsets, pace: pace) }
+            let ending = turn
+            turn = 1 - turn
+            background(random.int(0...6) * pace) { [self] in flush(ending, offsets, pace: pace) }
         } else {
             background(random.int(0...6) * pace) { [self] in acknowledge(offsets, pace: pace) }
         }
@@ -74,8 +78,15 @@ extension SimulatedLog {
 
     func abort() throws(LogError) {
         try mayFail()
-        outbox.removeAll()
-        guard let open = broker.producers[name]?.current, open.epoch == epoch, open.state == .open else { return }
+        precondition(!isCommitting, "the predecessor of what is aborted has an outcome")
+        if planted != .successorKeptAfterAbort { abortOpen(turn) }
+    }
+
+    func abortOpen(_ turn: Int) {
+        turns[turn].outbox.removeAll()
+        let producer = turns[turn]
+        guard let open = broker.producers[producer.id]?.current, open.epoch == producer.epoch, open.state == .open
+        else { return }
         broker.decide(open, commits: false)
     }
 
@@ -93,9 +104,19 @@ extension SimulatedLog {
         }
     }
 
-    private func sendOffsets(_ offsets: [Int32: Int64], pace: Int) {
-        guard let transaction = broker.transaction(name, epoch: epoch) else { return fenced() }
-        drain(everything: true)
+    private func flush(_ turn: Int, _ offsets: [Int32: Int64], pace: Int) {
+        guard let transaction = broker.transaction(turns[turn].id, epoch: turns[turn].epoch) else {
+            return fenced(turn)
+        }
+        drain(turn, everything: true)
+        isWritten = true
+        background(random.int(0...6) * pace) { [self] in sendOffsets(turn, transaction, offsets, pace: pace) }
+    }
+
+    private func sendOffsets(
+        _ turn: Int, _ transaction: SimulatedTransaction, _ offsets: [Int32: Int64], pace: Int
+    ) {
+        guard transaction.state == .open else { return fenced(turn) }
         if !offsets.isEmpty, !group.isCurrent(memberID) {
             return abandon(transaction, "the group has another generation")
         }
@@ -105,28 +126,29 @@ extension SimulatedLog {
         } else {
             broker.add(offsets, to: transaction)
         }
-        background(random.int(0...6) * pace) { [self] in commitTransaction(transaction) }
+        background(random.int(0...6) * pace) { [self] in commitTransaction(turn, transaction) }
     }
 
-    private func commitTransaction(_ transaction: SimulatedTransaction) {
-        guard broker.producers[name]?.epoch == epoch, transaction.state == .open else { return fenced() }
+    private func commitTransaction(_ turn: Int, _ transaction: SimulatedTransaction) {
+        guard broker.producers[turns[turn].id]?.epoch == turns[turn].epoch, transaction.state == .open else {
+            return fenced(turn)
+        }
         if random.chance(rates.abort) { return abandon(transaction, "a replica was missing") }
         transaction.whenDone.append { [self] in result = .success(.committed) }
         broker.decide(transaction, commits: true)
     }
 
     private func abandon(_ transaction: SimulatedTransaction, _ reason: String) {
-        outbox.removeAll()
         transaction.whenDone.append { [self] in result = .success(.aborted(reason: reason)) }
         broker.decide(transaction, commits: false)
     }
 
     /// The transaction timed out, or another instance has the id. The first may be mended by a new epoch (KIP-360).
-    private func fenced() {
-        outbox.removeAll()
+    private func fenced(_ turn: Int) {
         let hasTimedOut = !isReplacedAsProducer
         if planted == .stateKeptAfterFencing || (hasTimedOut && random.chance(0.5)) {
-            epoch = broker.initTransactions(name)
+            turns[turn].epoch = broker.initTransactions(turns[turn].id)
+            turns[turn].outbox.removeAll()
             result = .success(.aborted(reason: "the transaction timed out"))
         } else {
             result = .success(.fenced(reason: "the producer is fenced"))
@@ -137,7 +159,7 @@ extension SimulatedLog {
     private var isReplacedAsProducer: Bool { group.members.contains { $0.session !== self && $0.session.name == name } }
 
     private func acknowledge(_ offsets: [Int32: Int64], pace: Int) {
-        drain(everything: true)
+        drain(turn, everything: true)
         if hasLostRecords { return }
         background(random.int(0...6) * pace) { [self] in
             guard offsets.isEmpty || group.isCurrent(memberID) else {

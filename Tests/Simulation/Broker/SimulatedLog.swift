@@ -47,8 +47,19 @@ final class SimulatedLog: EventLog {
     private var kept: [Int32: Fetch] = [:]
 
     // Output.
-    var epoch = 0
-    var outbox: [(place: Place, draft: RecordDraft, since: UInt64)] = []
+    /// A producer, and what it has not handed to the broker.
+    struct Turn {
+        let id: String
+        var epoch = 0
+        var outbox: [(place: Place, draft: RecordDraft, since: UInt64)] = []
+    }
+
+    /// Two producers that take turns, where there are transactions.
+    var turns: [Turn]
+    /// Whose turn it is to send.
+    var turn = 0
+    /// Whether all records of the commit under way are with the broker.
+    var isWritten = false
     let messageTimeout: Int
     var hasLostRecords = false
     var isCommitting = false
@@ -71,7 +82,11 @@ final class SimulatedLog: EventLog {
         self.isTransactional = isTransactional
         self.rates = rates
         self.planted = planted
-        if isTransactional { epoch = broker.initTransactions(name) }
+        turns = [Turn(id: name)]
+        if isTransactional {
+            turns.append(Turn(id: name + "-alternate"))
+            for index in turns.indices { turns[index].epoch = broker.initTransactions(turns[index].id) }
+        }
         memberID = group.join(self, instance: instance)
     }
 
@@ -87,20 +102,18 @@ final class SimulatedLog: EventLog {
 
     /// Stops without a word: the broker finds out by its time-outs.
     func kill() {
-        if !isTransactional { drain(everything: false) }
+        if !isTransactional { drain(turn, everything: false) }
         isDead = true
-        outbox.removeAll()
+        for index in turns.indices { turns[index].outbox.removeAll() }
         deferred.removeAll()
         group.silence(of: memberID) { true }
     }
 
     /// Leaves in order: a dynamic member at once, a static one stays until its session ends.
     func close() {
-        drain(everything: !isTransactional)
+        drain(turn, everything: !isTransactional)
         isDead = true
-        if isTransactional, let open = broker.producers[name]?.current, open.epoch == epoch, open.state == .open {
-            broker.decide(open, commits: false)
-        }
+        if isTransactional { abortOpen(turn) }
         if instance == nil { group.leave(memberID) } else { group.silence(of: memberID) { true } }
     }
 
