@@ -42,6 +42,23 @@ extension ProgramTests {
             #expect(unknown.status == 64 && unknown.log.contains("did you mean unknown-type?"), "\(unknown.log)")
         }
 
+        /// The reason of a letter says that the record was of another codec, where its header does.
+        @Test func aRecordOfAnotherCodecIsADeadLetter() throws {
+            let producer = try Producer(["bootstrap.servers": shop.cluster.bootstrap])
+            for type in ["application/avro", "application/json; charset=utf-8"] {
+                try [UInt8]([0, 0, 0, 0, 7, 2]).withUnsafeBytes { value in
+                    _ = try producer.send(
+                        producer.topic("events"), partition: 0, key: nil, value: value,
+                        headers: [MessageHeader("Content-Type", type)])
+                }
+            }
+            try producer.flush(timeoutMilliseconds: 10_000)
+            #expect(try shop.check(["serve", "--stop-at-end"]).summary["rejected"] as? Int == 2)
+            let letters = try shop.check(["dlq", "list", "--json"]).output.split(separator: "\n")
+            #expect(letters.count { $0.contains("unknown-codec") } == 1)
+            #expect(letters.count { $0.contains("malformed-json") } == 1)
+        }
+
         /// A record that must not be read is kept, its loss is told by a replay that reads it, and it can come back.
         @Test func aSkippedRecordIsADeadLetter() throws {
             let skip = ["--set", "ingest.skip=0:3"]

@@ -8,7 +8,7 @@ import Testing
 struct FencingTests {
     /// How long the heir waits for the offset that its predecessor was about to move; nil where it got none in the time.
     private static func wait(
-        seconds: Double, namesWriter: Bool, writerIsMember: Bool
+        seconds: Double, namesWriter: Bool, writerIsMember: Bool, turn: Int = 0
     ) throws -> (waited: Duration, stored: StoredOffset)? {
         let topic = try RealKafka.makeTopic("fence", partitions: 1)
         let application = uniqueName("fence")
@@ -16,7 +16,10 @@ struct FencingTests {
         let client = try RealKafka.settings()
         let group: KafkaSettings = ["group.id": application]
         let producer = try Producer(
-            client.merging(["transactional.id": writer, "transaction.timeout.ms": "60000"]))
+            client.merging([
+                "transactional.id": TransactionalOutput.transactionalIDs(writer)[turn],
+                "transaction.timeout.ms": "60000",
+            ]))
         try producer.openTransactions()
         func send(_ offset: Int64) throws {
             try producer.beginTransaction()
@@ -56,9 +59,10 @@ struct FencingTests {
         return nil
     }
 
-    @Test func aDeadWritersTransactionIsEnded() async throws {
+    /// Whichever of its two producers' turn it was.
+    @Test(arguments: [0, 1]) func aDeadWritersTransactionIsEnded(_ turn: Int) async throws {
         try await onOwnThread {
-            let answer = try #require(try Self.wait(seconds: 20, namesWriter: true, writerIsMember: false))
+            let answer = try #require(try Self.wait(seconds: 20, namesWriter: true, writerIsMember: false, turn: turn))
             #expect(answer.stored == .offset(3))
             #expect(answer.waited < .seconds(10))
         }

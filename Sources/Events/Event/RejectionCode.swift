@@ -34,7 +34,7 @@ public enum RejectionCode: String, CaseIterable, Sendable {
     case wrongKey = "wrong-key"
     /// The event is later than its record's Kafka timestamp by more than the configured bound.
     case futureTime = "future-time"
-    /// A header names a content type that no codec reads.
+    /// The value is no JSON, and the header `content-type` names something else, which no codec here reads.
     case unknownCodec = "unknown-codec"
     /// The configuration says that the record is not to be read (`ingest.skip`).
     case skipped = "skipped"
@@ -61,7 +61,7 @@ public enum RejectionCode: String, CaseIterable, Sendable {
         case .badAvailable: "The field available is neither a truth value nor a number."
         case .wrongKey: "The record's key is not the id that its value names."
         case .futureTime: "The event is later than its record's Kafka timestamp by more than the bound."
-        case .unknownCodec: "A header names a content type that no codec reads."
+        case .unknownCodec: "The header content-type names something else than JSON, which is all that is read."
         case .skipped: "The configuration says that the record is not to be read (ingest.skip)."
         case .tooLarge: "A list or a row is larger than its topic takes (max.message.bytes)."
         }

@@ -33,6 +33,8 @@ public final class PartitionWorker {
     var touched: [UserStore.User] = []
     /// Users with a list shorter than asked for.
     var short: [UserStore.User] = []
+    /// How many of them, from the first on, the item table has moved for and that have not been ranked since.
+    var shortDue = 0
     /// For the live quality; no state.
     var lastLists = LastLists()
     /// Users erased since the last commit.

@@ -29,16 +29,21 @@ extension Worker {
 
     private static let listsSentEarly = 512
 
+    /// Some at each move of the item table; all of them, batch by batch, when no events come.
     private func touchShortLists() {
-        guard items.offset != rankedItemsOffset else { return }
+        let hasMoved = items.offset != rankedItemsOffset
         rankedItemsOffset = items.offset
-        for worker in partitions.values where worker.isLive && !worker.short.isEmpty {
-            let count = min(worker.short.count, settings.shortListsPerBatch)
+        guard hasMoved || !hasLiveEvents(clock()) else { return }
+        for worker in partitions.values where worker.isLive {
+            if hasMoved { worker.shortDue = worker.short.count }
+            let count = min(worker.shortDue, settings.shortListsPerBatch)
+            guard count > 0 else { continue }
             for user in worker.short.prefix(count) where worker.store[user].isPresent && worker.store[user].isShort {
                 worker.store.states[Int(user)].isShort = false
                 worker.touch(user)
             }
             worker.short.removeFirst(count)
+            worker.shortDue -= count
         }
     }
 

@@ -201,9 +201,9 @@ public final class Worker {
     /// How long a round may wait for records where lists are due for another reason: beside events, until there are half as
     /// many as a batch takes.
     private var rankWaitMilliseconds: Int {
-        guard coming == nil else { return 0 }
-        guard !rerank.isEmpty else { return .max }
-        return hasLiveEvents(clock()) ? 1 + settings.reranksPerBatch * 500 / settings.reranksPerSecond : 0
+        guard hasPendingRanks else { return .max }
+        guard coming == nil, hasLiveEvents(clock()) else { return 0 }
+        return 1 + settings.reranksPerBatch * 500 / settings.reranksPerSecond
     }
 
     /// Whether events came a moment ago.
@@ -211,7 +211,9 @@ public final class Worker {
 
     private static let liveMilliseconds: UInt64 = 200
 
-    var hasPendingRanks: Bool { !rerank.isEmpty || coming != nil }
+    var hasPendingRanks: Bool {
+        !rerank.isEmpty || coming != nil || partitions.values.contains { $0.isLive && $0.shortDue > 0 }
+    }
 }
 
 /// How far the item table has come.

@@ -1,0 +1,100 @@
+import Pipeline
+import Testing
+
+@testable import Kafka
+
+/// Two producers take turns: nothing waits for a commit, and nothing changes places.
+@Suite(.enabled(if: RealKafka.isAvailable, Comment(rawValue: RealKafka.skipReason)))
+struct TransactionalOutputTests {
+    /// A member of a group with one partition, and the output that it commits with.
+    private struct Committer {
+        let topic: String
+        let member: Member
+        let output: TransactionalOutput
+
+        init() throws {
+            topic = try RealKafka.makeTopic("turns", partitions: 1)
+            var names = TopicNames()
+            names.events = topic
+            var client = try RealKafka.settings()
+            let id = uniqueName("turns")
+            client["linger.ms"] = "0"
+            member = try Member(client.merging(["group.id": id]), topics: [topic])
+            try member.wait("the partition") { !$0.owned.isEmpty }
+            output = try TransactionalOutput(client, id: id, member.consumer, names, log: nil)
+        }
+
+        func append(_ value: String) throws {
+            try Array(value.utf8).withUnsafeBytes {
+                try output.append(.events, partition: 0, key: nil, value: $0, headers: [])
+            }
+        }
+
+        func outcome() throws -> CommitOutcome {
+            let deadline = Deadline(seconds: 30)
+            while !deadline.isOver {
+                if let outcome = try output.outcome() { return outcome }
+                try output.wait(milliseconds: 100)
+            }
+            throw Overdue(what: "a commit's outcome")
+        }
+
+        func committed() throws -> [String] {
+            let reader = try PartitionReader(
+                RealKafka.settings().merging(["isolation.level": "read_committed"]))
+            return try reader.readToEnd([PartitionOffset(topic, 0, 0)]).compactMap(\.value)
+        }
+    }
+
+    @Test func outputGoesOnDuringACommit() async throws {
+        try await onOwnThread {
+            let committer = try Committer()
+            defer { committer.member.close() }
+            let output = committer.output
+            var overlapping = 0
+            var expected: [String] = []
+            func append(_ value: String) throws {
+                try committer.append(value)
+                expected.append(value)
+            }
+            for round in 0..<20 {
+                try append("\(round)")
+                try output.beginCommit([PartitionOffset(committer.topic, 0, Int64(round))])
+                let deadline = Deadline(seconds: 20)
+                while !output.isOpen, !deadline.isOver { pause(milliseconds: 1) }
+                // Belongs to the next transaction.
+                let early = try output.outcome()
+                try append("\(round) later")
+                if early == nil { overlapping += 1 }
+                #expect(try early ?? committer.outcome() == .committed)
+            }
+            #expect(overlapping > 10)
+            let deadline = Deadline(seconds: 20)
+            // What the last commit does not cover is not there.
+            while try committer.committed().count < expected.count - 1, !deadline.isOver {}
+            #expect(try committer.committed() == expected.dropLast())
+            output.close()
+        }
+    }
+
+    /// A member that has left its group cannot commit; what it sent since then is thrown away with what it sent before.
+    @Test func anAbortTakesTheNextTransactionAlong() async throws {
+        try await onOwnThread {
+            let committer = try Committer()
+            let output = committer.output
+            try committer.append("first")
+            committer.member.close()
+            try output.beginCommit([PartitionOffset(committer.topic, 0, 1)])
+            let deadline = Deadline(seconds: 20)
+            while !output.isOpen, !deadline.isOver { pause(milliseconds: 1) }
+            try committer.append("second")
+            guard case .aborted = try committer.outcome() else {
+                Issue.record("a commit without standing is aborted")
+                return
+            }
+            try output.abort()
+            #expect(try committer.committed() == [])
+            output.close()
+        }
+    }
+}
