@@ -1,7 +1,9 @@
 /// Interns identifiers: byte strings to small dense numbers and back.
 ///
-/// Open addressing with linear probing over 64-bit hashes. Up to 16 bytes lie beside their hash, so that a look-up finds
-/// both in one line of the processor's cache; longer ones lie one after the other in a single arena. A number until `remove` frees it; freed numbers are given again. Numbers depend on the order of arrival, so nothing that must
+/// Open addressing with linear probing over hashes with secrets of the process: identifiers come from outside, and whoever
+/// could choose colliding ones would make every look-up a walk through all of them. Up to 16 bytes lie in the entry, so that
+/// a look-up finds them in one line of the processor's cache; longer ones lie one after the other in a single arena. A number
+/// stays until `remove` frees it; freed numbers are given again. Numbers depend on the order of arrival, so nothing that must
 /// agree between machines may depend on them: order by `precedes`, identify by the bytes.
 public final class IdentifierTable {
     /// A dense number; `none` stands for "no identifier".
@@ -12,16 +14,29 @@ public final class IdentifierTable {
         /// The bytes, if there are at most `inlineMax`; else the first word is where they begin in the arena. They stand
         /// first, so that an entry's address is theirs.
         @usableFromInline var words: (UInt64, UInt64)
+        /// The same on every machine.
         @usableFromInline var hash: UInt64
-        @usableFromInline var length: UInt32
-        @usableFromInline var live: Bool
+        /// The lower half of the identifier's placement.
+        @usableFromInline var tag: UInt32
+        /// −1 where the entry is free.
+        @usableFromInline var length: Int32
+
+        @usableFromInline
+        init(words: (UInt64, UInt64), hash: UInt64, tag: UInt32, length: Int32) {
+            self.words = words
+            self.hash = hash
+            self.tag = tag
+            self.length = length
+        }
 
         /// The most bytes that an entry holds itself.
-        @inlinable static var inlineMax: UInt32 { 16 }
+        @inlinable static var inlineMax: Int32 { 16 }
 
         @inlinable var liesInArena: Bool { length > Self.inlineMax }
+        @inlinable var live: Bool { length >= 0 }
     }
 
+    @usableFromInline let secrets = Hash64.Secrets.ofProcess
     // No method calls back, so the fields need no run-time checks of exclusive access.
     @exclusivity(unchecked) @usableFromInline var slots: UnsafeMutablePointer<UInt32>
     @exclusivity(unchecked) @usableFromInline var mask: Int
@@ -60,91 +75,53 @@ public final class IdentifierTable {
         arena.deallocate()
     }
 
+    /// Where identifiers with these bytes are looked for, in every table of this process.
+    @inlinable
+    public func placement(_ bytes: UnsafeRawBufferPointer) -> UInt64 { Hash64.hash(bytes, secrets) }
+
+    @inlinable
+    func home(_ tag: UInt32) -> Int { Int(tag) & mask }
+
     /// The number of an identifier, if the table holds it.
     @inlinable
     public func find(_ bytes: UnsafeRawBufferPointer) -> Number? {
-        let hash = Hash64.hash(bytes)
-        var slot = Int(truncatingIfNeeded: hash) & mask
+        let tag = UInt32(truncatingIfNeeded: placement(bytes))
+        var slot = home(tag)
         while true {
             let number = slots[slot]
             if number == Self.none { return nil }
-            if matches(number, hash, bytes) { return number }
+            if matches(number, tag, bytes) { return number }
             slot = (slot + 1) & mask
         }
     }
 
     /// The number of an identifier, given now if it is new.
     @inlinable
-    public func intern(_ bytes: UnsafeRawBufferPointer) -> Number {
-        let hash = Hash64.hash(bytes)
-        var slot = Int(truncatingIfNeeded: hash) & mask
+    public func intern(_ bytes: UnsafeRawBufferPointer) -> Number { intern(bytes, placement: placement(bytes)) }
+
+    /// The same where the placement is known.
+    @inlinable
+    public func intern(_ bytes: UnsafeRawBufferPointer, placement: UInt64) -> Number {
+        let tag = UInt32(truncatingIfNeeded: placement)
+        var slot = home(tag)
         while true {
             let number = slots[slot]
-            if number == Self.none { return insert(bytes, hash: hash) }
-            if matches(number, hash, bytes) { return number }
+            if number == Self.none { return insert(bytes, tag: tag) }
+            if matches(number, tag, bytes) { return number }
             slot = (slot + 1) & mask
         }
-    }
-
-    /// The numbers of several identifiers, as if each were interned in turn. Their slots and entries are fetched side by
-    /// side: one after the other, each would wait for memory.
-    public func intern(_ list: UnsafeBufferPointer<UnsafeRawBufferPointer>, into numbers: UnsafeMutablePointer<Number>)
-    {
-        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: list.count) { hashes in
-            for index in list.indices {
-                let hash = Hash64.hash(list[index])
-                hashes[index] = hash
-                numbers[index] = slots[Int(truncatingIfNeeded: hash) & mask]
-            }
-            for index in list.indices where numbers[index] != Self.none {
-                if entries[Int(numbers[index])].hash != hashes[index] { numbers[index] = Self.none }
-            }
-            for index in list.indices {
-                let number = numbers[index]
-                if number != Self.none, matches(number, hashes[index], list[index]) { continue }
-                numbers[index] = intern(list[index])
-            }
-        }
-    }
-
-    /// Where the number of an identifier with this hash is looked for first, to be asked for ahead of `intern`.
-    @inlinable
-    public func slotAddress(_ hash: UInt64) -> UnsafeRawPointer {
-        UnsafeRawPointer(slots + (Int(truncatingIfNeeded: hash) & mask))
-    }
-
-    /// The number that is looked at first for this hash: another identifier's now and then, and none where that is `none`.
-    @inlinable
-    public func candidate(_ hash: UInt64) -> Number { slots[Int(truncatingIfNeeded: hash) & mask] }
-
-    /// Where an identifier lies, to be asked for ahead of `bytes`.
-    @inlinable
-    public func entryAddress(_ number: Number) -> UnsafeRawPointer { UnsafeRawPointer(entries + Int(number)) }
-
-    public func intern(_ text: String) -> Number {
-        var text = text
-        return text.withUTF8 { intern(UnsafeRawBufferPointer($0)) }
-    }
-
-    public func find(_ text: String) -> Number? {
-        var text = text
-        return text.withUTF8 { find(UnsafeRawBufferPointer($0)) }
     }
 
     /// The bytes of an identifier; valid until the next `intern` or `remove`.
     @inlinable
     public func bytes(_ number: Number) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: start(entries + Int(number)), count: Int(entries[Int(number)].length))
+        UnsafeRawBufferPointer(start: start(entries + Int(number)), count: max(0, Int(entries[Int(number)].length)))
     }
 
     @inlinable
     func start(_ entry: UnsafeMutablePointer<Entry>) -> UnsafeRawPointer {
         entry.pointee.liesInArena
             ? UnsafeRawPointer(arena + Int(entry.pointee.words.0)) : UnsafeRawPointer(entry)
-    }
-
-    public func text(_ number: Number) -> String {
-        String(decoding: bytes(number), as: UTF8.self)
     }
 
     /// The hash of an identifier's bytes, the same on every machine.
@@ -166,7 +143,7 @@ public final class IdentifierTable {
     /// Frees a number and wipes its bytes.
     public func remove(_ number: Number) {
         precondition(entries[Int(number)].live, "identifier \(number) removed twice")
-        var slot = Int(truncatingIfNeeded: entries[Int(number)].hash) & mask
+        var slot = home(entries[Int(number)].tag)
         while slots[slot] != number { slot = (slot + 1) & mask }
         closeGap(at: slot)
         let entry = entries[Int(number)]
@@ -175,16 +152,15 @@ public final class IdentifierTable {
             arenaDead += Int(entry.length)
         }
         entries[Int(number)].words = (0, 0)
-        entries[Int(number)].live = false
-        entries[Int(number)].length = 0
+        entries[Int(number)].length = -1
         freed.append(number)
     }
 
     @inlinable
-    func matches(_ number: Number, _ hash: UInt64, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    func matches(_ number: Number, _ tag: UInt32, _ bytes: UnsafeRawBufferPointer) -> Bool {
         let entry = entries + Int(number)
         let count = bytes.count
-        guard entry.pointee.hash == hash, Int(entry.pointee.length) == count else { return false }
+        guard entry.pointee.tag == tag, Int(entry.pointee.length) == count else { return false }
         guard let a = bytes.baseAddress else { return true }
         let b = start(entry)
         if count >= 8 {
@@ -209,7 +185,7 @@ public final class IdentifierTable {
     ) -> Bool { a.loadUnaligned(as: type) == b.loadUnaligned(as: type) }
 
     @usableFromInline
-    func insert(_ bytes: UnsafeRawBufferPointer, hash: UInt64) -> Number {
+    func insert(_ bytes: UnsafeRawBufferPointer, tag: UInt32) -> Number {
         if (count + 1) * 2 > mask { grow() }
         if bytes.count > Int(Entry.inlineMax) { reserveArena(bytes.count) }
         let number: Number
@@ -221,7 +197,8 @@ public final class IdentifierTable {
             upperBound += 1
         }
         let entry = entries + Int(number)
-        entry.initialize(to: Entry(words: (0, 0), hash: hash, length: UInt32(bytes.count), live: true))
+        entry.initialize(
+            to: Entry(words: (0, 0), hash: Hash64.hash(bytes), tag: tag, length: Int32(bytes.count)))
         if let source = bytes.baseAddress {
             var target = UnsafeMutableRawPointer(entry)
             if entry.pointee.liesInArena {
@@ -231,12 +208,12 @@ public final class IdentifierTable {
             }
             target.copyMemory(from: source, byteCount: bytes.count)
         }
-        place(number, hash)
+        place(number, tag)
         return number
     }
 
-    private func place(_ number: Number, _ hash: UInt64) {
-        var slot = Int(truncatingIfNeeded: hash) & mask
+    private func place(_ number: Number, _ tag: UInt32) {
+        var slot = home(tag)
         while slots[slot] != Self.none { slot = (slot + 1) & mask }
         slots[slot] = number
     }
@@ -246,7 +223,7 @@ public final class IdentifierTable {
         var gap = removed
         var slot = (gap + 1) & mask
         while slots[slot] != Self.none {
-            let home = Int(truncatingIfNeeded: entries[Int(slots[slot])].hash) & mask
+            let home = home(entries[Int(slots[slot])].tag)
             if ((slot - home) & mask) >= ((slot - gap) & mask) {
                 slots[gap] = slots[slot]
                 gap = slot
@@ -262,7 +239,7 @@ public final class IdentifierTable {
         mask = size - 1
         slots = .allocate(capacity: size)
         slots.initialize(repeating: Self.none, count: size)
-        for number in 0..<upperBound where entries[number].live { place(Number(number), entries[number].hash) }
+        for number in 0..<upperBound where entries[number].live { place(Number(number), entries[number].tag) }
     }
 
     private func growEntries() {

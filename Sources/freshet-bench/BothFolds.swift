@@ -72,10 +72,8 @@ final class BothFolds {
     }
 
     private func apply(_ entry: UnsafePointer<EventWindow.Entry>) -> (UserFold.Lesson, IdentifierTable.Number)? {
-        let item = table.identifiers.intern(entry.pointee.event.item)
         guard
-            case .learnt(let lesson) = fold.apply(
-                entry.pointee.event, item: item, offset: entry.pointee.offset, to: store)
+            case (.learnt(let lesson), let item) = fold.apply(entry, items: table.identifiers, to: store)
         else { return nil }
         return (lesson, item)
     }

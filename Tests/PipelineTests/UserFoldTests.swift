@@ -112,6 +112,32 @@ struct UserFoldTests {
         #expect(after.counts == SIMD4(500, 0, 2, 0))
     }
 
+    /// What is older than a week counts in no window any more: merged into a later bucket it would.
+    @Test func bucketsOutsideEveryWindowGoFirst() {
+        let shop = SmallShop()
+        let day: Int64 = 86_400_000
+        for _ in 0..<100 { shop.apply(SampleEvent(time: 30 * day, user: "u", item: "old")) }
+        for slot in 0..<63 { shop.apply(SampleEvent(time: 54 * day + Int64(slot) * 300_000, user: "u", item: "i")) }
+        shop.apply(SampleEvent(time: 60 * day, user: "u", item: "new"))
+        let state = shop.store[shop.users[0]]
+        #expect(state.activity.count == 64)
+        #expect(state.activity.allSatisfy { $0.counts[0] == 1 })
+    }
+
+    /// A late event of an earlier session neither ends the present one nor counts in it.
+    @Test func aLateEventBeginsNoSession() {
+        let shop = SmallShop()
+        for (time, session) in [(10, "b"), (9, "a"), (11, "b"), (12, "c")] as [(Int64, String)] {
+            shop.apply(SampleEvent(time: time * 3_600_000, user: "u", item: "i", session: session))
+            if time == 11 {
+                let state = shop.store[shop.users[0]]
+                #expect(state.sessions == 1 && state.sessionEvents == 2 && state.sessionStart == 10 * 3_600_000)
+            }
+        }
+        let state = shop.store[shop.users[0]]
+        #expect(state.sessions == 2 && state.sessionEvents == 1 && state.sessionStart == 12 * 3_600_000)
+    }
+
     /// The same events in blocks of other sizes give the same users, the same lessons and the same items.
     @Test func batchesDoNotMatter() throws {
         var hashes: Set<StateHash> = []

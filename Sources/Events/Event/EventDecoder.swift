@@ -49,12 +49,19 @@ public final class EventDecoder {
             ?? (aliases.first { $0.0.contains(name) }?.1.rawValue).map { $0 | ObjectScanner.aliasBit }
     }
 
-    private let scanner = ObjectScanner()
+    private let scanner: ObjectScanner
     private let fields = EventDecoder.fieldNames
     private let typeNames: EventTypeNames
 
     public init(typeNames: EventTypeNames = .standard) {
         self.typeNames = typeNames
+        scanner = ObjectScanner()
+    }
+
+    /// Like another one of the same thread, with which it shares what it learns of the fields' order.
+    public init(learningWith other: EventDecoder) {
+        typeNames = other.typeNames
+        scanner = ObjectScanner(learningWith: other.scanner)
     }
 
     /// Nil when `event` holds the decoded event; else why not, and `event` is unspecified.

@@ -2,8 +2,28 @@
 /// hashes of state. Swift's own hashing is seeded anew in each process.
 ///
 /// The construction is that of Wang Yi's wyhash: two words a step, mixed by the halves of their 128-bit product. It is not
-/// cryptographic: who chooses the keys can make them collide.
+/// cryptographic: who chooses the bytes can make them collide. Where that would cost more than a wrong guess, as in the
+/// order of a table's slots, `Secrets` of the process take the place of the constants.
 public enum Hash64 {
+    /// The constants of one hash function; they differ from zero and from each other.
+    public struct Secrets: Sendable {
+        @usableFromInline let k0: UInt64
+        @usableFromInline let k1: UInt64
+        @usableFromInline let k2: UInt64
+
+        @inlinable
+        init(_ k0: UInt64, _ k1: UInt64, _ k2: UInt64) {
+            self.k0 = k0
+            self.k1 = k1
+            self.k2 = k2
+        }
+
+        /// Drawn anew in each process: nobody outside can choose bytes that collide.
+        public static let ofProcess = Secrets(.random(in: 1 ... .max), .random(in: 1 ... .max), .random(in: 1 ... .max))
+
+        @inlinable static var fixed: Secrets { Secrets(Hash64.k0, Hash64.k1, Hash64.k2) }
+    }
+
     // Computed, so that other modules see constants and not calls.
     @inlinable static var k0: UInt64 { 0xA076_1D64_78BD_642F }
     @inlinable static var k1: UInt64 { 0xE703_7ED1_A0B4_28DB }
@@ -12,8 +32,14 @@ public enum Hash64 {
     /// - Parameter seed: another seed gives an independent hash.
     @inlinable
     public static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
+        hash(bytes, seed: seed, .fixed)
+    }
+
+    @inlinable
+    public static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0, _ secrets: Secrets) -> UInt64 {
+        let (k1, k2) = (secrets.k1, secrets.k2)
         let count = bytes.count
-        var state = seed ^ k0
+        var state = seed ^ secrets.k0
         guard let base = bytes.baseAddress, count > 0 else { return mix(state ^ k1, k2) }
         if count <= 16 {
             let low: UInt64

@@ -38,23 +38,33 @@ final class ObjectScanner {
     let slots: UnsafeMutablePointer<Slot>
     let memory: UnsafeMutablePointer<Memory>
     let transitions: UnsafeMutablePointer<Transition>
+    /// Whose transitions they are; nil where they are its own.
+    private let teacher: ObjectScanner?
 
-    init() {
+    convenience init() { self.init(learningWith: nil) }
+
+    /// - Parameter teacher: of the same thread; it sees the same kind of objects.
+    init(learningWith teacher: ObjectScanner?) {
+        self.teacher = teacher
         memory = .allocate(capacity: 1)
         let base = Bytes.allocate(capacity: 4096)
         base.initialize(repeating: 0, count: 4096)
         memory.initialize(to: Memory(base: base, capacity: 4096))
         slots = .allocate(capacity: Self.fieldsMax + 1)
         slots.initialize(repeating: Slot(start: base, count: 0, kind: .absent), count: Self.fieldsMax + 1)
-        transitions = .allocate(capacity: 2 * Self.placesCount)
-        transitions.initialize(repeating: Transition(), count: 2 * Self.placesCount)
+        if let teacher {
+            transitions = teacher.transitions
+        } else {
+            transitions = .allocate(capacity: 2 * Self.placesCount)
+            transitions.initialize(repeating: Transition(), count: 2 * Self.placesCount)
+        }
     }
 
     deinit {
         memory.pointee.base.deallocate()
         memory.deallocate()
         slots.deallocate()
-        transitions.deallocate()
+        if teacher == nil { transitions.deallocate() }
     }
 
     /// Fills the slots. Of a field that occurs more than once, the last one counts, as in Foundation; a canonical name

@@ -14,13 +14,10 @@ public final class EventWindow {
         public var event = ShopEvent()
         public var partition: Int32 = 0
         public var offset: Int64 = 0
+        /// Where user and item are looked for.
+        var userPlacement: UInt64 = 0
+        var itemPlacement: UInt64 = 0
         var users: Unmanaged<UserStore>!
-    }
-
-    private struct Slot {
-        var entry = Entry()
-        var userHash: UInt64 = 0
-        var itemHash: UInt64 = 0
     }
 
     /// So many events are on their way; the memory of three steps takes about a microsecond, which is that of two folds.
@@ -28,7 +25,10 @@ public final class EventWindow {
     private static let statesAhead = 4
     private static let historiesAhead = 2
 
-    private let slots: UnsafeMutablePointer<Slot>
+    /// A power of two above the depth.
+    private static let slotsCount = 8
+
+    private let slots: UnsafeMutablePointer<Entry>
     /// One for each slot.
     private let decoders: [EventDecoder]
     public var admission: EventAdmission
@@ -40,9 +40,10 @@ public final class EventWindow {
     public init(typeNames: EventTypeNames = .standard, admission: EventAdmission, items: IdentifierTable) {
         self.admission = admission
         self.items = items
-        decoders = (0...Self.depth).map { _ in EventDecoder(typeNames: typeNames) }
-        slots = .allocate(capacity: decoders.count)
-        slots.initialize(repeating: Slot(), count: decoders.count)
+        let first = EventDecoder(typeNames: typeNames)
+        decoders = [first] + (1..<Self.slotsCount).map { _ in EventDecoder(learningWith: first) }
+        slots = .allocate(capacity: Self.slotsCount)
+        slots.initialize(repeating: Entry(), count: Self.slotsCount)
     }
 
     deinit {
@@ -63,18 +64,16 @@ public final class EventWindow {
     ) -> Rejection? {
         precondition(!isFull, "an event's turn has come")
         if admission.skips(partition, offset) { return Rejection(.skipped) }
-        let index = pushed % decoders.count
+        let index = pushed & (Self.slotsCount - 1)
         let slot = slots + index
-        if let rejection = decoders[index].decode(value, into: &slot.pointee.entry.event) { return rejection }
-        if let rejection = admission.admit(&slot.pointee.entry.event, key: key, recordTime: recordTime) {
-            return rejection
-        }
-        slot.pointee.entry.partition = partition
-        slot.pointee.entry.offset = offset
-        slot.pointee.entry.users = Unmanaged.passUnretained(users)
-        slot.pointee.userHash = Hash64.hash(slot.pointee.entry.event.user)
-        slot.pointee.itemHash = Hash64.hash(slot.pointee.entry.event.item)
-        pushed += 1
+        if let rejection = decoders[index].decode(value, into: &slot.pointee.event) { return rejection }
+        if let rejection = admission.admit(&slot.pointee.event, key: key, recordTime: recordTime) { return rejection }
+        slot.pointee.partition = partition
+        slot.pointee.offset = offset
+        slot.pointee.users = Unmanaged.passUnretained(users)
+        slot.pointee.userPlacement = items.placement(slot.pointee.event.user)
+        slot.pointee.itemPlacement = items.placement(slot.pointee.event.item)
+        pushed &+= 1
         askAhead(slot)
         return nil
     }
@@ -82,30 +81,30 @@ public final class EventWindow {
     /// The event whose turn it is.
     public func pop() -> UnsafePointer<Entry> {
         precondition(!isEmpty, "no event is on its way")
-        let slot = slots + popped % decoders.count
-        popped += 1
-        return UnsafeRawPointer(slot).assumingMemoryBound(to: Entry.self)
+        let slot = slots + (popped & (Self.slotsCount - 1))
+        popped &+= 1
+        return UnsafePointer(slot)
     }
 
     @inline(__always)
-    private func askAhead(_ slot: UnsafeMutablePointer<Slot>) {
-        slot.pointee.entry.users._withUnsafeGuaranteedRef {
-            Kernels.prefetch($0.identifiers.slotAddress(slot.pointee.userHash), bytes: 1)
+    private func askAhead(_ slot: UnsafeMutablePointer<Entry>) {
+        slot.pointee.users._withUnsafeGuaranteedRef {
+            Kernels.prefetch($0.identifiers.slotAddress(slot.pointee.userPlacement), bytes: 1)
         }
-        Kernels.prefetch(items.slotAddress(slot.pointee.itemHash), bytes: 1)
+        Kernels.prefetch(items.slotAddress(slot.pointee.itemPlacement), bytes: 1)
         if let slot = waiting(Self.depth - Self.statesAhead) {
-            let item = items.candidate(slot.pointee.itemHash)
+            let item = items.candidate(slot.pointee.itemPlacement)
             if item != IdentifierTable.none { Kernels.prefetch(items.entryAddress(item), bytes: 1) }
-            slot.pointee.entry.users._withUnsafeGuaranteedRef { $0.prefetchState(slot.pointee.userHash) }
+            slot.pointee.users._withUnsafeGuaranteedRef { $0.prefetchState(slot.pointee.userPlacement) }
         }
         if let slot = waiting(Self.depth - Self.historiesAhead) {
-            slot.pointee.entry.users._withUnsafeGuaranteedRef { $0.prefetchHistory(slot.pointee.userHash) }
+            slot.pointee.users._withUnsafeGuaranteedRef { $0.prefetchHistory(slot.pointee.userPlacement) }
         }
     }
 
     /// The event that came in `age` events before the last one, if its turn is still to come.
     @inline(__always)
-    private func waiting(_ age: Int) -> UnsafeMutablePointer<Slot>? {
-        pushed - age > popped ? slots + (pushed - 1 - age) % decoders.count : nil
+    private func waiting(_ age: Int) -> UnsafeMutablePointer<Entry>? {
+        pushed - age > popped ? slots + ((pushed - 1 - age) & (Self.slotsCount - 1)) : nil
     }
 }

@@ -34,9 +34,13 @@ public final class UserFold {
         public var precedingCount: Int
     }
 
+    /// Changes with what the same events make.
+    static let version: UInt8 = 2
     /// Remembered event ids of a user.
     static let recentIDs = 32
     static let bucketsMax = 64
+    /// A week of five minutes, the longest window.
+    private static let windowBuckets: UInt32 = 7 * 288
 
     public let settings: Settings
     /// The items that the user touched before the event, newest first; valid until the next `apply`.
@@ -52,12 +56,31 @@ public final class UserFold {
 
     /// Applies the event at `offset` of the store's partition. `item` is its item's number (none for `user_deleted`).
     public func apply(_ event: ShopEvent, item: IdentifierTable.Number, offset: Int64, to store: UserStore) -> Outcome {
+        apply(event, user: store.identifiers.placement(event.user), item: item, offset: offset, to: store)
+    }
+
+    /// Applies an event whose turn has come, and says which item's it was (none for `user_deleted`).
+    public func apply(
+        _ entry: UnsafePointer<EventWindow.Entry>, items: IdentifierTable, to store: UserStore
+    ) -> (Outcome, item: IdentifierTable.Number) {
+        let isErasure = entry.pointee.event.type == .userDeleted
+        let item =
+            isErasure
+            ? IdentifierTable.none : items.intern(entry.pointee.event.item, placement: entry.pointee.itemPlacement)
+        let outcome = apply(
+            entry.pointee.event, user: entry.pointee.userPlacement, item: item, offset: entry.pointee.offset, to: store)
+        return (outcome, item)
+    }
+
+    private func apply(
+        _ event: ShopEvent, user placement: UInt64, item: IdentifierTable.Number, offset: Int64, to store: UserStore
+    ) -> Outcome {
         if event.type == .userDeleted {
             guard let user = store.find(event.user), store[user].offset < offset else { return .erased(false) }
             store.erase(user)
             return .erased(true)
         }
-        let user = store.make(event.user)
+        let user = store.make(event.user, placement: placement)
         let state = store.states + Int(user)
         guard offset > state.pointee.offset else { return .duplicate }
         if event.eventID.count > 0, isRepeated(Hash64.hash(event.eventID), state) { return .duplicate }
@@ -90,15 +113,15 @@ public final class UserFold {
         let time = event.time
         let session = event.session.count > 0 ? Hash64.hash(event.session) : 0
         let pause = time - state.pointee.latestTime
-        let isNewSession =
-            isFirst || (session != 0 ? session != state.pointee.sessionHash : pause > settings.sessionGapMilliseconds)
-        if isNewSession {
+        // A late event is of an earlier session, if it is not of this one.
+        let isOther = session != 0 ? session != state.pointee.sessionHash : pause > settings.sessionGapMilliseconds
+        if isFirst || (isOther && pause >= 0) {
             state.pointee.sessions &+= 1
             state.pointee.sessionStart = time
             state.pointee.sessionEvents = 0
             state.pointee.sessionHash = session
         }
-        state.pointee.sessionEvents &+= 1
+        if isFirst || !isOther || pause >= 0 { state.pointee.sessionEvents &+= 1 }
         state.pointee.counts[Int(event.type.rawValue)] &+= 1
         state.pointee.firstTime = isFirst ? time : min(state.pointee.firstTime, time)
         state.pointee.latestTime = isFirst ? time : max(state.pointee.latestTime, time)
@@ -108,7 +131,8 @@ public final class UserFold {
         }
     }
 
-    /// Counts the event in its five minutes. Past the bound the two oldest buckets become one, at the later one's time.
+    /// Counts the event in its five minutes. Past the bound those go that no window will reach any more; where there are
+    /// none, the two oldest buckets become one, at the later one's time.
     private func addActivity(_ event: ShopEvent, _ user: UserStore.User, _ store: UserStore) {
         let state = store.states + Int(user)
         let index = UInt32(clamping: event.time / ActivityBucket.milliseconds)
@@ -120,14 +144,8 @@ public final class UserFold {
         }
         if Int(state.pointee.bucketCount) == Self.bucketsMax {
             if position == 0 { return }  // older than all that is kept
-            let buckets = state.pointee.buckets.unsafelyUnwrapped
-            for type in 0..<4 {
-                let (sum, overflow) = buckets[1].counts[type].addingReportingOverflow(buckets[0].counts[type])
-                buckets[1].counts[type] = overflow ? .max : sum
-            }
-            buckets.update(from: buckets + 1, count: Self.bucketsMax - 1)
-            state.pointee.bucketCount -= 1
-            position -= 1
+            position -= makeBucketRoom(newest: index, state)
+            if position < 0 { return }
         }
         if state.pointee.bucketCount == state.pointee.bucketCapacity {
             store.setBucketCapacity(Int(user), min(Self.bucketsMax, Int(state.pointee.bucketCapacity) * 2 + 2))
@@ -138,6 +156,25 @@ public final class UserFold {
         Self.bump(&counts, Int(event.type.rawValue))
         buckets[position] = ActivityBucket(index: index, counts: counts)
         state.pointee.bucketCount += 1
+    }
+
+    /// Makes room for one more bucket at least; returns how many have gone from the beginning.
+    private func makeBucketRoom(newest index: UInt32, _ state: UnsafeMutablePointer<UserState>) -> Int {
+        let buckets = state.pointee.buckets.unsafelyUnwrapped
+        let count = Int(state.pointee.bucketCount)
+        let newest = max(index, buckets[count - 1].index)
+        var gone = 0
+        while gone < count, newest - buckets[gone].index >= Self.windowBuckets { gone += 1 }
+        if gone == 0 {
+            for type in 0..<4 {
+                let (sum, overflow) = buckets[1].counts[type].addingReportingOverflow(buckets[0].counts[type])
+                buckets[1].counts[type] = overflow ? .max : sum
+            }
+            gone = 1
+        }
+        buckets.update(from: buckets + gone, count: count - gone)
+        state.pointee.bucketCount -= UInt8(gone)
+        return gone
     }
 
     private static func bump(_ counts: inout SIMD4<UInt8>, _ type: Int) {

@@ -30,10 +30,10 @@ public final class UserStore {
 
     public func find(_ id: UnsafeRawBufferPointer) -> User? { identifiers.find(id) }
 
-    /// Asks for a user's state and id, by the id's hash.
+    /// Asks for a user's state and id, by the id's placement.
     @inline(__always)
-    func prefetchState(_ hash: UInt64) {
-        let user = identifiers.candidate(hash)
+    func prefetchState(_ placement: UInt64) {
+        let user = identifiers.candidate(placement)
         guard user != IdentifierTable.none, Int(user) < initialized else { return }
         Kernels.prefetch(identifiers.entryAddress(user), bytes: 1)
         Kernels.prefetch(states + Int(user), bytes: MemoryLayout<UserState>.stride)
@@ -41,8 +41,8 @@ public final class UserStore {
 
     /// The same for what an event of the user will search, once the state is there.
     @inline(__always)
-    func prefetchHistory(_ hash: UInt64) {
-        let user = identifiers.candidate(hash)
+    func prefetchHistory(_ placement: UInt64) {
+        let user = identifiers.candidate(placement)
         guard user != IdentifierTable.none, Int(user) < initialized else { return }
         prefetchHistory(of: user)
     }
@@ -65,8 +65,10 @@ public final class UserStore {
     var upperBound: Int { initialized }
 
     /// The number of a user, with an empty state if it is new.
-    func make(_ id: UnsafeRawBufferPointer) -> User {
-        let user = identifiers.intern(id)
+    func make(_ id: UnsafeRawBufferPointer) -> User { make(id, placement: identifiers.placement(id)) }
+
+    func make(_ id: UnsafeRawBufferPointer, placement: UInt64) -> User {
+        let user = identifiers.intern(id, placement: placement)
         if Int(user) >= initialized {
             if Int(user) >= capacity { grow() }
             (states + initialized).initialize(to: UserState())

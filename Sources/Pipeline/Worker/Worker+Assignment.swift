@@ -177,7 +177,7 @@ extension Worker {
             throw LogError(
                 .state,
                 "the stored state of partition \(worker.partition) was made with other settings of the folds (history, "
-                    + "windows, half-lives, co-visitation); go back to them, or `freshet reset` and `freshet replay`, or "
+                    + "windows, half-lives, co-visitation), or by another version of them; go back to those, or `freshet reset` and `freshet replay`, or "
                     + "rebuild beside the old deployment under another application.id")
         }
         guard marker.offset <= worker.committed else {

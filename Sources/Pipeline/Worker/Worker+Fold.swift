@@ -77,10 +77,9 @@ extension Worker {
     /// Applies an event to its user; its item's number is in `itemNumber`.
     func apply(_ entry: UnsafePointer<EventWindow.Entry>, _ worker: PartitionWorker) -> UserFold.Outcome {
         handle(entry.pointee.partition, entry.pointee.offset)
-        itemNumber =
-            entry.pointee.event.type == .userDeleted
-            ? IdentifierTable.none : items.table.identifiers.intern(entry.pointee.event.item)
-        return fold.apply(entry.pointee.event, item: itemNumber, offset: entry.pointee.offset, to: worker.store)
+        let (outcome, item) = fold.apply(entry, items: items.table.identifiers, to: worker.store)
+        itemNumber = item
+        return outcome
     }
 
     /// Takes back everything that was written about a user.

@@ -54,6 +54,7 @@ public struct WorkerSettings: Sendable {
     public var fingerprint: UInt64 {
         let writer = ByteWriter()
         writer.byte(UserStateCodec.version)
+        writer.byte(UserFold.version)
         writer.byte(ItemSnapshot.version)
         writer.varint(user.historyItemsMax)
         writer.signed(user.sessionGapMilliseconds)

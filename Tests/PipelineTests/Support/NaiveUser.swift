@@ -55,11 +55,12 @@ struct NaiveUser {
         var latest = Int64.min
         var name = ""
         for (sample, _) in events {
-            let isNew =
-                sessions.isEmpty
-                || (sample.session.isEmpty
-                    ? sample.time - latest > settings.sessionGapMilliseconds : sample.session != name)
-            if isNew {
+            let isOther =
+                sample.session.isEmpty
+                ? !sessions.isEmpty && sample.time - latest > settings.sessionGapMilliseconds : sample.session != name
+            // A late event of another session belongs to none that is kept.
+            if isOther, !sessions.isEmpty, sample.time < latest { continue }
+            if isOther || sessions.isEmpty {
                 sessions.append([])
                 name = sample.session
             }
