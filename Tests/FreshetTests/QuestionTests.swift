@@ -113,12 +113,15 @@ import Testing
         metrics.begin(worker)
         metrics.update(worker, LeaderService.Standing(isLeading: true))
         log.produce(key: "u1", "not json")
+        log.produce(
+            key: "u1", #"{"event_time":1600000000,"event_type":"view","product_id":"p1","user_id":"u1"}"#)
         try run()
         metrics.update(worker, LeaderService.Standing(isLeading: true))
         metrics.update(worker, LeaderService.Standing(isLeading: true))
         let text = String(decoding: registry.renderPrometheus(), as: UTF8.self)
         for line in [
-            "freshet_events_total 500", "freshet_rejected_total{reason=\"malformed-json\"} 1", "freshet_users 11",
+            "freshet_events_total 501", "freshet_late_events_total 1", "freshet_clamped_events_total 0",
+            "freshet_rejected_total{reason=\"malformed-json\"} 1", "freshet_users 11",
             "freshet_leader 1", "freshet_partitions 1", "freshet_restoring_partitions 0",
             "freshet_lists_total \(worker.counters.lists)",
         ] {

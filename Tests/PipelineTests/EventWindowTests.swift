@@ -87,4 +87,24 @@ struct EventWindowTests {
         #expect(push(key: "u", recordTime: 1_699_999_999_000) == nil)
         #expect(window.pop().pointee.event.time == 1_699_999_999_000, "clamped to the record's time")
     }
+
+    /// An event from the future, within the bound, is learnt at its record's time, and says so.
+    @Test(arguments: [0, 1, 3_600_000, 3_600_001] as [Int64]) func aFutureEventIsClamped(_ ahead: Int64) {
+        let recorded: Int64 = 1_700_000_000_000
+        let users = UserStore()
+        let window = EventWindow(admission: EventAdmission(requiresKey: false), items: IdentifierTable())
+        var value = Array(
+            #"{"user_id":"u","product_id":"p","event_type":"view","event_time":\#(recorded + ahead)}"#.utf8)
+        let rejection = value.withUnsafeMutableBytes {
+            window.push(
+                UnsafeRawBufferPointer($0), key: UnsafeRawBufferPointer(start: nil, count: 0), recordTime: recorded,
+                partition: 0, offset: 0, users: users)
+        }
+        guard ahead <= 3_600_000 else {
+            #expect(rejection?.code == .futureTime)
+            return
+        }
+        let entry = window.pop()
+        #expect(entry.pointee.event.time == recorded && entry.pointee.isClamped == (ahead > 0))
+    }
 }

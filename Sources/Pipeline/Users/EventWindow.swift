@@ -14,6 +14,8 @@ public final class EventWindow {
         public var event = ShopEvent()
         public var partition: Int32 = 0
         public var offset: Int64 = 0
+        /// Whether the record's time took the place of a later one.
+        var isClamped = false
         /// Where user and item are looked for.
         var userPlacement: UInt64 = 0
         var itemPlacement: UInt64 = 0
@@ -67,7 +69,9 @@ public final class EventWindow {
         let index = pushed & (Self.slotsCount - 1)
         let slot = slots + index
         if let rejection = decoders[index].decode(value, into: &slot.pointee.event) { return rejection }
+        let time = slot.pointee.event.time
         if let rejection = admission.admit(&slot.pointee.event, key: key, recordTime: recordTime) { return rejection }
+        slot.pointee.isClamped = slot.pointee.event.time != time
         slot.pointee.partition = partition
         slot.pointee.offset = offset
         slot.pointee.users = Unmanaged.passUnretained(users)

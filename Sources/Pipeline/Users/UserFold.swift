@@ -31,6 +31,8 @@ public final class UserFold {
     public struct Lesson {
         public var user: UserStore.User
         public var isNewPair: Bool
+        /// Whether the user has a later event.
+        public var isLate: Bool
         public var precedingCount: Int
     }
 
@@ -88,10 +90,11 @@ public final class UserFold {
         let isFirst = state.pointee.offset < 0
         store.markDirty(user, at: offset)
         state.pointee.offset = offset
+        let isLate = !isFirst && event.time < state.pointee.latestTime
         count(event, isFirst: isFirst, state)
         addActivity(event, user, store)
         let (isNewPair, precedingCount) = touch(item, event, user, store)
-        return .learnt(Lesson(user: user, isNewPair: isNewPair, precedingCount: precedingCount))
+        return .learnt(Lesson(user: user, isNewPair: isNewPair, isLate: isLate, precedingCount: precedingCount))
     }
 
     /// Whether an event id is among the last ones; it is from now on.

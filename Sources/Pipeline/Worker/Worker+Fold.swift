@@ -56,6 +56,8 @@ extension Worker {
         switch apply(entry, worker) {
         case .learnt(let lesson):
             counters.events += 1
+            if lesson.isLate { counters.late += 1 }
+            if entry.pointee.isClamped { counters.clamped += 1 }
             if let found = worker.lastLists.take(lesson.user, findingItem: itemNumber), lesson.isNewPair {
                 liveQuality.add(found)
             }

@@ -86,6 +86,10 @@ public struct WorkerCounters: Sendable, Equatable {
     public var rejected = 0
     public var duplicates = 0
     public var erased = 0
+    /// Events learnt at their own time, before the latest one of their user.
+    public var late = 0
+    /// Events learnt at their record's time, which was before their own.
+    public var clamped = 0
     public var lists = 0
     /// Lists that came out as they were published before.
     public var unchanged = 0
@@ -104,6 +108,8 @@ public struct WorkerCounters: Sendable, Equatable {
         sum.rejected += b.rejected
         sum.duplicates += b.duplicates
         sum.erased += b.erased
+        sum.late += b.late
+        sum.clamped += b.clamped
         sum.lists += b.lists
         sum.unchanged += b.unchanged
         sum.features += b.features

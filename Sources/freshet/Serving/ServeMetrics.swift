@@ -8,6 +8,8 @@ final class ServeMetrics {
     private let registry: MetricsRegistry
     private let events: Counter
     private let duplicates: Counter
+    private let late: Counter
+    private let clamped: Counter
     private let erased: Counter
     private let lists: Counter
     private let unchanged: Counter
@@ -46,6 +48,9 @@ final class ServeMetrics {
         func gauge(_ name: String, _ help: String) -> Gauge { Gauge(label: name, help: help, registry: registry) }
         events = counter("freshet_events_total", "Events learnt.")
         duplicates = counter("freshet_duplicates_total", "Events that were learnt before, and left out.")
+        late = counter("freshet_late_events_total", "Events learnt at their own time, before the latest of their user.")
+        clamped = counter(
+            "freshet_clamped_events_total", "Events learnt at their record's time, which was before their own.")
         erased = counter("freshet_users_erased_total", "Users erased on request.")
         lists = counter("freshet_lists_total", "Lists published: new ones and changed ones.")
         unchanged = counter("freshet_lists_unchanged_total", "Lists that came out as they were published before.")
@@ -89,6 +94,8 @@ final class ServeMetrics {
         let now = worker.counters
         events.increment(by: now.events - last.events)
         duplicates.increment(by: now.duplicates - last.duplicates)
+        late.increment(by: now.late - last.late)
+        clamped.increment(by: now.clamped - last.clamped)
         erased.increment(by: now.erased - last.erased)
         lists.increment(by: now.lists - last.lists)
         unchanged.increment(by: now.unchanged - last.unchanged)
