@@ -89,7 +89,7 @@ final class TransactionalOutput: OutputPath {
     }
 
     var room: Int {
-        serve()
+        producer.poll(timeoutMilliseconds: 0)
         return producer.room
     }
 
@@ -145,7 +145,7 @@ final class TransactionalOutput: OutputPath {
         _ = producer.takeFailure()
     }
 
-    func serve() { producer.poll(timeoutMilliseconds: 0) }
+    func serve() { turns.forEach { $0.producer.poll(timeoutMilliseconds: 0) } }
 
     /// A commit that does not end by itself is left to end with the process: whoever closes gets on. The next producers of
     /// these ids, or the next owner of the partitions, abort what is left open.
