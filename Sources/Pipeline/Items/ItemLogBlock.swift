@@ -12,7 +12,7 @@ internal import Linear
 ///     entry  := Δoffset flags Δtime item precedingCount item… [category code brand price]
 ///     item   := 0 bytes | n (the n-th item named in this block)            words likewise
 public final class ItemLogBlockWriter {
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
     static let hasAttributes: UInt8 = 0x10
     static let isNewPair: UInt8 = 0x20
     static let hasSameAttributes: UInt8 = 0x40
