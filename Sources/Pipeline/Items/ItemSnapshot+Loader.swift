@@ -13,7 +13,7 @@ extension ItemSnapshot {
             precondition(fold.offset == 0 && fold.table.liveCount == 0, "a snapshot is loaded into an empty fold")
             self.fold = fold
             self.manifest = manifest
-            items.reserveCapacity(min(max(manifest.identifiers, 0), 1 << 20))
+            items.reserveCapacity(min(manifest.identifiers, 1 << 20))
         }
 
         public mutating func load(_ chunk: UnsafeRawBufferPointer) throws {
@@ -32,10 +32,9 @@ extension ItemSnapshot {
 
         /// The fold stands where the snapshot was taken; false when chunks are missing, or others than the manifest's.
         public func finish() -> Bool {
-            guard loaded == manifest.chunks, items.count == manifest.identifiers,
-                manifest.popularitySteps.count == fold.table.popularity.columns,
-                manifest.activitySteps.count == fold.table.activity.columns
-            else { return false }
+            guard loaded == manifest.chunks, items.count == manifest.identifiers, manifest.fits(fold.table) else {
+                return false
+            }
             fold.expected = manifest.expected
             fold.offset = manifest.offset
             fold.table.restore(latestTime: manifest.latestTime)

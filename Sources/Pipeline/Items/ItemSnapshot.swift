@@ -8,6 +8,9 @@ internal import Models
 public enum ItemSnapshot {
     static let version: UInt8 = 2
     static let chunkBytes = 512 * 1024
+    /// More chunks than any table has, and offsets past any log's end: a manifest that says so is damaged.
+    static let chunksMax = 1 << 20
+    static let offsetsEnd: Int64 = 1 << 48
 
     /// One record: a key within the snapshot and its value.
     public struct Chunk {
