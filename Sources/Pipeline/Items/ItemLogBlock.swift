@@ -34,7 +34,6 @@ public final class ItemLogBlockWriter {
 
     /// The bytes of the entries so far; a block should be closed before it is over the broker's limit.
     public var byteCount: Int { body.count }
-    public var isEmpty: Bool { entries == 0 }
 
     /// Begins a block at the offset where the partition's last one ended.
     public func begin(first: Int64) {
