@@ -66,6 +66,12 @@ extension ItemTable {
             set { (describedHigh, describedLow) = Self.parts(newValue) }
         }
 
+        /// Whether a row about the item reads alike; an absent price is like another.
+        func says(theSameAs other: Attributes) -> Bool {
+            category == other.category && categoryCode == other.categoryCode && brand == other.brand
+                && title == other.title && (price == other.price || (price.isNaN && other.price.isNaN))
+        }
+
         /// An event's time.
         mutating func see(_ time: Int64) {
             if lastSeen.map({ time > $0 }) ?? true { lastSeen = time }

@@ -13,14 +13,22 @@ extension ItemTable {
         public init() {}
     }
 
+    /// What an entry of the catalogue has changed.
+    public enum CatalogueEffect {
+        case nothing
+        case description
+        /// The item may stand in lists by now and could not before, or the other way round.
+        case availability
+    }
+
     /// Takes over an entry of the catalogue, which is all that the catalogue says: what an earlier one named and this one
     /// does not is unknown again, until an event says it. An entry is no event: it makes an item known, but moves no time.
-    /// - Returns: whether the item may stand in lists by now and could not before, or the other way round.
     @discardableResult
-    public func catalogue(item: Item, _ entry: CatalogueEntry) -> Bool {
+    public func catalogue(item: Item, _ entry: CatalogueEntry) -> CatalogueEffect {
+        let isNew = !self.attributes(item).isLive
         revive(item)
         let attributes = attributesOfItems + Int(item)
-        let wasAvailable = attributes.pointee.isAvailable
+        let before = attributes.pointee
         attributes.pointee.set(.withdrawn, !entry.isAvailable)
         attributes.pointee.title = entry.title
         if attributes.pointee.names(.namesCategory, entry.category != IdentifierTable.none) {
@@ -34,24 +42,24 @@ extension ItemTable {
         }
         if attributes.pointee.names(.namesPrice, !entry.price.isNaN) { setPrice(item, entry.price) }
         journal.note(item, attributes.pointee.category)
-        return wasAvailable != entry.isAvailable
+        if before.isAvailable != entry.isAvailable { return .availability }
+        return isNew || !attributes.pointee.says(theSameAs: before) ? .description : .nothing
     }
 
     /// Withdraws an item: it is not recommended until an entry of the catalogue brings it back, even if it is evicted
     /// meanwhile, or if its first event is yet to come.
-    /// - Returns: whether it could stand in lists before.
     @discardableResult
-    public func withdraw(item: Item) -> Bool {
+    public func withdraw(item: Item) -> CatalogueEffect {
         reserve(Int(item))
         let attributes = attributesOfItems + Int(item)
-        guard attributes.pointee.isAvailable else { return false }
+        guard attributes.pointee.isAvailable else { return .nothing }
         guard attributes.pointee.isLive else {
             mark(item)
             boundWithdrawals()
-            return false
+            return .nothing
         }
         attributes.pointee.flags.insert(.withdrawn)
         journal.note(item, attributes.pointee.category)
-        return true
+        return .availability
     }
 }

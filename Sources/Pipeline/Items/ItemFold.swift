@@ -149,10 +149,8 @@ public final class ItemFold {
         }
         guard reader.isAtEnd else { throw ByteReader.Malformed(offset: reader.offset) }
         let item = table.identifiers.intern(id)
-        let moves = entry.map { table.catalogue(item: item, $0) } ?? table.withdraw(item: item)
-        // An item that is known only as withdrawn has no rows.
-        guard table.attributes(item).isLive else { return }
-        changes?.noteCatalogue(item, time: table.latestTime, movesAvailability: moves)
+        let effect = entry.map { table.catalogue(item: item, $0) } ?? table.withdraw(item: item)
+        changes?.noteCatalogue(item, time: table.latestTime, effect)
     }
 }
 

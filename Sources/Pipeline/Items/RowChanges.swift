@@ -31,11 +31,12 @@ public struct RowChanges {
         features.note(item, time: time)
     }
 
-    /// Takes note of an entry of the catalogue.
-    mutating func noteCatalogue(_ item: IdentifierTable.Number, time: Int64, movesAvailability: Bool) {
+    /// Takes note of an entry of the catalogue; of one that says what is known nobody need hear.
+    mutating func noteCatalogue(_ item: IdentifierTable.Number, time: Int64, _ effect: ItemTable.CatalogueEffect) {
+        guard effect != .nothing else { return }
         related.note(item, time: time, isUrgent: true)
         features.note(item, time: time, isUrgent: true)
-        guard movesAvailability else { return }
+        guard effect == .availability else { return }
         self.time = time
         waiting.insert(item)
     }
