@@ -69,18 +69,26 @@ float VARIANT(fk_gather)(
     return result;
 }
 
-// places[i] = how many keys are smaller than keys[i]; the keys are padded to a multiple of 8.
+// places[i] = how many keys come before keys[i]: smaller ones, and equal ones that stand before it. The keys are padded to a
+// multiple of 8.
 void VARIANT(fk_places)(const uint64_t *keys, ptrdiff_t count, int32_t *places) {
     for (ptrdiff_t i = 0; i < count; i++) {
         uint64_t key = keys[i];
         u8 all = {key, key, key, key, key, key, key, key}, total = {0};
-        for (ptrdiff_t j = 0; j < count; j += 8) {
+        ptrdiff_t before = i / 8 * 8;
+        for (ptrdiff_t j = 0; j < before; j += 8) {
+            u8 others;
+            memcpy(&others, keys + j, sizeof others);
+            total -= (u8)(others <= all);
+        }
+        for (ptrdiff_t j = before; j < count; j += 8) {
             u8 others;
             memcpy(&others, keys + j, sizeof others);
             total -= (u8)(others < all);
         }
         uint64_t place = 0;
         for (int j = 0; j < 8; j++) place += total[j];
+        for (ptrdiff_t j = before; j < i; j++) place += keys[j] == key;
         places[i] = (int32_t)place;
     }
 }

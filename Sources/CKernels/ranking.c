@@ -78,5 +78,5 @@ ptrdiff_t fk_rank(
     }
     if (kept <= COUNTED) place(level, out, scratch, kept);
     else sort(out, scratch, kept);
-    return kept < k ? kept : k;
+    return kept;
 }

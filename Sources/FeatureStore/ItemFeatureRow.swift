@@ -25,11 +25,9 @@ public enum ItemFeatureRow {
             writer.text(",\"price\":")
             JSONText.decimal(features.price, to: writer)
         }
-        writer.text(",\"first_seen\":\"")
-        JSONText.time(features.firstSeen, to: writer)
-        writer.text("\",\"last_seen\":\"")
-        JSONText.time(features.lastSeen, to: writer)
-        writer.text("\",\"events\":")
+        writeTime(",\"first_seen\":\"", features.firstSeen, to: writer)
+        writeTime(",\"last_seen\":\"", features.lastSeen, to: writer)
+        writer.text(",\"events\":")
         TypeCounts.write(features.counts, to: writer)
         writer.text(",\"events_per_day\":")
         TypeCounts.write(features.perDay, to: writer)
@@ -54,6 +52,13 @@ public enum ItemFeatureRow {
         writer.text(",\"shoppers\":")
         JSONText.decimal(reading.shoppers, to: writer)
         writer.text("}")
+    }
+
+    private static func writeTime(_ name: StaticString, _ time: Int64?, to writer: ByteWriter) {
+        guard let time else { return }
+        writer.text(name)
+        JSONText.time(time, to: writer)
+        writer.text("\"")
     }
 
     private static func writeText(_ name: StaticString, _ text: UnsafeRawBufferPointer, to writer: ByteWriter) {

@@ -8,8 +8,9 @@ public struct ItemFeatures {
     public var itemsOffset: Int64 = 0
     /// All events by type: view, remove_from_cart, cart, purchase.
     public var counts = SIMD4<UInt32>(repeating: 0)
-    public var firstSeen: Int64 = 0
-    public var lastSeen: Int64 = 0
+    /// Nil for an item that only the catalogue knows.
+    public var firstSeen: Int64?
+    public var lastSeen: Int64?
     public var isAvailable = true
     /// The last price seen; NaN without one.
     public var price = Double.nan
@@ -25,7 +26,7 @@ public struct ItemFeatures {
 
     /// Events a day by type since the item was first seen, over at least one day.
     public var perDay: SIMD4<Double> {
-        let days = max(1, Double(time - firstSeen) / Self.dayMilliseconds)
+        let days = max(1, Double(time - (firstSeen ?? time)) / Self.dayMilliseconds)
         return SIMD4<Double>(counts) / days
     }
 

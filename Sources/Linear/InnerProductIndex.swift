@@ -15,7 +15,7 @@ public final class InnerProductIndex: Sendable {
     let groupCount: Int
     /// Four dimensions each.
     let quads: Int
-    /// Of the first item; infinite where some item is not finite, and then everything is scored in floats.
+    /// Of the first item; infinite where some item's is, or is hardly a float, and then everything is scored in floats.
     let normMax: Double
     let storage: ScreenStorage
 
@@ -28,7 +28,9 @@ public final class InnerProductIndex: Sendable {
         quads = items.stride / 4
         groupCount = (items.rows + 31) / 32 * 2
         let norms = (0..<items.rows).map { Self.norm(items.row($0), items.columns) }
-        normMax = norms.allSatisfy(\.isFinite) ? norms.max() ?? 0 : .infinity
+        let norm = norms.allSatisfy(\.isFinite) ? norms.max() ?? 0 : .infinity
+        // Above it a group's norm, which is a float that was rounded up, would be infinite.
+        normMax = norm < 0x1p127 ? norm : .infinity
         var order = (0..<Int32(items.rows)).map { $0 }
         if normMax.isFinite {
             order.sort { norms[Int($0)] != norms[Int($1)] ? norms[Int($0)] > norms[Int($1)] : $0 < $1 }

@@ -175,10 +175,12 @@ public final class InnerProductSearcher {
         fk_dot_rows(
             kernels.rawValue, index.items.base, index.items.stride, user.pointee.indices, count,
             padded + slot * index.items.stride, scores)
+        let wanted = Int(slots[slot].wanted)
         return index.ranks.withUnsafeBufferPointer {
-            fk_rank(
-                kernels.rawValue, scores, user.pointee.indices, $0.baseAddress, count, Int(slots[slot].wanted), ranked,
-                scratch)
+            min(
+                wanted,
+                fk_rank(
+                    kernels.rawValue, scores, user.pointee.indices, $0.baseAddress, count, wanted, ranked, scratch))
         }
     }
 

@@ -1,7 +1,7 @@
 internal import CKernels
 
-/// The best of a few hundred scored indices, in no defined order: those with the highest scores, equal ones by rank. What a
-/// bounded heap gives, in less time where most of what is offered is kept.
+/// The best of a few hundred scored indices, in no defined order: those with the highest scores, equal ones by rank, then as
+/// the caller says: ranks may be equal too. What a bounded heap gives, in less time where most of what is offered is kept.
 ///
 /// It owns its memory: one a thread.
 public final class Selection {
@@ -12,11 +12,12 @@ public final class Selection {
     private var ranked: UnsafeMutablePointer<fk_ranked>
     private var scratch: UnsafeMutablePointer<fk_ranked>
     private var capacity = 0
-    private let kernels = Kernels.best
+    private let kernels: Kernels
     /// How many were offered.
     public private(set) var count = 0
 
-    public init() {
+    public init(kernels: Kernels = .best) {
+        self.kernels = kernels
         scores = .allocate(capacity: 0)
         ranks = .allocate(capacity: 0)
         indices = .allocate(capacity: 0)
@@ -62,13 +63,26 @@ public final class Selection {
     }
 
     /// Calls `body` with the best `most` indices of what was offered, or with all where there are no more.
+    /// - Parameter precedes: which of two indices comes first where score and rank are equal.
     @inline(__always)
-    public func forEachBest(_ most: Int, _ body: (Int32) -> Void) {
+    public func forEachBest(
+        _ most: Int, by precedes: (Int32, Int32) -> Bool = { $0 < $1 }, _ body: (Int32) -> Void
+    ) {
         guard count > most else {
             for place in 0..<count { body(indices[place]) }
             return
         }
-        let kept = fk_rank(kernels.rawValue, scores, places, ranks, count, most, ranked, scratch)
-        for place in 0..<kept { body(indices[Int(ranked[place].index)]) }
+        let reached = fk_rank(kernels.rawValue, scores, places, ranks, count, most, ranked, scratch)
+        if reached > most, ranked[most].key == ranked[most - 1].key { settle(most, reached, by: precedes) }
+        for place in 0..<min(reached, most) { body(indices[Int(ranked[place].index)]) }
+    }
+
+    /// Puts those in order that tie about the last place.
+    @inline(never)
+    private func settle(_ most: Int, _ reached: Int, by precedes: (Int32, Int32) -> Bool) {
+        let key = ranked[most].key
+        let tied = (0..<reached).filter { ranked[$0].key == key }
+        let sorted = tied.map { ranked[$0] }.sorted { precedes(indices[Int($0.index)], indices[Int($1.index)]) }
+        for (place, item) in zip(tied, sorted) { ranked[place] = item }
     }
 }

@@ -1,3 +1,4 @@
+import Events
 import Foundation
 import Kafka
 import Models
@@ -30,6 +31,7 @@ final class LeaderService: Service {
     private let refused = Atomic(0)
     private static let snapshotMilliseconds: UInt64 = 3_600_000
     private let quality = Mutex(LiveQuality())
+    private let rejections = Mutex<[RejectionCode: Int]>([:])
 
     /// - Throws: a `training.model` that is none.
     init(_ deployment: Deployment, worker: WorkerSettings, log: KafkaEventLog.Settings) throws {
@@ -42,8 +44,10 @@ final class LeaderService: Service {
         settings.items = worker.items
         settings.fingerprint = worker.fingerprint
         settings.blend = worker.blend
-        settings.rowsIntervalMilliseconds = deployment.milliseconds("publishing.related-interval")
+        settings.relatedIntervalMilliseconds = deployment.milliseconds("publishing.related-interval")
+        settings.featuresIntervalMilliseconds = deployment.milliseconds("features.interval")
         settings.publishesRows = worker.publishes
+        settings.catalogueTopic = log.topics.catalogue
         self.settings = settings
     }
 
@@ -81,13 +85,16 @@ final class LeaderService: Service {
         /// Generations that this instance has promoted, and those that it has refused.
         var promoted = 0
         var refused = 0
+        /// Records of the catalogue that this instance has put with the dead letters.
+        var catalogueRejections: [RejectionCode: Int] = [:]
     }
 
     var standing: Standing {
         Standing(
             isLeading: isLeading, isAtWork: isAtWork.load(ordering: .relaxed),
             trainingShare: Double(progress.load(ordering: .relaxed)) / 1000,
-            promoted: promoted.load(ordering: .relaxed), refused: refused.load(ordering: .relaxed))
+            promoted: promoted.load(ordering: .relaxed), refused: refused.load(ordering: .relaxed),
+            catalogueRejections: rejections.withLock { $0 })
     }
 
     func run() throws {
@@ -115,16 +122,19 @@ final class LeaderService: Service {
             isAtWork.store(false, ordering: .relaxed)
             kafka.close()
         }
-        let leader = Leader(settings: settings, log: kafka, generations: generations)
+        let leader = Leader(
+            settings: settings, log: kafka, deadLetters: CatalogueDeadLetters(log), generations: generations)
         let logger = logger
         leader.notice = { logger.info("\($0)") }
         var schedule = TrainingSchedule(deployment.trainingSchedule)
         var askedAt = monotonicMilliseconds()
         var pace = RowPace()
         var snapshotAt = monotonicMilliseconds()
+        var counted: [RejectionCode: Int] = [:]
         while !stop.isRequested {
             let isBusy = try leader.step(timeoutMilliseconds: 20, rowsMax: pace.rows(isHurried: finishing.isRequested))
             leads.store(!leader.isFollower, ordering: .relaxed)
+            note(rejections: &counted, of: leader)
             isAtWork.store(true, ordering: .relaxed)
             // A slow log may expire before there is enough of it for a snapshot.
             if !isBusy, monotonicMilliseconds() - snapshotAt >= Self.snapshotMilliseconds {
@@ -158,6 +168,16 @@ final class LeaderService: Service {
             }
             if !leader.isFollower { askedAt = monotonicMilliseconds() }
         }
+    }
+
+    /// Adds what a leader has refused since it was last asked: another one begins to count from nothing.
+    private func note(rejections counted: inout [RejectionCode: Int], of leader: Leader) {
+        let now = leader.catalogueRejections
+        guard now != counted else { return }
+        rejections.withLock { [counted] sum in
+            for (code, count) in now { sum[code, default: 0] += count - (counted[code] ?? 0) }
+        }
+        counted = now
     }
 
     /// Whether what is due now is to be finished: not before the leader's table is where the end was.

@@ -1,3 +1,4 @@
+import Pipeline
 import ServiceKit
 
 /// Every setting of the program: one table makes the YAML keys, the environment names, `--set`, and `Config/freshet.yaml`.
@@ -110,7 +111,9 @@ enum Settings {
     ]
 
     private static let learning = [
-        Setting("learning.history", .int(1...2000), default: "200", "The most items of a user's history."),
+        Setting(
+            "learning.history", .int(1...UserStateCodec.historyItemsMax), default: "200",
+            "The most items of a user's history."),
         Setting(
             "learning.session-gap", .duration, default: "30m",
             "A pause that begins a new session where events carry no session id."),

@@ -25,6 +25,7 @@ struct CatalogueTests {
         #expect(Self.decode(nil, #"{"item_id":12}"#) == .success(.item(CatalogueItem(id: "12"))))
         #expect(Self.decode("", #"{"product_id":"12","title":null}"#) == .success(.item(CatalogueItem(id: "12"))))
         #expect(Self.decode("12", #"{"product_id":12,"price":-1}"#) == .success(.item(CatalogueItem(id: "12"))))
+        #expect(Self.decode("12", #"{"product_id":12,"price":1e13}"#) == .success(.item(CatalogueItem(id: "12"))))
         #expect(Self.decode("i1", nil) == .success(.withdrawn(id: "i1")))
     }
 

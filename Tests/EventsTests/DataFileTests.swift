@@ -62,7 +62,7 @@ struct DataFileTests {
         let second = try #require(lines[1].event)
         #expect(second.categoryCode == "a.\"b\",c" && second.price == nil && second.brand == "wörwag")
         let expected =
-            #"{"event_time":1569888000000,"event_type":"view","product_id":"44600062","#
+            #"{"event_time":"2019-10-01T00:00:00.000Z","event_type":"view","product_id":"44600062","#
             + #""category_id":"2103807459595387724","brand":"shiseido","price":35.79,"user_id":"541312140","#
             + #""user_session":"72d76fde-8bb3"}"#
         #expect(lines[0].value == expected)
@@ -102,6 +102,8 @@ struct DataFileTests {
         let event = try #require(Self.read(table, .taobao).first?.event)
         #expect(event.type == .cart && event.user == "7" && event.item == "8" && event.time == 1_505_117_799_000)
         #expect(event.price == nil && event.categoryID == "9")
+        let absurd = try #require(Self.read(table.replacing("9,\n", with: "9,1e308\n"), .taobao).first?.event)
+        #expect(absurd.price == nil)
     }
 
     @Test func retailRocket() throws {

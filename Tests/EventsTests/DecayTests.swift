@@ -10,7 +10,9 @@ struct DecayTests {
             #expect(factor == Double(sign: .plus, exponent: -lives, significand: 1))
         }
         #expect(decay.factor(age: .max) == 0)
-        #expect(Decay.none.factor(age: .max) == 1 && Decay(halfLifeMilliseconds: 1).factor(age: 3) == 0.125)
+        #expect(
+            Decay(halfLifeMilliseconds: 0).factor(age: .max) == 1
+                && Decay(halfLifeMilliseconds: 1).factor(age: 3) == 0.125)
         var last = 1.0
         for age in stride(from: Int64(0), to: 10_000_000_000, by: 97_000_003) {
             #expect(decay.factor(age: age) <= last)

@@ -1,5 +1,6 @@
-import Events
 import Testing
+
+@testable import Events
 
 /// Names, shapes of values, absence, escapes: one row a rule.
 struct EventFieldTests {
@@ -94,12 +95,23 @@ struct EventFieldTests {
 
     static let pricesCases: [(String, Double)] = [
         ("35.79", 35.79), ("0", 0), ("-0.0", 0), ("1e2", 100), ("\"12.50\"", 12.5), ("0.1", 0.1),
-        ("123456789.123456789", 123456789.123456789),
-        ("0.30000000000000004", 0.30000000000000004), ("9007199254740993", 9_007_199_254_740_992),
+        ("123456789.123456789", 123456789.123456789), ("0.30000000000000004", 0.30000000000000004),
+        ("5e-324", .leastNonzeroMagnitude), ("8.5e-23", 8.5e-23), ("1e12", 1e12), ("1000000000000.0", 1e12),
+    ]
+
+    /// Prices are read by it, within their bound.
+    static let numbersCases: [(String, Double)] = [
+        ("9007199254740993", 9_007_199_254_740_992),
         ("1.7976931348623157e308", .greatestFiniteMagnitude),
         ("5e-324", .leastNonzeroMagnitude), ("1e23", 1e23), ("8.5e-23", 8.5e-23),
         ("179769313486231570000000000000000000000.5", 179769313486231570000000000000000000000.5),
     ]
+
+    @Test(arguments: numbersCases)
+    func numbers(_ text: String, _ expected: Double) {
+        let bytes = Array(text.utf8)
+        #expect(bytes.withUnsafeBufferPointer { DecimalNumber.parse($0.baseAddress!, $0.count) } == expected)
+    }
 
     @Test(arguments: pricesCases)
     func prices(_ json: String, _ expected: Double) throws {
@@ -108,8 +120,8 @@ struct EventFieldTests {
     }
 
     static let absentPricesCases: [String] = [
-        "-1", "\"-1\"", "1e999", "\"NaN\"", "\"inf\"", "\"\"", "null", "\"12,50\"", "\"12 \"", "[]", "true",
-        "\"0x1p3\"", "\"01\"",
+        "-1", "\"-1\"", "1e999", "1e308", "\"1e308\"", "1000000000000.01", "\"NaN\"", "\"inf\"", "\"\"", "null",
+        "\"12,50\"", "\"12 \"", "[]", "true", "\"0x1p3\"", "\"01\"",
     ]
 
     @Test(arguments: absentPricesCases)

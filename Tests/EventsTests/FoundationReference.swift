@@ -88,7 +88,7 @@ enum FoundationReference {
         case .double(let double): number = double
         default: number = nil
         }
-        return number.flatMap { $0 >= 0 && $0.isFinite ? $0 : nil }
+        return number.flatMap { $0 >= 0 && $0 <= 1e12 ? $0 : nil }
     }
 
     /// Times have a test of their own; here it matters that the right bytes reach them.

@@ -114,6 +114,14 @@ struct InnerProductSearchTests {
         #expect(results.allSatisfy { $0.suffix(2).contains { $0.index == 5 && $0.score == -.infinity } })
     }
 
+    /// Finite numbers whose norms are none as floats: the screen has no bound for them, and seats that nobody has must stay
+    /// empty.
+    @Test func normsBeyondFloats() {
+        let signs: [Float] = [3e38, -3e38]
+        let items = Matrix((0..<20_000).map { row in (0..<4).map { signs[row >> $0 & 1] } })
+        Self.check(items, Matrix.random(3, 4, seed: 4) { _ in 1e-10 }, wanted: [9, 0, 9], seed: 8)
+    }
+
     @Test func aSearcherServesIndexesOfAnySize() {
         let searcher = InnerProductSearcher()
         for (rows, columns, wanted) in [(100, 8, 10), (5000, 100, 300), (50, 3, 50), (1000, 64, 20)] {

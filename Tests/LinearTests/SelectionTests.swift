@@ -28,6 +28,35 @@ struct SelectionTests {
         }
     }
 
+    /// Where scores and ranks are equal, every index is there once, and the caller settles which ones are in: by anything but
+    /// the order of offers.
+    @Test(arguments: Kernels.available) func equalRanksAreSettledByTheCaller(kernels: Kernels) {
+        var generator = SplitMix64(state: 12)
+        let selection = Selection(kernels: kernels)
+        for count in [2, 7, 8, 9, 100, 255, 256, 257, 300, 900] {
+            let offers = (0..<Int32(count)).map { index in
+                (index: index, score: Float(generator.next() % 4), rank: UInt32(generator.next() % 3))
+            }
+            for most in [1, 2, 16, 50, 255, 256, 400] where most < count {
+                var expected: Set<Int32>?
+                for _ in 0..<3 {
+                    selection.begin(count)
+                    for offer in offers.shuffled(using: &generator) {
+                        selection.offer(offer.score, index: offer.index, rank: offer.rank)
+                    }
+                    var found: [Int32] = []
+                    selection.forEachBest(most, by: { $0 > $1 }, { found.append($0) })
+                    let sorted = offers.sorted { a, b in
+                        if a.score != b.score { return a.score > b.score }
+                        return a.rank != b.rank ? a.rank < b.rank : a.index > b.index
+                    }
+                    expected = expected ?? Set(sorted.prefix(most).map(\.index))
+                    #expect(found.count == most && Set(found) == expected, "the best \(most) of \(count)")
+                }
+            }
+        }
+    }
+
     /// −0 and 0 are one score, infinities are the last and the first, and scores of any distance are told apart.
     @Test func unusualScoresStandWhereTheyBelong() {
         let scores: [Float] = [

@@ -58,9 +58,12 @@ import Testing
     private func change(_ table: ItemTable, _ random: inout RandomStream, _ time: inout Int64) {
         let item = table.identifiers.intern("i\(random.below(random.below(50) == 0 ? 2000 : 250))")
         switch random.below(40) {
-        case 0: table.withdraw(item: item, time: time)
+        case 0: table.withdraw(item: item)
         case 1:
-            table.catalogue(item: item, title: IdentifierTable.none, isAvailable: random.below(2) == 0, time: time)
+            var entry = ItemTable.CatalogueEntry()
+            entry.isAvailable = random.below(2) == 0
+            if random.below(2) == 0 { entry.category = table.words.intern("c\(random.below(6))") }
+            table.catalogue(item: item, entry)
         case 2...8:
             table.describe(
                 item: item, category: table.words.intern("c\(random.below(6))"), categoryCode: IdentifierTable.none,

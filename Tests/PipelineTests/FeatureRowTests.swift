@@ -153,7 +153,7 @@ struct FeatureRowTests {
         try shop.apply(stream.take(6000))
         let table = shop.items.table
         let blend = BlendSettings().sequential
-        table.withdraw(item: try #require(table.identifiers.find("item-1")), time: 0)
+        table.withdraw(item: try #require(table.identifiers.find("item-1")))
         let writer = ByteWriter()
         let related = RelatedItems()
         for item in 0..<UInt32(table.upperBound) {

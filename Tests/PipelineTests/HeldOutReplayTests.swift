@@ -44,7 +44,7 @@ import Testing
             var builder = TrainingHistories.Builder()
             var names: [String] = []
             for user in shop.users {
-                builder.append(shop.store[user], scale: .standard, decay: .none)
+                builder.append(shop.store[user], scale: .standard, decay: Decay(halfLifeMilliseconds: 0))
                 names.append(shop.store.identifiers.text(user))
             }
             histories = builder.build(identifiers)

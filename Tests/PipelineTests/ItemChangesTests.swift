@@ -16,7 +16,7 @@ import Testing
         #expect(changes.take() == 1)
     }
 
-    /// The catalogue's time may be years ahead of a log of old events.
+    /// Events come late, by years where a log is written anew.
     @Test func aRowFromAheadDoesNotHoldBackWhatComesAfter() {
         var changes = ItemChanges(interval: 100)
         changes.note(1, time: 9_000_000)
@@ -27,13 +27,19 @@ import Testing
         #expect(changes.take() == nil)
     }
 
+    @Test func whatIsUrgentWaitsForNoInterval() {
+        var changes = ItemChanges(interval: 100)
+        changes.note(1, time: 1000)
+        #expect(changes.take() == 1)
+        changes.note(1, time: 1001, isUrgent: true)
+        changes.note(1, time: 1002, isUrgent: true)
+        #expect(changes.take() == 1 && changes.take() == nil)
+    }
+
     /// What a new leader finds comes after what changes, once, and nobody waits for it.
     @Test func whatWasFoundComesLast() {
         let table = ItemTable(settings: ItemTable.Settings())
-        for item in ["a", "b", "c"] {
-            table.catalogue(
-                item: table.identifiers.intern(item), title: IdentifierTable.none, isAvailable: true, time: 0)
-        }
+        for item in ["a", "b", "c"] { table.catalogue(item: table.identifiers.intern(item), .init()) }
         var changes = ItemChanges(interval: 100)
         changes.noteAll(table)
         #expect(changes.count == 0)

@@ -31,7 +31,7 @@ struct ItemSnapshotTests {
         let shop = SmallShop(items: settings)
         var stream = SampleStream(seed: 31)
         try shop.apply(stream.take(2000))
-        shop.items.table.withdraw(item: 3, time: 0)
+        shop.items.table.withdraw(item: 3)
         let copy = ItemFold(table: ItemTable(settings: settings))
         _ = copy.table.identifiers.intern("known before")
         #expect(try load(shop.items, into: copy))

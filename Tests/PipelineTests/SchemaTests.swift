@@ -18,10 +18,9 @@ struct SchemaTests {
                 code: "x", brand: "ü", price: 0.1))
         shop.apply(SampleEvent(time: stream.start + 1, user: "newcomer", item: "bare"))
         try shop.closeBlock()
-        let writer = ByteWriter()
-        let entry = CatalogueItem(id: "item-3", title: "A title", price: 1e13, isAvailable: false)
-        Array("item-3".utf8).withUnsafeBytes { CatalogueRecord.encode(entry, id: $0, time: stream.start, to: writer) }
-        try shop.items.apply(writer.bytes, at: shop.items.offset)
+        try shop.items.applyCatalogue(
+            CatalogueItem(id: "item-3", title: "A title", price: 1e12, isAvailable: false), "item-3")
+        try shop.items.applyCatalogue(CatalogueItem(id: "no event yet", title: "Another"), "no event yet")
         return shop
     }
 

@@ -98,4 +98,69 @@ struct SnapshotCollectorTests {
         let (collector, _) = try collect()
         #expect(collector.newest == nil && collector.kept.isEmpty)
     }
+
+    /// Whatever a byte of a manifest or of a key is: it is read, or taken for damage, and what loads can go on.
+    @Test func damagedManifestsNeverTrap() throws {
+        let shop = SmallShop()
+        var stream = SampleStream(seed: 3)
+        try shop.apply(stream.take(200))
+        var (chunks, manifest) = ItemSnapshot.encode(shop.items, fingerprint: 7)
+        manifest.earlier = [.init(offset: 1, chunks: 2), .init(offset: 2, chunks: 1)]
+        let writer = ByteWriter()
+        manifest.encode(to: writer)
+        let whole = Array(writer.bytes)
+        var random = Seeded(4)
+        var damaged: [[UInt8]] = whole.indices.flatMap { place in
+            [0, 1, 2, 0x7E, 0x7F, 0x80, 0xFE, 0xFF].map { (value: UInt8) in
+                var bytes = whole
+                bytes[place] = value
+                return bytes
+            }
+        }
+        // Long numbers in the place of short ones.
+        for place in whole.indices {
+            for end: [UInt8] in [[0x01], [0x7F]] {
+                for length in [4, 8, 9] {
+                    damaged.append(
+                        whole[..<place] + [UInt8](repeating: 0xFF, count: length) + end + whole[(place + 1)...])
+                }
+            }
+        }
+        for _ in 0..<500 {
+            damaged.append([2] + (0..<random.below(80)).map { _ in UInt8(truncatingIfNeeded: random.next()) })
+        }
+        var usable = 0
+        for bytes in damaged {
+            let topics = MemoryTopics()
+            for chunk in chunks {
+                let key = ItemSnapshot.key(offset: manifest.offset, chunk: chunk.number)
+                topics.append(.snapshots, 0, key: Array(key.utf8), value: chunk.value)
+            }
+            topics.append(
+                .snapshots, 0, key: Array(ItemSnapshot.key(offset: manifest.offset, chunk: nil).utf8), value: bytes)
+            let collector = try SnapshotCollector(fingerprint: 7) { MemoryReader(topics, .snapshots, 0, from: $0) }
+            while !(try collector.advance()) {}
+            for place in collector.kept + collector.torn { _ = ItemSnapshot.key(offset: place.offset, chunk: nil) }
+            let fold = ItemFold(table: ItemTable(settings: .init()))
+            guard (try? fold.load(collector)) == true else { continue }
+            usable += 1
+            let again = ByteWriter()
+            ItemSnapshot.encode(fold, fingerprint: 7).manifest.encode(to: again)
+            _ = fold.expected.values.reduce(0) { $0 + Int($1) }
+            fold.table.learnView("another", time: stream.start)
+            _ = fold.table.hash()
+        }
+        #expect(usable > 10)
+    }
+
+    @Test func damagedKeysNeverTrap() throws {
+        write(10, chunks: 2)
+        for key in [
+            "-7fffffffffffffff/0", "-1/manifest", "000000000000000b/9223372036854775807", "000000000000000c/-1",
+            "7fffffffffffffff/3", "/", "x/y", "000000000000000d/",
+        ] { append(key, [1]) }
+        let (collector, _) = try collect()
+        #expect(collector.newest?.manifest.offset == 10)
+        for place in collector.torn { #expect(place.chunks < 1 << 21 && place.offset >= 0) }
+    }
 }

@@ -118,6 +118,54 @@ struct UserStateCodecTests {
         for user in shop.users { shop.codec.encode(shop.store[user], to: writer) }
     }
 
+    /// A history that no configuration allows is damage, however many bytes stand behind it.
+    @Test(arguments: [2000, 2001, 61_700, 65_535]) func aHistoryIsBounded(entries: Int) throws {
+        let shop = SmallShop()
+        let user = Array("empty".utf8).withUnsafeBytes { shop.store.make($0) }
+        let writer = ByteWriter()
+        // All but the length of the history, which ends the record.
+        let empty = record(shop, user)
+        empty.dropLast().withUnsafeBytes { writer.raw($0) }
+        writer.varint(entries)
+        for entry in 0..<entries {
+            Array("\(entry)".utf8).withUnsafeBytes { writer.counted($0) }
+            writer.signed(0)
+            // Two types each, so that every pair has its rating beside the history.
+            writer.byte(5)
+            writer.signed(0)
+            writer.signed(0)
+        }
+        func decode() throws {
+            _ = try Array("u".utf8).withUnsafeBytes {
+                try shop.codec.decode(writer.bytes, user: $0, into: shop.store)
+            }
+        }
+        if entries <= UserStateCodec.historyItemsMax {
+            try decode()
+        } else {
+            #expect(throws: ByteReader.Malformed.self) { try decode() }
+        }
+    }
+
+    /// Each byte of a record, as any other: an error or another state.
+    @Test func anyByteMayBeAnother() throws {
+        let (shop, _) = filled(6, 400)
+        let user = try #require(shop.users.max { shop.store[$0].historyCount < shop.store[$1].historyCount })
+        var bytes = record(shop, user)
+        for place in bytes.indices {
+            let whole = bytes[place]
+            for value in [0, 1, 0x7F, 0x80, 0xFE, 0xFF, whole ^ 1, whole ^ 0x80] as [UInt8] {
+                bytes[place] = value
+                try? bytes.withUnsafeBytes { record in
+                    _ = try Array("copy".utf8).withUnsafeBytes {
+                        try shop.codec.decode(record, user: $0, into: shop.store)
+                    }
+                }
+            }
+            bytes[place] = whole
+        }
+    }
+
     @Test func markersRoundTrip() throws {
         for typeNames in [nil, 7 as UInt64] {
             let writer = ByteWriter()

@@ -44,7 +44,7 @@ final class Reference {
             stores[number] = store
             let writer = ByteWriter()
             block.finish(partition: number, end: ends[number] ?? 0, to: writer)
-            if !block.isEmpty { blocks.append(Array(writer.bytes)) }
+            if block.byteCount > 0 { blocks.append(Array(writer.bytes)) }
         }
     }
 

@@ -147,8 +147,10 @@ typedef struct {
     float score;
 } fk_ranked;
 
-// The best k of `count` items, or all of them, best first, and how many that is. Ranks, by item, are distinct. A score
-// that is not a number counts as -infinity. `scores` has room for 16 more, `out` and `scratch` for `count`.
+// The best k of `count` items, or all of them, best first: by score, equal ones by rank, then by their place among `indices`.
+// Gives how many items `out` holds in that order, which may be more than k: whether the one behind the k-th has the same key
+// can be seen there. A score that is not a number counts as -infinity. `scores` has room for 16 more, `out` and `scratch`
+// for `count`.
 ptrdiff_t fk_rank(
     int32_t level, float *scores, const int32_t *indices, const uint32_t *ranks, ptrdiff_t count, ptrdiff_t k,
     fk_ranked *out, fk_ranked *scratch);

@@ -68,10 +68,9 @@ public final class CatalogueDecoder {
             brand: text(.brand), isAvailable: isAvailable)
         if let title = item.title { item.title = Self.cut(title) }
         let price = slot(.price)
-        if price.isNumber || price.kind == .string,
-            let value = DecimalNumber.parse(UnsafePointer(price.start), price.count), value >= 0, value < .infinity
-        {
-            item.price = value + 0
+        if price.isNumber || price.kind == .string {
+            let value = Price.parse(UnsafePointer(price.start), price.count)
+            item.price = value.isNaN ? nil : value
         }
         return .success(.item(item))
     }

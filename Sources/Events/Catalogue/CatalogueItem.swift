@@ -5,7 +5,7 @@ public struct CatalogueItem: Sendable, Hashable {
     public var categoryID: String?
     public var categoryCode: String?
     public var brand: String?
-    /// In the shop's currency, finite and not negative.
+    /// In the shop's currency, from 0 to 10¹².
     public var price: Double?
     /// Whether it may be recommended.
     public var isAvailable: Bool

@@ -7,7 +7,7 @@
 /// - An id is a string or an integer, which becomes its decimal text; a number with a fraction or an exponent is none.
 /// - null and the empty string are absent. `user_id`, `event_type`, `event_time`, and except in `user_deleted`
 ///   `product_id` must be present. Of the other fields a value of a wrong shape counts as absent.
-/// - A price is a number or a string that holds one; one that is negative or not finite counts as absent.
+/// - A price is a number or a string that holds one; one that is negative or above 10¹² counts as absent.
 ///
 /// One decoder serves one thread. It allocates only when a value is larger than all before it, and for numbers of more
 /// digits than a Double holds.
@@ -130,10 +130,7 @@ public final class EventDecoder {
 
     @inline(__always)
     private func price(_ slot: ObjectScanner.Slot) -> Double {
-        guard slot.isNumber || slot.kind == .string,
-            let value = DecimalNumber.parse(UnsafePointer(slot.start), slot.count), value >= 0, value < .infinity
-        else { return .nan }
-        return value + 0  // Turns minus zero into zero.
+        slot.isNumber || slot.kind == .string ? Price.parse(UnsafePointer(slot.start), slot.count) : .nan
     }
 }
 

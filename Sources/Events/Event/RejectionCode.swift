@@ -66,4 +66,10 @@ public enum RejectionCode: String, CaseIterable, Sendable {
         case .tooLarge: "A list or a row is larger than its topic takes (max.message.bytes)."
         }
     }
+
+    /// What the catalogue's decoder can find.
+    public static let ofCatalogue: [RejectionCode] = [
+        .emptyValue, .malformedJSON, .notUTF8, .notAnObject, .tooDeep, .missingItem, .badItem, .tooLongID,
+        .badAvailable, .wrongKey,
+    ]
 }

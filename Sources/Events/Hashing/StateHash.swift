@@ -22,14 +22,6 @@ public struct StateHash: Sendable, Hashable {
         add(low: low, high: high)
     }
 
-    /// Takes away a record that was added.
-    public mutating func remove(_ record: UnsafeRawBufferPointer) {
-        let (low, high) = Self.hashes(record)
-        let difference = self.low.subtractingReportingOverflow(low)
-        self.low = difference.partialValue
-        self.high = self.high &- high &- (difference.overflow ? 1 : 0)
-    }
-
     /// Adds the records of another hash.
     public mutating func merge(_ other: StateHash) {
         add(low: other.low, high: other.high)

@@ -4,9 +4,6 @@ public struct Decay: Sendable, Hashable {
     /// 0 means no decay.
     public let halfLifeMilliseconds: Int64
 
-    /// Everything keeps its full weight.
-    public static let none = Decay(halfLifeMilliseconds: 0)
-
     /// - Parameter halfLifeMilliseconds: not negative; 0 for no decay.
     @inlinable
     public init(halfLifeMilliseconds: Int64) {

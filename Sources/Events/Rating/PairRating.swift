@@ -28,18 +28,6 @@ public struct PairRating: Sendable, Hashable {
         purchaseWord = 0
     }
 
-    /// The state as three words, to be stored; every combination of words is a valid state.
-    @inlinable
-    public init(words: (UInt64, UInt64, UInt64)) {
-        (viewWord, cartWord, purchaseWord) = words
-    }
-
-    @inlinable
-    public var words: (UInt64, UInt64, UInt64) { (viewWord, cartWord, purchaseWord) }
-
-    @inlinable
-    public var isEmpty: Bool { viewWord | cartWord | purchaseWord == 0 }
-
     /// The latest time of a type in ms since 1970, or nil. A cart that was undone still has its time here.
     @inlinable
     public func latest(_ type: EventType) -> Int64? {
@@ -72,15 +60,6 @@ public struct PairRating: Sendable, Hashable {
         }
     }
 
-    /// The state after the events of both.
-    @inlinable
-    public mutating func merge(_ other: PairRating) {
-        Self.raise(&viewWord, other.viewWord & Self.timeMask)
-        Self.raise(&cartWord, other.cartWord & Self.timeMask)
-        Self.raise(&purchaseWord, other.purchaseWord & Self.timeMask)
-        setRemove(max(stored(.removeFromCart), other.stored(.removeFromCart)))
-    }
-
     /// The rating at `time`; 0 without events. An event later than `time` counts as one of age 0.
     @inlinable
     public func rating(at time: Int64, scale: RatingScale, decay: Decay) -> Double {
@@ -89,20 +68,6 @@ public struct PairRating: Sendable, Hashable {
         if isInCart, scale.cart > best { best = max(best, contribution(.cart, time, scale, decay)) }
         if scale.removeFromCart > best { best = max(best, contribution(.removeFromCart, time, scale, decay)) }
         if scale.view > best { best = max(best, contribution(.view, time, scale, decay)) }
-        return best
-    }
-
-    /// The event that the rating at `time` comes from; among equals the later one, then the higher type. Nil without events.
-    public func strongest(
-        at time: Int64, scale: RatingScale, decay: Decay
-    ) -> (type: EventType, time: Int64, rating: Double)? {
-        var best: (type: EventType, time: Int64, rating: Double)?
-        for type in [EventType.purchase, .cart, .removeFromCart, .view] {
-            guard let latest = latest(type), type != .cart || isInCart else { continue }
-            let rating = contribution(type, time, scale, decay)
-            if let found = best, (found.rating, found.time) >= (rating, latest) { continue }
-            best = (type, latest, rating)
-        }
         return best
     }
 

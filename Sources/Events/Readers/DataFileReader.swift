@@ -128,10 +128,6 @@ public final class DataFileReader {
     }
 
     private func price(_ cell: UnsafeRawBufferPointer) -> Double {
-        guard let start = cell.baseAddress,
-            let value = DecimalNumber.parse(start.assumingMemoryBound(to: UInt8.self), cell.count), value >= 0,
-            value < .infinity
-        else { return .nan }
-        return value + 0
+        cell.baseAddress.map { Price.parse($0.assumingMemoryBound(to: UInt8.self), cell.count) } ?? .nan
     }
 }

@@ -25,7 +25,7 @@ public final class DecayedPopularity {
     private let landmarks: UnsafeMutablePointer<Int64>
     private let boundaries: UnsafeMutablePointer<Int64>
 
-    static let halfLivesPerStep: Int64 = 32
+    public static let halfLivesPerStep: Int64 = 32
 
     public init(halfLives: [Int64]) {
         precondition(!halfLives.isEmpty, "popularity needs a half-life (0 for none)")

@@ -19,25 +19,6 @@ public final class ItemTable {
         public init() {}
     }
 
-    /// What is known of one item beside its neighbours and its popularity.
-    public struct Attributes {
-        public var isLive = false
-        /// Whether the catalogue says that it can be bought; true without a catalogue.
-        public var isAvailable = true
-        public var category = IdentifierTable.none
-        public var categoryCode = IdentifierTable.none
-        public var brand = IdentifierTable.none
-        public var title = IdentifierTable.none
-        /// The last price seen; NaN without one.
-        public var price = Double.nan
-        public var firstSeen: Int64 = 0
-        public var lastSeen: Int64 = 0
-        /// Events by type: view, remove_from_cart, cart, purchase.
-        public var counts = SIMD4<UInt32>(repeating: 0)
-
-        public init() {}
-    }
-
     public let settings: Settings
     /// The numbers of items, shared with the users' histories.
     public let identifiers: IdentifierTable
@@ -53,13 +34,15 @@ public final class ItemTable {
     @exclusivity(unchecked) @usableFromInline var attributesOfItems: UnsafeMutablePointer<Attributes>
     @exclusivity(unchecked) private var capacity = 1024
     @exclusivity(unchecked) public private(set) var upperBound = 0
-    @exclusivity(unchecked) public private(set) var liveCount = 0
+    @exclusivity(unchecked) public internal(set) var liveCount = 0
+    /// Items that are known only as withdrawn: evicted ones, and those that nobody has touched yet.
+    @exclusivity(unchecked) public internal(set) var withdrawnCount = 0
     /// The largest event time learnt, in ms since 1970.
     @exclusivity(unchecked) public private(set) var latestTime: Int64 = 0
     /// Which items changed, so that what is derived from the table can follow.
-    @exclusivity(unchecked) public private(set) var journal = ItemJournal()
+    @exclusivity(unchecked) public internal(set) var journal = ItemJournal()
     /// The live items of each category; derived from the attributes.
-    public private(set) var members: [[Item]] = []
+    @exclusivity(unchecked) public private(set) var members: [[Item]] = []
 
     public init(settings: Settings, identifiers: IdentifierTable = IdentifierTable()) {
         self.settings = settings
@@ -67,10 +50,10 @@ public final class ItemTable {
         covisitation = CovisitationTable(settings: settings.covisitation, identifiers: identifiers)
         popularity = DecayedPopularity(halfLives: settings.popularityHalfLives)
         activity = DecayedPopularity(halfLives: settings.popularityHalfLives)
-        attributesOfItems = .allocate(capacity: capacity)
+        attributesOfItems = Self.allocate(capacity)
     }
 
-    deinit { attributesOfItems.deallocate() }
+    deinit { UnsafeMutableRawPointer(attributesOfItems).deallocate() }
 
     /// The attributes of an item; those of an unknown item are empty.
     @inlinable
@@ -81,7 +64,12 @@ public final class ItemTable {
     /// Whether an item may stand in a list: known, not evicted, and available.
     @inlinable
     public func isRecommendable(_ item: Item) -> Bool {
-        Int(item) < upperBound && attributesOfItems[Int(item)].isLive && attributesOfItems[Int(item)].isAvailable
+        Int(item) < upperBound && attributesOfItems[Int(item)].isRecommendable
+    }
+
+    /// Whether all that is known of an item is that the catalogue has withdrawn it.
+    public func isOnlyWithdrawn(_ item: Item) -> Bool {
+        Int(item) < upperBound && attributesOfItems[Int(item)].flags == .withdrawn
     }
 
     @inlinable
@@ -123,75 +111,98 @@ public final class ItemTable {
         activity.learn(item: item, time: time)
         if isNewPair { popularity.learn(item: item, time: time, like: activity) }
         journal.note(item, attributesOfItems[index].category)
-        if liveCount > settings.itemsMax { evict() }
     }
 
-    /// Takes over what an event or the catalogue says about an item; absent values (none, NaN) change nothing.
+    /// Takes over what an event says about its item; absent values (none, NaN) change nothing.
+    ///
+    /// What the catalogue names stays. Of events the latest one counts: an older one fills in only what is not known.
     public func describe(
         item: Item, category: IdentifierTable.Number, categoryCode: IdentifierTable.Number,
         brand: IdentifierTable.Number, price: Double, time: Int64
     ) {
-        let index = touch(item, time)
-        if category != IdentifierTable.none, attributesOfItems[index].category != category {
-            leave(item, attributesOfItems[index].category)
-            journal.note(item, attributesOfItems[index].category)
-            attributesOfItems[index].category = category
-            enter(item, category)
+        let none = IdentifierTable.none
+        guard category != none || categoryCode != none || brand != none || !price.isNaN else { return }
+        let attributes = attributesOfItems + touch(item, time)
+        let isLatest = attributes.pointee.describedAt.map { time >= $0 } ?? true
+        if isLatest { attributes.pointee.describedAt = time }
+        func takes(_ field: Attributes.Flags, isKnown: Bool) -> Bool {
+            !attributes.pointee.flags.contains(field) && (isLatest || !isKnown)
         }
-        if categoryCode != IdentifierTable.none { attributesOfItems[index].categoryCode = categoryCode }
-        if brand != IdentifierTable.none { attributesOfItems[index].brand = brand }
-        if !price.isNaN {
-            prices.move(from: attributesOfItems[index].price, to: price)
-            attributesOfItems[index].price = price
+        if category != none, takes(.namesCategory, isKnown: attributes.pointee.category != none) {
+            move(item, to: category)
         }
-        journal.note(item, attributesOfItems[index].category)
+        if categoryCode != none, takes(.namesCategoryCode, isKnown: attributes.pointee.categoryCode != none) {
+            attributes.pointee.categoryCode = categoryCode
+        }
+        if brand != none, takes(.namesBrand, isKnown: attributes.pointee.brand != none) {
+            attributes.pointee.brand = brand
+        }
+        if !price.isNaN, takes(.namesPrice, isKnown: !attributes.pointee.price.isNaN) {
+            setPrice(item, price)
+        }
+        journal.note(item, attributes.pointee.category)
     }
 
-    /// Takes over what only the catalogue says: title and availability.
-    public func catalogue(item: Item, title: IdentifierTable.Number, isAvailable: Bool, time: Int64) {
-        let index = touch(item, time)
-        if title != IdentifierTable.none { attributesOfItems[index].title = title }
-        attributesOfItems[index].isAvailable = isAvailable
-        journal.note(item, attributesOfItems[index].category)
-    }
-
-    /// Withdraws an item: it is no longer recommended until the catalogue or an event of `catalogue` brings it back.
-    public func withdraw(item: Item, time: Int64) {
-        catalogue(item: item, title: IdentifierTable.none, isAvailable: false, time: time)
-    }
-
+    /// The place of an item that an event touches.
     private func touch(_ item: Item, _ time: Int64) -> Int {
-        let index = Int(item)
-        reserve(index)
-        if !attributesOfItems[index].isLive {
-            attributesOfItems[index].isLive = true
-            attributesOfItems[index].firstSeen = time
-            attributesOfItems[index].lastSeen = time
-            liveCount += 1
-        }
-        if time > attributesOfItems[index].lastSeen { attributesOfItems[index].lastSeen = time }
-        if time < attributesOfItems[index].firstSeen { attributesOfItems[index].firstSeen = time }
+        revive(item)
+        attributesOfItems[Int(item)].see(time)
         if time > latestTime { latestTime = time }
-        return index
+        return Int(item)
     }
 
-    private func enter(_ item: Item, _ category: IdentifierTable.Number) {
-        while members.count <= Int(category) { members.append([]) }
-        members[Int(category)].append(item)
+    /// Makes an item live, if it is not. Where the table is full the least active items make room first, so that its bound
+    /// always holds, whatever brings the new one, and a new item is never the one that goes.
+    @inline(__always)
+    func revive(_ item: Item) {
+        reserve(Int(item))
+        if attributesOfItems[Int(item)].flags.contains(.live) { return }
+        if liveCount >= settings.itemsMax { evict() }
+        if attributesOfItems[Int(item)].flags.contains(.withdrawn) { withdrawnCount -= 1 }
+        attributesOfItems[Int(item)].flags.insert(.live)
+        liveCount += 1
     }
 
-    private func leave(_ item: Item, _ category: IdentifierTable.Number) {
-        guard Int(category) < members.count, let position = members[Int(category)].firstIndex(of: item) else { return }
-        members[Int(category)].swapAt(position, members[Int(category)].count - 1)
-        members[Int(category)].removeLast()
+    func setPrice(_ item: Item, _ price: Double) {
+        prices.move(from: attributesOfItems[Int(item)].price, to: price)
+        attributesOfItems[Int(item)].price = price
     }
 
-    private func reserve(_ index: Int) {
+    /// Puts a live item into another category, or none.
+    func move(_ item: Item, to category: IdentifierTable.Number) {
+        let attributes = attributesOfItems + Int(item)
+        guard attributes.pointee.category != category else { return }
+        leave(item)
+        // Whoever follows has to hear of the category that it has left.
+        journal.note(item, attributes.pointee.category)
+        attributes.pointee.category = category
+        enter(item)
+    }
+
+    private func enter(_ item: Item) {
+        let attributes = attributesOfItems + Int(item)
+        let category = Int(attributes.pointee.category)
+        guard attributes.pointee.category != IdentifierTable.none else { return }
+        while members.count <= category { members.append([]) }
+        attributes.pointee.memberPlace = UInt32(members[category].count)
+        members[category].append(item)
+    }
+
+    private func leave(_ item: Item) {
+        let attributes = attributesOfItems + Int(item)
+        guard attributes.pointee.category != IdentifierTable.none,
+            let last = members[Int(attributes.pointee.category)].popLast(), last != item
+        else { return }
+        members[Int(attributes.pointee.category)][Int(attributes.pointee.memberPlace)] = last
+        attributesOfItems[Int(last)].memberPlace = attributes.pointee.memberPlace
+    }
+
+    func reserve(_ index: Int) {
         if index < upperBound { return }
         if index >= capacity {
-            let larger = UnsafeMutablePointer<Attributes>.allocate(capacity: max(index + 1, capacity * 2))
+            let larger = Self.allocate(max(index + 1, capacity * 2))
             larger.moveInitialize(from: attributesOfItems, count: upperBound)
-            attributesOfItems.deallocate()
+            UnsafeMutableRawPointer(attributesOfItems).deallocate()
             attributesOfItems = larger
             capacity = max(index + 1, capacity * 2)
         }
@@ -199,26 +210,30 @@ public final class ItemTable {
         upperBound = index + 1
     }
 
-    /// Drops the sixteenth of the items that has been least active, by the longest half-life; ties by identifier.
-    private func evict() {
-        let column = activity.columns - 1
-        var order = (0..<upperBound).filter { attributesOfItems[$0].isLive }.map(Item.init)
-        order.sort { a, b in
-            let values = (activity.value(a, column: column), activity.value(b, column: column))
-            return values.0 != values.1 ? values.0 < values.1 : identifiers.precedes(a, b)
-        }
-        for item in order.prefix(max(1, settings.itemsMax / 16)) { forget(item) }
-        journal.breakOff()
+    /// Each item's attributes fill a line of the cache.
+    private static func allocate(_ count: Int) -> UnsafeMutablePointer<Attributes> {
+        precondition(MemoryLayout<Attributes>.stride == 64)
+        return UnsafeMutableRawPointer.allocate(byteCount: count * 64, alignment: 64)
+            .bindMemory(to: Attributes.self, capacity: count)
     }
 
-    private func forget(_ item: Item) {
-        leave(item, attributesOfItems[Int(item)].category)
-        prices.move(from: attributesOfItems[Int(item)].price, to: .nan)
+    /// Forgets an item, but for its withdrawal: it must not come back into lists with the next event.
+    func forget(_ item: Item) {
+        leave(item)
+        setPrice(item, .nan)
+        let isWithdrawn = attributesOfItems[Int(item)].flags.contains(.withdrawn)
         attributesOfItems[Int(item)] = Attributes()
+        if isWithdrawn { mark(item) }
         covisitation.forget(item)
         popularity.forget(item)
         activity.forget(item)
         liveCount -= 1
+    }
+
+    /// Keeps a withdrawal of an item that is not live.
+    func mark(_ item: Item) {
+        attributesOfItems[Int(item)].flags = .withdrawn
+        withdrawnCount += 1
     }
 }
 
@@ -226,11 +241,21 @@ extension ItemTable {
     /// Puts an item back as a snapshot has it; co-visitation and popularity are restored beside it.
     public func restore(_ item: Item, _ attributes: Attributes) {
         reserve(Int(item))
-        if attributes.isLive, !attributesOfItems[Int(item)].isLive { liveCount += 1 }
+        let isKnown = attributesOfItems[Int(item)].flags
+        // Twice in a damaged snapshot.
+        if isKnown.contains(.live) { leave(item) } else { liveCount += 1 }
+        if isKnown == .withdrawn { withdrawnCount -= 1 }
         prices.move(from: attributesOfItems[Int(item)].price, to: attributes.price)
         attributesOfItems[Int(item)] = attributes
-        if attributes.isLive, attributes.category != IdentifierTable.none { enter(item, attributes.category) }
+        attributesOfItems[Int(item)].flags.insert(.live)
+        enter(item)
         journal.breakOff()
+    }
+
+    /// Puts the withdrawal of an item back that is not live.
+    public func restoreWithdrawal(_ item: Item) {
+        reserve(Int(item))
+        if attributesOfItems[Int(item)].flags.isEmpty { mark(item) }
     }
 
     public func restore(latestTime: Int64) { self.latestTime = latestTime }

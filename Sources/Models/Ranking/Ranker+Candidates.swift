@@ -14,6 +14,16 @@ extension Ranker {
         candidates.append(Candidate(item: item, score: 0, reason: .popular))
     }
 
+    /// Takes the best of what was selected. A rank is half of an identifier's hash, so two may be equal: then the bytes decide,
+    /// on every instance alike.
+    @inline(__always)
+    private func addSelected() {
+        selection.forEachBest(
+            candidatesPerLearner,
+            by: { table.identifiers.precedes(Item(bitPattern: $0), Item(bitPattern: $1)) },
+            { add(Item(bitPattern: $0)) })
+    }
+
     /// Takes the best unseen of the scored items among the candidates.
     ///
     /// A bar that enough scores reach keeps most of them away from the selection. Should seen or withdrawn items leave too
@@ -38,7 +48,7 @@ extension Ranker {
             if selection.count >= candidatesPerLearner || bar == -.infinity { break }
             bar = -.infinity
         }
-        selection.forEachBest(candidatesPerLearner) { add(Item(bitPattern: $0)) }
+        addSelected()
     }
 
     func collectSequential(_ query: UserQuery) -> Float {
@@ -115,7 +125,7 @@ extension Ranker {
                 }
             }
         }
-        selection.forEachBest(candidatesPerLearner) { add(Item(bitPattern: $0)) }
+        addSelected()
         return weights
     }
 

@@ -22,11 +22,13 @@ public struct ItemChanges {
     /// Items that changed and wait.
     public var count: Int { queue.count - head }
 
-    mutating func note(_ item: IdentifierTable.Number, time: Int64) {
+    /// - Parameter isUrgent: whether the row goes out whatever the interval.
+    mutating func note(_ item: IdentifierTable.Number, time: Int64, isUrgent: Bool = false) {
         reserve(item)
-        // A time before the last row's is that of a log that was written late: the catalogue's may be far ahead of events.
+        // A time before the last row's by as much is that of events that came late.
         guard !isQueued[Int(item)],
-            publishedAt[Int(item)] == .min || (time - publishedAt[Int(item)]).magnitude >= interval.magnitude
+            isUrgent || publishedAt[Int(item)] == .min
+                || (time - publishedAt[Int(item)]).magnitude >= interval.magnitude
         else { return }
         isQueued[Int(item)] = true
         changedAt[Int(item)] = time

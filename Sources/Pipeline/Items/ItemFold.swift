@@ -35,8 +35,8 @@ public final class ItemFold {
     public internal(set) var offset: Int64 = 0
     /// Events learnt since the start.
     public private(set) var learnt = 0
-    /// Items that changed since the list was last taken, for the leader; nil while nobody asks.
-    public var changes: ItemChanges?
+    /// Items whose published rows are out of date, for the leader; nil while nobody asks.
+    public var changes: RowChanges?
 
     private let block: ItemLogBlockReader
 
@@ -130,39 +130,42 @@ public final class ItemFold {
     }
 
     private func applyCatalogue(_ reader: inout ByteReader) throws {
-        let time = try reader.time()
-        let item = table.identifiers.intern(try reader.counted())
+        let id = try reader.counted()
         let flags = try reader.byte()
-        guard flags & 1 == 0 else {
-            table.withdraw(item: item, time: time)
-            changes?.note(item, time: time)
-            return
+        var entry: ItemTable.CatalogueEntry?
+        if flags & CatalogueRecord.isWithdrawal == 0 {
+            func word() throws -> IdentifierTable.Number {
+                let bytes = try reader.counted()
+                return bytes.count == 0 ? IdentifierTable.none : table.words.intern(bytes)
+            }
+            var found = ItemTable.CatalogueEntry()
+            found.title = try word()
+            found.category = try word()
+            found.categoryCode = try word()
+            found.brand = try word()
+            found.price = try reader.double()
+            found.isAvailable = flags & CatalogueRecord.isAvailable != 0
+            entry = found
         }
-        func word() throws -> IdentifierTable.Number {
-            let bytes = try reader.counted()
-            return bytes.count == 0 ? IdentifierTable.none : table.words.intern(bytes)
-        }
-        let title = try word()
-        let category = try word()
-        let code = try word()
-        let brand = try word()
-        let price = try reader.double()
-        table.describe(item: item, category: category, categoryCode: code, brand: brand, price: price, time: time)
-        table.catalogue(item: item, title: title, isAvailable: flags & 2 != 0, time: time)
-        changes?.note(item, time: time)
+        guard reader.isAtEnd else { throw ByteReader.Malformed(offset: reader.offset) }
+        let item = table.identifiers.intern(id)
+        let effect = entry.map { table.catalogue(item: item, $0) } ?? table.withdraw(item: item)
+        changes?.noteCatalogue(item, time: table.latestTime, effect)
     }
 }
 
-/// The catalogue's record of an item in the item log.
+/// The catalogue's record of an item in the item log. It has no time: an entry is no event.
 public enum CatalogueRecord {
+    static let isWithdrawal: UInt8 = 1
+    static let isAvailable: UInt8 = 2
+
     /// Appends the record of an entry, or of a withdrawal.
-    public static func encode(_ entry: CatalogueItem?, id: UnsafeRawBufferPointer, time: Int64, to writer: ByteWriter) {
+    public static func encode(_ entry: CatalogueItem?, id: UnsafeRawBufferPointer, to writer: ByteWriter) {
         writer.byte(ItemLogBlockWriter.version)
         writer.byte(ItemLogRecord.catalogue)
-        writer.signed(time)
         writer.counted(id)
-        guard let entry else { return writer.byte(1) }
-        writer.byte(entry.isAvailable ? 2 : 0)
+        guard let entry else { return writer.byte(isWithdrawal) }
+        writer.byte(entry.isAvailable ? isAvailable : 0)
         for text in [entry.title, entry.categoryID, entry.categoryCode, entry.brand] {
             var text = text ?? ""
             text.withUTF8 { writer.counted(UnsafeRawBufferPointer($0)) }

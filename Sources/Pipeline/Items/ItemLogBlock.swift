@@ -12,7 +12,7 @@ internal import Linear
 ///     entry  := Δoffset flags Δtime item precedingCount item… [category code brand price]
 ///     item   := 0 bytes | n (the n-th item named in this block)            words likewise
 public final class ItemLogBlockWriter {
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
     static let hasAttributes: UInt8 = 0x10
     static let isNewPair: UInt8 = 0x20
     static let hasSameAttributes: UInt8 = 0x40
@@ -34,7 +34,6 @@ public final class ItemLogBlockWriter {
 
     /// The bytes of the entries so far; a block should be closed before it is over the broker's limit.
     public var byteCount: Int { body.count }
-    public var isEmpty: Bool { entries == 0 }
 
     /// Begins a block at the offset where the partition's last one ended.
     public func begin(first: Int64) {

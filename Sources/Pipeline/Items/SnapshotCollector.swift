@@ -69,10 +69,13 @@ final class SnapshotCollector {
         try reader.read(max: 1000, timeoutMilliseconds: restoreWaitMilliseconds) { record in
             guard let key = record.key else { return }
             let parts = String(decoding: key, as: UTF8.self).split(separator: "/")
-            guard parts.count == 2, let offset = Int64(parts[0], radix: 16), offset <= bound else { return }
+            guard parts.count == 2, let offset = Int64(parts[0], radix: 16), offset >= 0, offset <= bound else {
+                return
+            }
             let name = String(parts[0])
             // Of a torn snapshot at the place of a whole one only the chunks that are too many are deleted.
             if let number = Int(parts[1]) {
+                guard (0..<ItemSnapshot.chunksMax).contains(number) else { return }
                 chunks[name, default: [:]][number] = record.value.map(Array.init)
                 return
             }

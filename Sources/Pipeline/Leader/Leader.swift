@@ -1,4 +1,4 @@
-internal import Events
+public import Events
 public import Models
 
 /// What one member of a deployment does for all: related items, item features, snapshots, catalogue entries, generations.
@@ -10,12 +10,15 @@ public final class Leader {
         public var fingerprint: UInt64 = 0
         /// How related items are weighed before the first generation.
         public var blend = BlendSettings()
-        /// The least event time between two rows of one item, in ms.
-        public var rowsIntervalMilliseconds: Int64 = 6 * 3_600_000
+        /// The least event time between two rows of related items of one item, and between two rows of its features, in ms.
+        public var relatedIntervalMilliseconds: Int64 = 6 * 3_600_000
+        public var featuresIntervalMilliseconds: Int64 = 3_600_000
         /// Whether related items and item features are published.
         public var publishesRows = true
         /// Bytes of the item log that make a new snapshot due, if they are no fewer than the last snapshot's own.
         public var snapshotBytes = 8 << 20
+        /// The catalogue's name, for dead letters.
+        public var catalogueTopic = TopicNames().catalogue
         /// Snapshots and generations that are kept.
         public var kept = 3
 
@@ -24,10 +27,13 @@ public final class Leader {
 
     let settings: Settings
     let log: any LeaderLog
+    let deadLetters: (any DeadLetterOutput)?
+    /// Records of the catalogue that say nothing, since the start, by reason.
+    public internal(set) var catalogueRejections: [RejectionCode: Int] = [:]
     public private(set) var fold: ItemFold?
     public var notice: (String) -> Void = { _ in }
-    private let relatedItems = RelatedItems()
-    private let itemFeatures = ItemFeatureBuilder()
+    let relatedItems = RelatedItems()
+    let itemFeatures = ItemFeatureBuilder()
 
     private var phase = Phase.follower
     /// The snapshots in the topic, the newest last.
@@ -55,10 +61,16 @@ public final class Leader {
         case folding(any LogReader, isCaughtUp: Bool)
     }
 
-    /// - Parameter generations: shared with the worker of the same process.
-    public init(settings: Settings, log: any LeaderLog, generations: GenerationCache = GenerationCache()) {
+    /// - Parameters:
+    ///   - deadLetters: for what the catalogue cannot say.
+    ///   - generations: shared with the worker of the same process.
+    public init(
+        settings: Settings, log: any LeaderLog, deadLetters: (any DeadLetterOutput)? = nil,
+        generations: GenerationCache = GenerationCache()
+    ) {
         self.settings = settings
         self.log = log
+        self.deadLetters = deadLetters
         self.generations = generations
     }
 
@@ -77,7 +89,7 @@ public final class Leader {
     public var hasRowsToPublish: Bool { settings.publishesRows && (fold?.changes?.count ?? 0) > 0 }
 
     /// One round; true when there may be more to do at once.
-    /// - Parameter rowsMax: items whose rows may be published in this round, in a transaction of their own.
+    /// - Parameter rowsMax: rows of each kind that may be published in this round, in a transaction of their own.
     public func step(timeoutMilliseconds: Int, rowsMax: Int = 200) throws(LogError) -> Bool {
         guard try log.isLeading(timeoutMilliseconds: timeoutMilliseconds) else {
             if !isFollower { resign() }
@@ -86,7 +98,11 @@ public final class Leader {
         switch phase {
         case .follower:
             let fold = ItemFold(table: ItemTable(settings: settings.items))
-            if settings.publishesRows { fold.changes = ItemChanges(interval: settings.rowsIntervalMilliseconds) }
+            if settings.publishesRows {
+                fold.changes = RowChanges(
+                    relatedInterval: settings.relatedIntervalMilliseconds,
+                    featuresInterval: settings.featuresIntervalMilliseconds)
+            }
             self.fold = fold
             phase = .restoring(
                 try SnapshotCollector(fingerprint: settings.fingerprint) { [log] (offset) throws(LogError) in
@@ -142,32 +158,6 @@ public final class Leader {
         let (isAtEnd, bytes) = try fold.follow(reader, max: 1000, timeoutMilliseconds: 10)
         bytesSinceSnapshot += bytes
         return isAtEnd
-    }
-
-    // MARK: - Rows
-
-    /// Publishes some of the items whose rows are out of date.
-    private func publishRows(most: Int) throws(LogError) -> Int {
-        guard let fold, fold.changes != nil else { return 0 }
-        var published = 0
-        while published < most, let item = fold.changes?.take() {
-            let id = Array(fold.table.identifiers.bytes(item))
-            publishRows(of: item, id, fold)
-            published += 1
-        }
-        if published > 0 { try log.publish(itemsOffset: fold.offset, catalogue: [:]) }
-        return published
-    }
-
-    private func publishRows(of item: IdentifierTable.Number, _ id: [UInt8], _ fold: ItemFold) {
-        writer.removeAll()
-        let blend = (latest?.manifest.blend ?? settings.blend).sequential
-        if relatedItems.write(item: item, fold: fold, blend: blend, to: writer) > 0 {
-            id.withUnsafeBytes { log.add(.relatedItems, partition: nil, key: $0, value: writer.bytes) }
-        }
-        writer.removeAll()
-        itemFeatures.write(item: item, fold: fold, to: writer)
-        id.withUnsafeBytes { log.add(.itemFeatures, partition: nil, key: $0, value: writer.bytes) }
     }
 
     // MARK: - Snapshots and generations

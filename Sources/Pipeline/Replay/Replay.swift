@@ -4,7 +4,7 @@ internal import Models
 /// Rebuilds state from the events topic alone.
 ///
 /// The partitions are merged in a fixed order, by (event time, partition) of their heads, offset order kept within each;
-/// a record that cannot be decoded takes its predecessor's time. So two replays of a topic agree to the bit, whatever the
+/// a record that cannot be learnt takes its predecessor's time. So two replays of a topic agree to the bit, whatever the
 /// sizes of the pieces in which it is read.
 public final class Replay {
     /// What is read of one partition: the offsets [from, end).
@@ -30,7 +30,6 @@ public final class Replay {
     /// Users that asked to be erased and did nothing since: their published lists go.
     private(set) var erased: Set<[UInt8]> = []
 
-    private let admission: EventAdmission
     private let fold: UserFold
     private var sources: [Source] = []
 
@@ -41,7 +40,6 @@ public final class Replay {
         items = ItemFold(table: ItemTable(settings: settings.items))
         var admission = settings.admission
         admission.requiresKey = requiresKey
-        self.admission = admission
         fold = UserFold(settings: settings.user)
         total = ranges.reduce(0) { $0 + Int(max(0, $1.end - $1.from)) }
         for range in ranges.sorted(by: { $0.partition < $1.partition }) {
@@ -80,10 +78,7 @@ public final class Replay {
     }
 
     private func learn(_ source: Source, _ isNewToItems: Bool) {
-        guard source.isEvent,
-            admission.admit(&source.event, key: source.key, recordTime: source.timestamp) == nil,
-            let store = stores[source.partition]
-        else {
+        guard source.isEvent, let store = stores[source.partition] else {
             counters.rejected += 1
             return
         }
@@ -145,7 +140,7 @@ extension Replay {
         /// The head's event, where it holds one.
         var event = ShopEvent()
         private(set) var isEvent = false
-        /// The time by which the head is merged: its own, or its predecessor's where it holds no event.
+        /// The time by which the head is merged: its own, or its predecessor's where it holds no event that may be learnt.
         private(set) var time = Int64.min
 
         init(_ range: Range, _ decoder: EventDecoder, _ admission: EventAdmission, _ reader: any LogReader) {
@@ -183,8 +178,10 @@ extension Replay {
             }
             if !isDecoded {
                 let value = bytes.bytes(records[index].value)
+                // Admitted before its time is looked at: a time past the record's own is the record's.
                 isEvent =
                     value.count > 0 && !admission.skips(partition, offset) && decoder.decode(value, into: &event) == nil
+                    && admission.admit(&event, key: key, recordTime: timestamp) == nil
                 if isEvent { time = event.time }
                 isDecoded = true
             }

@@ -1,4 +1,5 @@
 public import Events
+internal import FeatureStore
 
 /// One item of a user's history.
 public struct HistoryEntry {
@@ -15,7 +16,7 @@ public struct ActivityBucket {
     public var index: UInt32
     public var counts: SIMD4<UInt8>
 
-    static let milliseconds: Int64 = 300_000
+    static let milliseconds = ActivityWindows.bucketMilliseconds
 }
 
 /// What is known of one user: a function of that user's own events, in the order of their offsets.

@@ -6,6 +6,8 @@ public import Events
 /// the same bytes: two users are equal when their records are.
 public struct UserStateCodec {
     static let version: UInt8 = 1
+    /// The longest history that a configuration may ask for.
+    public static let historyItemsMax = 2000
     private let items: IdentifierTable
 
     public init(items: IdentifierTable) { self.items = items }
@@ -95,7 +97,7 @@ public struct UserStateCodec {
             state.pointee.bucketCount = UInt8(index + 1)
         }
         let history = try reader.count()
-        guard history <= UInt16.max else { throw ByteReader.Malformed(offset: reader.offset) }
+        guard history <= Self.historyItemsMax else { throw ByteReader.Malformed(offset: reader.offset) }
         if history > 0 { store.setHistoryCapacity(Int(user), history) }
         while Int(state.pointee.historyCount) < history {
             try decodeEntries(

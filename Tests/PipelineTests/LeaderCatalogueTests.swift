@@ -1,0 +1,157 @@
+import Events
+import Models
+import Testing
+
+@testable import Pipeline
+
+/// What a leader makes of the catalogue: entries of the item log, dead letters, rows.
+struct LeaderCatalogueTests {
+    private let log = LeaderShopLog()
+    /// Far later than the events.
+    private static let today: Int64 = 1_800_000_000_000
+    private static let start: Int64 = 1_569_888_000_000
+
+    private func leader(_ change: (inout Leader.Settings) -> Void = { _ in }) -> Leader {
+        var settings = Leader.Settings()
+        settings.catalogueTopic = "goods"
+        change(&settings)
+        return Leader(settings: settings, log: log, deadLetters: log)
+    }
+
+    private func settle(_ leader: Leader) throws {
+        for _ in 0..<12 { _ = try leader.step(timeoutMilliseconds: 0) }
+    }
+
+    /// Writes what shoppers did into the item log: each of them looks at two items, one after the other.
+    private func visit(_ pairs: [(String, String)], at time: Int64, from offset: Int64 = 0) throws {
+        let shop = SmallShop()
+        shop.offset = offset
+        shop.block.begin(first: offset)
+        for (user, (first, second)) in pairs.enumerated() {
+            shop.apply(SampleEvent(time: time, user: "u\(user)-\(time)", item: first))
+            shop.apply(SampleEvent(time: time + 1, user: "u\(user)-\(time)", item: second))
+        }
+        let writer = ByteWriter()
+        shop.block.finish(partition: 0, end: shop.offset, to: writer)
+        log.topics.append(.itemLog, 0, key: nil, value: Array(writer.bytes))
+    }
+
+    private func rows(_ topic: LogTopic, _ key: String) -> [String] {
+        log.rows.filter { $0.topic == topic && $0.key == key }.map(\.value)
+    }
+
+    @Test func whatSaysNothingIsADeadLetter() throws {
+        let leader = leader()
+        log.catalogue = [
+            .init("a", #"{"title":"A"}"#), .init("b", "{"), .init("c", #"{"product_id":"d"}"#), .init("", nil),
+            .init("e", #"{"available":"maybe"}"#), .init("f", ""), .init(nil, #"{"title":"no key"}"#),
+            .init("late", #"{"title":"L"}"#, timestamp: -1), .init("early", "{}", timestamp: .max),
+        ]
+        try settle(leader)
+        #expect(log.position == 9)
+        let expected: [(Int, RejectionCode)] = [
+            (1, .malformedJSON), (2, .wrongKey), (3, .missingItem), (4, .badAvailable), (5, .emptyValue),
+            (6, .missingItem),
+        ]
+        #expect(log.letters.count == expected.count)
+        for (letter, (place, code)) in zip(log.letters, expected) {
+            #expect(letter.key == log.catalogue[place].key && letter.value == log.catalogue[place].value)
+            #expect(letter.headers["freshet.reason"] == code.rawValue)
+            #expect(letter.headers["freshet.topic"] == "goods" && letter.headers["freshet.partition"] == "0")
+            #expect(letter.headers["freshet.offset"] == "\(place)")
+            #expect(letter.headers["freshet.detail"]?.isEmpty == false)
+            #expect(RejectionCode.ofCatalogue.contains(code))
+        }
+        #expect(leader.catalogueRejections[.missingItem] == 2 && leader.catalogueRejections.count == 5)
+        // A record's own time counts for nothing, so none of them is wrong.
+        let table = try #require(leader.fold).table
+        for id in ["a", "late", "early"] { #expect(table.isRecommendable(try #require(table.identifiers.find(id)))) }
+    }
+
+    /// No position passes a record whose letter the topic does not have.
+    @Test func aLetterIsThereBeforeThePosition() throws {
+        log.failsToFlush = true
+        log.catalogue = [.init("b", "{")]
+        let first = leader()
+        #expect(throws: LogError.self) { try settle(first) }
+        #expect(log.position == 0 && log.letters.isEmpty && first.catalogueRejections.isEmpty)
+        log.failsToFlush = false
+        try settle(leader())
+        #expect(log.position == 1 && log.letters.count == 2)
+    }
+
+    @Test func aRebuildBesideWritesNoLetter() throws {
+        log.catalogue = [.init("b", "{")]
+        let leader = leader { $0.publishesRows = false }
+        try settle(leader)
+        #expect(log.position == 1 && log.letters.isEmpty && leader.catalogueRejections[.malformedJSON] == 1)
+    }
+
+    /// A catalogue that is loaded today beside the events of years ago.
+    @Test func theCatalogueIsNoEvent() throws {
+        let leader = leader()
+        try visit([("a", "b")], at: Self.start)
+        try settle(leader)
+        let table = try #require(leader.fold).table
+        let a = try #require(table.identifiers.find("a"))
+        let popularity = table.popularity.value(a, column: 0)
+        let before = try #require(rows(.itemFeatures, "a").last)
+        log.catalogue = [
+            .init("a", #"{"title":"A"}"#, timestamp: Self.today),
+            .init("new", #"{"title":"N"}"#, timestamp: Self.today),
+            // The same once more, as in a nightly dump: nothing goes out.
+            .init("a", #"{"title":"A"}"#, timestamp: Self.today), .init("b", "{}", timestamp: Self.today),
+        ]
+        try settle(leader)
+        #expect(table.latestTime == Self.start + 1 && table.popularity.value(a, column: 0) == popularity)
+        let after = try #require(rows(.itemFeatures, "a").last)
+        #expect(rows(.itemFeatures, "a").count == 2 && rows(.itemFeatures, "b").count == 1)
+        // But for the place in the item log, and what the catalogue says.
+        #expect(
+            after.replacing("\"items_offset\":5", with: "\"items_offset\":1").replacing(",\"title\":\"A\"", with: "")
+                == before)
+        let new = try #require(rows(.itemFeatures, "new").last)
+        #expect(new.contains("\"event_time\":\"2019-10-01T00:00:00.001Z\"") && !new.contains("_seen"))
+        #expect(new.contains(#""events_per_day":{"view":0,"#))
+        try visit([("a", "new")], at: Self.start + 5, from: 2)
+        try settle(leader)
+        #expect(log.rows.allSatisfy { !$0.value.contains("2027") })
+        let item = try #require(table.identifiers.find("new"))
+        #expect(table.attributes(item).firstSeen == Self.start + 6 && table.latestTime == Self.start + 6)
+    }
+
+    /// Rows that named a withdrawn item are replaced at once, even where nothing is left in them.
+    @Test func rowsStopNamingWhatIsWithdrawn() throws {
+        let leader = leader()
+        try visit([("a", "b"), ("c", "b"), ("c", "d")], at: Self.start)
+        try settle(leader)
+        #expect(rows(.relatedItems, "a").last?.contains(#""product_id":"b""#) == true)
+        #expect(rows(.relatedItems, "c").last?.contains(#""product_id":"b""#) == true)
+        log.catalogue = [.init("b", nil)]
+        try settle(leader)
+        #expect(!leader.hasRowsToPublish)
+        #expect(rows(.relatedItems, "a").last?.hasSuffix(#""items":[]}"#) == true)
+        #expect(rows(.relatedItems, "c").last?.contains(#""product_id":"b""#) == false)
+        #expect(rows(.relatedItems, "c").last?.contains(#""product_id":"d""#) == true)
+        #expect(rows(.relatedItems, "d").count == 1)
+        #expect(rows(.itemFeatures, "b").last?.contains(#""available":false"#) == true)
+        log.catalogue.append(.init("b", "{}"))
+        try settle(leader)
+        #expect(rows(.relatedItems, "a").last?.contains(#""product_id":"b""#) == true)
+    }
+
+    @Test func eachKindOfRowHasItsInterval() throws {
+        let leader = leader {
+            $0.relatedIntervalMilliseconds = 10_000
+            $0.featuresIntervalMilliseconds = 1_000
+        }
+        var offset: Int64 = 0
+        for time in stride(from: Int64(0), through: 20_000, by: 500) {
+            try visit([("a", "b")], at: Self.start + time, from: offset)
+            offset += 2
+            try settle(leader)
+        }
+        #expect(rows(.itemFeatures, "a").count == 21)
+        #expect(rows(.relatedItems, "a").count == 3)
+    }
+}
