@@ -68,9 +68,9 @@ enum Topics {
 
     /// Makes topics; a broker that does not know a setting of ours that is not indispensable makes them without it.
     static func create(
-        _ topics: [TopicSpecification], _ admin: Admin, onlyValidates: Bool = false
+        _ topics: [TopicSpecification], by make: ([TopicSpecification]) throws(KafkaError) -> [String: AdminResult]
     ) throws(KafkaError) -> [String: AdminResult] {
-        var results = try admin.createTopics(topics, onlyValidates: onlyValidates)
+        var results = try make(topics)
         let again = topics.compactMap { topic -> TopicSpecification? in
             guard case .failed(let error)? = results[topic.name], error.code == .invalidConfiguration else {
                 return nil
@@ -78,7 +78,7 @@ enum Topics {
             var plain = topic
             return plain.settings.removeValue(forKey: aheadKey) == nil ? nil : plain
         }
-        results.merge(try admin.createTopics(again, onlyValidates: onlyValidates)) { $1 }
+        if !again.isEmpty { results.merge(try make(again)) { $1 } }
         return results
     }
 }

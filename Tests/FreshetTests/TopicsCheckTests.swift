@@ -32,6 +32,22 @@ import Testing
         #expect(all[1].settings == ["retention.ms": "1000"])
     }
 
+    /// Brokers before Kafka 3.6 refuse what they do not know.
+    @Test func anOlderBrokerMakesTopicsWithoutTheBoundOnTimes() throws {
+        let topics = Array(Topics.specifications(TopicNames(), partitions: 2).prefix(2))
+        var asked: [[TopicSpecification]] = []
+        let results = try Topics.create(topics) { (topics) throws(KafkaError) in
+            asked.append(topics)
+            return topics.reduce(into: [:]) { results, topic in
+                results[topic.name] =
+                    topic.settings[Topics.aheadKey] == nil
+                    ? .done : .failed(KafkaError(code: .invalidConfiguration, message: "unknown"))
+            }
+        }
+        #expect(results == ["events": .done, "items": .done])
+        #expect(asked.map { $0.map(\.name) } == [["events", "items"], ["events"]])
+    }
+
     @Test func futuresWithoutABoundAreTold() {
         func verdict(_ settings: [String: String]) -> Finding {
             TopicsCheck.times("events", settings.mapValues { TopicSetting(value: $0, isOwn: false) }, bootstrap: "b")

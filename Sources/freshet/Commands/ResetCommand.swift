@@ -26,7 +26,14 @@ enum ResetCommand {
         }
         _ = try deployment.requireTopic(deployment.inputTopic, admin)
         let (wanted, known) = try Topics.wanted(deployment, admin)
-        let specifications = wanted.filter { deployment.isInternal($0.name) }
+        let specifications = wanted.filter { deployment.isInternal($0.name) }.map { topic in
+            var topic = topic
+            // As many replicas as it has.
+            if let partition = known[topic.name]?.partitions.first {
+                topic.replicationFactor = Int32(partition.replicaCount)
+            }
+            return topic
+        }
         let existing = specifications.filter { known[$0.name] != nil }
         // Not the one that copies: what it has sent on is there still.
         let groups = deployment.groups.filter { $0 != deployment.rekeyGroup }
@@ -46,7 +53,10 @@ enum ResetCommand {
 
     /// What could not be made anew must not be deleted.
     private static func checkRights(_ specifications: [TopicSpecification], _ admin: Admin) throws {
-        for (name, result) in try Topics.create(specifications, admin, onlyValidates: true) {
+        let results = try Topics.create(specifications) { (topics) throws(KafkaError) in
+            try admin.createTopics(topics, onlyValidates: true)
+        }
+        for (name, result) in results {
             guard case .failed(let error) = result else { continue }
             throw CommandFailure(
                 "topic \(name) could not be made anew: \(error); nothing was deleted",
@@ -59,7 +69,7 @@ enum ResetCommand {
         var missing = specifications
         for attempt in 0..<20 where !missing.isEmpty {
             if attempt > 0 { Thread.sleep(forTimeInterval: 0.5) }
-            let made = try Topics.create(missing, admin)
+            let made = try Topics.create(missing) { (topics) throws(KafkaError) in try admin.createTopics(topics) }
             for topic in missing where made[topic.name] == .done { print("created topic \(topic.name)") }
             missing.removeAll { made[$0.name] == .done }
         }

@@ -33,7 +33,7 @@ enum TopicsCommand {
         if let replicas = arguments.int("replication") {
             for index in missing.indices { missing[index].replicationFactor = Int32(replicas) }
         }
-        let results = try Topics.create(missing, admin)
+        let results = try Topics.create(missing) { (topics) throws(KafkaError) in try admin.createTopics(topics) }
         var failures = 0
         for specification in missing {
             switch results[specification.name] {
