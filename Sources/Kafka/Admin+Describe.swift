@@ -8,11 +8,23 @@ public struct TopicDescription: Sendable, Hashable {
         public let leader: Int32
         public let replicaCount: Int
         public let inSyncReplicaCount: Int
+
+        public init(number: Int32, leader: Int32, replicaCount: Int, inSyncReplicaCount: Int) {
+            self.number = number
+            self.leader = leader
+            self.replicaCount = replicaCount
+            self.inSyncReplicaCount = inSyncReplicaCount
+        }
     }
 
     public let name: String
     /// In the order of their numbers.
     public let partitions: [Partition]
+
+    public init(name: String, partitions: [Partition]) {
+        self.name = name
+        self.partitions = partitions
+    }
 }
 
 /// One setting in force for a topic.
@@ -20,12 +32,26 @@ public struct TopicSetting: Sendable, Hashable {
     public let value: String
     /// Whether it was set for this topic, rather than being the broker's.
     public let isOwn: Bool
+
+    public init(value: String, isOwn: Bool) {
+        self.value = value
+        self.isOwn = isOwn
+    }
 }
 
 extension Admin {
     /// All topics, sorted by name, without Kafka's own (`__…`) unless asked for.
     public func listTopics(includingInternal: Bool = false) throws(KafkaError) -> [TopicDescription] {
         try metadata(topic: nil).filter { includingInternal || !$0.name.hasPrefix("__") }
+    }
+
+    /// How many brokers the cluster has at present.
+    public func brokerCount() throws(KafkaError) -> Int {
+        var raw: UnsafePointer<rd_kafka_metadata>?
+        try KafkaError.check(rd_kafka_metadata(client.raw, 0, nil, &raw, timeoutMilliseconds))
+        guard let raw else { return 0 }
+        defer { rd_kafka_metadata_destroy(raw) }
+        return Int(raw.pointee.broker_cnt)
     }
 
     /// One topic; nil if it does not exist. (Asking makes no topic, whatever the broker's settings.)

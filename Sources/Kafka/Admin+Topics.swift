@@ -30,7 +30,11 @@ public enum AdminResult: Sendable, Hashable {
 extension Admin {
     /// Makes topics, and leaves those that exist as they are (with whatever partitions and settings they have). Returns
     /// when the broker that answers lists them with leaders.
-    public func createTopics(_ topics: [TopicSpecification]) throws(KafkaError) -> [String: AdminResult] {
+    ///
+    /// - Parameter onlyValidates: whether the broker is only asked what it would do; nothing is made.
+    public func createTopics(
+        _ topics: [TopicSpecification], onlyValidates: Bool = false
+    ) throws(KafkaError) -> [String: AdminResult] {
         if topics.isEmpty { return [:] }
         var handles: [OpaquePointer?] = []
         defer { rd_kafka_NewTopic_destroy_array(&handles, handles.count) }
@@ -47,12 +51,15 @@ extension Admin {
                 try KafkaError.check(rd_kafka_NewTopic_set_config(made, name, value))
             }
         }
-        let answer = try request(RD_KAFKA_ADMIN_OP_CREATETOPICS, within: timeoutMilliseconds) { options, queue in
+        let answer = try request(
+            RD_KAFKA_ADMIN_OP_CREATETOPICS, within: timeoutMilliseconds, onlyValidates: onlyValidates
+        ) { options, queue in
             rd_kafka_CreateTopics(client.raw, &handles, handles.count, options, queue)
         }
         var count = 0
         let answers = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer.event), &count)
         let results = Self.results(answers, count, unchanged: .topicAlreadyExists)
+        if onlyValidates { return results }
         let made = Set(results.filter { $0.value == .done }.keys)
         try awaitTopics { topics in
             topics.count { made.contains($0.name) && $0.partitions.allSatisfy { $0.leader >= 0 } } == made.count

@@ -10,9 +10,9 @@ public final class Admin: @unchecked Sendable {
 
     /// Connects in the background; `timeoutMilliseconds` holds for each call.
     public init(
-        _ settings: KafkaSettings, timeoutMilliseconds: Int32 = 30_000, log: KafkaLog? = nil
+        _ settings: KafkaSettings, timeoutMilliseconds: Int32 = 30_000
     ) throws(KafkaError) {
-        context = ClientContext(log: log)
+        context = ClientContext(settings)
         self.timeoutMilliseconds = timeoutMilliseconds
         // A producer that never produces is the lightest client: it has no group to look after.
         client = try ClientHandle(
@@ -41,6 +41,7 @@ public final class Admin: @unchecked Sendable {
     /// Issues one admin request and waits for its event.
     func request(
         _ operation: rd_kafka_admin_op_t, within timeoutMilliseconds: Int32, requiresStable: Bool = false,
+        onlyValidates: Bool = false,
         _ issue: (_ options: OpaquePointer, _ queue: OpaquePointer) -> Void
     ) throws(KafkaError) -> AdminAnswer {
         let options = rd_kafka_AdminOptions_new(client.raw, operation)!
@@ -57,6 +58,9 @@ public final class Admin: @unchecked Sendable {
         }
         if requiresStable {
             try KafkaError.check(consuming: rd_kafka_AdminOptions_set_require_stable_offsets(options, 1))
+        }
+        if onlyValidates {
+            try KafkaError.check(rd_kafka_AdminOptions_set_validate_only(options, 1, &reason, reason.count))
         }
         issue(options, queue)
         // librdkafka times the request out by itself; the margin only guards against waiting for ever.

@@ -11,8 +11,8 @@ class ClientContext: @unchecked Sendable {
     /// A flapping broker repeats itself; more than this many errors between two polls say nothing new.
     private static let keptErrorsMax = 64
 
-    init(log: KafkaLog?) {
-        self.log = log
+    init(_ settings: KafkaSettings) {
+        log = settings.safeLog
     }
 
     func record(_ error: KafkaError) {

@@ -16,8 +16,9 @@ final class ClientHandle: @unchecked Sendable {
 
     init(_ kind: rd_kafka_type_t, _ settings: KafkaSettings, context: ClientContext) throws(KafkaError) {
         var settings = settings
-        // Lines wait in a queue until the client is polled, so that no closure of ours runs on librdkafka's threads.
-        settings["log.queue"] = "true"
+        // At once, on the thread that writes the line: most clients are polled seldom, and one that is given up since no
+        // broker answered is never polled again.
+        settings["log.queue"] = "false"
         let configuration = try settings.makeConfiguration()
         context.install(on: configuration)
         opaque = Unmanaged.passRetained(context)
@@ -30,7 +31,6 @@ final class ClientHandle: @unchecked Sendable {
             throw KafkaError(code: .invalidArgument, message: sentence)
         }
         self.raw = raw
-        rd_kafka_set_log_queue(raw, nil)
     }
 
     /// Says that librdkafka did not finish in time, so that the last release does not wait for it.

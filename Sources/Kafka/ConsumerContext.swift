@@ -18,9 +18,9 @@ final class ConsumerContext: ClientContext, @unchecked Sendable {
 
     var isJoining: Bool { joining.load(ordering: .acquiring) }
 
-    init(log: KafkaLog?, joinsGroup: Bool) {
+    init(_ settings: KafkaSettings, joinsGroup: Bool) {
         self.joinsGroup = joinsGroup
-        super.init(log: log)
+        super.init(settings)
     }
 
     override func install(on configuration: OpaquePointer) {

@@ -14,8 +14,8 @@ public final class EmbeddedBroker: @unchecked Sendable {
     private let client: ClientHandle
     private let cluster: OpaquePointer
 
-    public init(brokers: Int32 = 1, log: KafkaLog? = nil) throws(KafkaError) {
-        client = try ClientHandle(RD_KAFKA_PRODUCER, KafkaSettings(), context: ClientContext(log: log))
+    public init(brokers: Int32 = 1) throws(KafkaError) {
+        client = try ClientHandle(RD_KAFKA_PRODUCER, KafkaSettings(), context: ClientContext(KafkaSettings()))
         guard let cluster = rd_kafka_mock_cluster_new(client.raw, brokers) else {
             throw KafkaError(code: .state, message: "the embedded broker did not start")
         }

@@ -27,11 +27,11 @@ public final class GroupConsumer: @unchecked Sendable {
 
     /// Connects in the background; joins no group before ``subscribe(to:)``. `group.id` is required, and with
     /// `group.instance.id` the membership is static: leaving is then noticed only after `session.timeout.ms`.
-    public init(_ settings: KafkaSettings, log: KafkaLog? = nil) throws(KafkaError) {
+    public init(_ settings: KafkaSettings) throws(KafkaError) {
         guard settings["group.id"]?.isEmpty == false else {
             throw KafkaError(code: .invalidArgument, message: "property \"group.id\": a group consumer needs one")
         }
-        context = ConsumerContext(log: log, joinsGroup: true)
+        context = ConsumerContext(settings, joinsGroup: true)
         let settings = settings.defaulting(to: .groupDefaults)
         client = try ClientHandle(RD_KAFKA_CONSUMER, settings, context: context)
         poller = MessagePoller(client, context, settings)

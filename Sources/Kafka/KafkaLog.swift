@@ -5,7 +5,14 @@ public struct KafkaLogLine: Sendable {
     /// librdkafka's short name of what it is about, such as `FAIL` or `REBALANCE`.
     public let facility: String
     public let message: String
+
+    public init(level: Int32, facility: String, message: String) {
+        self.level = level
+        self.facility = facility
+        self.message = message
+    }
 }
 
-/// Receives librdkafka's log lines, on the thread that polls the client (never on one of librdkafka's own).
+/// Receives librdkafka's log lines, on whatever thread writes them, librdkafka's own too: it has to be quick, and must not
+/// call the client.
 public typealias KafkaLog = @Sendable (KafkaLogLine) -> Void

@@ -4,13 +4,15 @@ internal import CRdKafka
 ///
 /// Names and values are librdkafka's own (its CONFIGURATION.md lists them), so that an operator's knowledge carries
 /// over; nothing is renamed on the way.
-public struct KafkaSettings: Sendable, Hashable {
+public struct KafkaSettings: Sendable {
     public struct Property: Sendable, Hashable {
         public let name: String
         public let value: String
     }
 
     public private(set) var properties: [Property] = []
+    /// Receives what the clients of these settings say; nil drops it.
+    public var log: KafkaLog?
 
     public init() {}
 
@@ -37,6 +39,7 @@ public struct KafkaSettings: Sendable, Hashable {
     public func merging(_ other: KafkaSettings) -> KafkaSettings {
         var merged = self
         for property in other.properties { merged[property.name] = property.value }
+        merged.log = other.log ?? log
         return merged
     }
 
@@ -69,6 +72,16 @@ public struct KafkaSettings: Sendable, Hashable {
             throw KafkaError(code: .invalidArgument, message: "property \"\(property.name)\": \(sentence)")
         }
         return configuration
+    }
+
+    /// The log without the values of these settings' secrets, which librdkafka's debug lines may hold.
+    var safeLog: KafkaLog? {
+        guard let log else { return nil }
+        let secrets = properties.filter { Self.isSecret($0.name) && !$0.value.isEmpty }.map(\.value)
+        return { line in
+            let message = secrets.reduce(line.message) { $0.replacing($1, with: "•••") }
+            log(KafkaLogLine(level: line.level, facility: line.facility, message: message))
+        }
     }
 
     /// Whether a property's value must not be shown.

@@ -15,11 +15,11 @@ public final class PartitionReader: @unchecked Sendable {
     ///
     /// librdkafka looks for the coordinator of some `group.id` even here, where no group is joined and nothing is ever
     /// committed. Give one that the client may describe where a cluster guards its groups.
-    public init(_ settings: KafkaSettings, log: KafkaLog? = nil) throws(KafkaError) {
+    public init(_ settings: KafkaSettings) throws(KafkaError) {
         var settings = settings.defaulting(to: .readerDefaults)
         settings["group.id"] = settings["group.id"] ?? "reader"
         settings["group.instance.id"] = nil
-        context = ConsumerContext(log: log, joinsGroup: false)
+        context = ConsumerContext(settings, joinsGroup: false)
         client = try ClientHandle(RD_KAFKA_CONSUMER, settings, context: context)
         poller = MessagePoller(client, context, settings)
     }

@@ -8,7 +8,7 @@ public final class PlainConsumer {
     public init(_ settings: KafkaSettings) throws(KafkaError) {
         client = try ClientHandle(
             RD_KAFKA_CONSUMER, settings.merging(["enable.partition.eof": "true", "enable.auto.commit": "false"]),
-            context: ClientContext(log: nil))
+            context: ClientContext(settings))
         rd_kafka_poll_set_consumer(client.raw)
     }
 

@@ -31,8 +31,8 @@ public final class Producer: @unchecked Sendable {
     let offsetsQueue = DispatchQueue(label: "freshet.send-offsets")
 
     /// Connects in the background.
-    public init(_ settings: KafkaSettings, log: KafkaLog? = nil) throws(KafkaError) {
-        context = ProducerContext(log: log)
+    public init(_ settings: KafkaSettings) throws(KafkaError) {
+        context = ProducerContext(settings)
         client = try ClientHandle(
             RD_KAFKA_PRODUCER, settings.defaulting(to: .producerDefaults), context: context)
     }

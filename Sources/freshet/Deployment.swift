@@ -122,20 +122,26 @@ struct Deployment {
     /// All consumer groups of the deployment.
     var groups: [String] {
         let application = topics.application
-        return [application, application + ".items"] + (isRekeyed ? [application + ".rekey"] : [])
+        return [application, application + ".items"] + (isRekeyed ? [rekeyGroup] : [])
     }
 
-    /// Whether nobody else writes or reads the topic, so that it can be made anew.
+    /// The group that copies the input where it is rekeyed.
+    var rekeyGroup: String { topics.application + Self.rekeySuffix }
+
+    static let rekeySuffix = ".rekey"
+
+    /// Whether nobody else writes or reads the topic, so that it can be made anew. The copy of a rekeyed input is none of them:
+    /// it stands for the events, from which a state is rebuilt.
     func isInternal(_ topic: String) -> Bool {
         let names = topics
         return LogTopic.allCases.contains { $0.isInternal && names[$0] == topic }
-            || (isRekeyed && topic == names.events)
     }
 
     /// What every Kafka client gets.
     var client: KafkaSettings {
         var settings = KafkaSettings(bootstrapServers: bootstrap)
         for (key, value) in configuration.passThrough("kafka.") { settings[key] = value }
+        settings.log = { LibraryLog.shared.receive($0) }
         return settings
     }
 

@@ -8,7 +8,7 @@ import ServiceKit
 final class RekeyService: Service {
     let name = "rekey"
     private let log: KafkaEventLog.Settings
-    private let typeNames: EventTypeNames
+    private let worker: WorkerSettings
     private let commitInterval: UInt64
     private let stopsAtEnd: Bool
     private let stop = StopRequest()
@@ -20,10 +20,10 @@ final class RekeyService: Service {
         let target = log.topics.events
         log.topics.events = deployment.inputTopic
         log.topics.recommendations = target
-        log.topics.application += ".rekey"
+        log.groupSuffix = Deployment.rekeySuffix
         self.log = log
         self.stopsAtEnd = stopsAtEnd
-        typeNames = try deployment.workerSettings().typeNames
+        worker = try deployment.workerSettings()
         commitInterval = UInt64(deployment.milliseconds("processing.commit-interval"))
     }
 
@@ -57,8 +57,8 @@ final class RekeyService: Service {
         kafka.warning = { logger.warning("\($0)") }
         let end = stopsAtEnd ? try EndOfInput(kafka) : nil
         let rekeyer = Rekeyer(
-            log: kafka, inputTopic: log.topics.events, typeNames: typeNames, commitIntervalMilliseconds: commitInterval,
-            clock: monotonicMilliseconds)
+            log: kafka, inputTopic: log.topics.events, typeNames: worker.typeNames, publishes: worker.publishes,
+            commitIntervalMilliseconds: commitInterval, clock: monotonicMilliseconds)
         while !stop.isRequested {
             let taken = try rekeyer.step(timeoutMilliseconds: 10)
             guard let end, taken == 0, !rekeyer.hasUncommitted, !rekeyer.isCommitting else { continue }

@@ -98,7 +98,7 @@ enum Settings {
             "ingest.skip", .list, default: "",
             "Records of the events topic, as partition:offset, that become dead letters unread: where one ends the program "
                 + "again and again, its last line names it. Kept here for as long as the topic has it, a replay agrees. With "
-                + "ingest.rekey these are places in the internal copy, which a reset makes anew."
+                + "ingest.rekey these are places in the internal copy."
         ),
     ]
 
@@ -133,7 +133,8 @@ enum Settings {
             "The neighbours that an item's row keeps when it has outgrown its bound."),
         Setting(
             "learning.popularity-half-lives", .list, default: "15m,6h,7d,180d",
-            "The half-lives that popularity is kept for; a generation chooses among them."),
+            "The half-lives that popularity is kept for; a generation chooses one of them, the only half-life that is fitted."
+        ),
         Setting(
             "learning.items", .int(100...100_000_000), default: "1000000",
             "The most items; past it, the sixteenth with the least activity goes."),

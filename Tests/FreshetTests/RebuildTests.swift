@@ -40,6 +40,32 @@ extension ProgramTests {
             #expect(try new.check(["explain", "u3"]).status == 0)
         }
 
+        /// Partitions were added, so that users moved: the old deployment stops, and one that keys the input again takes over.
+        @Test func partitionsThatWereAddedAreRebuiltBeside() throws {
+            let old = try ProgramShop()
+            try old.send(400, from: 0)
+            try old.check(["serve", "--stop-at-end"])
+            try Admin(["bootstrap.servers": old.cluster.bootstrap]).createPartitions("events", total: 3)
+            try old.send(200, from: 400)
+            let stopped = try old.program.run(["serve", "--stop-at-end"])
+            #expect(stopped.status != 0 && stopped.log.contains("partitions were added"), "\(stopped.log.suffix(2000))")
+
+            let new = old.with([
+                "FRESHET_APPLICATION_ID": "next", "FRESHET_RANKING_VARIANT": "next", "FRESHET_INGEST_REKEY": "true",
+            ])
+            let silent = new.with(["FRESHET_PUBLISHING_ENABLED": "false"])
+            try silent.check(["topics", "create"])
+            let caughtUp = try silent.check(["serve", "--stop-at-end"]).summary
+            #expect(caughtUp["events"] as? Int == 600 && caughtUp["rejected"] as? Int == 0)
+            #expect(try newest(old).values.allSatisfy { $0.variant == "default" })
+            try old.send(old.users, from: 600)
+            #expect(try new.check(["serve", "--stop-at-end"]).summary["events"] as? Int == old.users)
+            let lists = try newest(old)
+            #expect(lists.count == old.users)
+            #expect(lists.values.allSatisfy { $0.variant == "next" })
+            #expect(try new.check(["replay", "--verify"]).output.contains("identical"))
+        }
+
         // MARK: - Steps
 
         private struct List: Decodable {

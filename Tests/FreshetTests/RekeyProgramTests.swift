@@ -24,6 +24,16 @@ extension ProgramTests {
             #expect(Set(try shop.records("recommendations").map(\.key)).count == shop.users)
             #expect(try shop.check(["replay", "--verify"]).output.contains("identical"))
 
+            // The copy is what a state is made of: it stays, and is not made a second time.
+            try shop.check(["topics", "check"])
+            let reset = try shop.check(["reset", "--yes"]).output
+            #expect(reset.contains("deleted topic freshet.users") && !reset.contains("freshet.events"), "\(reset)")
+            #expect(!reset.contains("freshet.rekey"), "\(reset)")
+            try shop.check(["replay"])
+            let again = try shop.check(["serve", "--stop-at-end"]).summary
+            #expect(again["events"] as? Int == 0)
+            #expect(again["users"] as? String == summary["users"] as? String)
+
             // Without it each of them is a dead letter.
             let strict = shop.with([
                 "FRESHET_INGEST_REKEY": "false", "FRESHET_APPLICATION_ID": "strict",

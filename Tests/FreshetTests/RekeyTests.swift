@@ -19,26 +19,33 @@ import Testing
         #expect(rekeyer.records == 3)
     }
 
-    private func makeRekeyer(_ log: MemoryEventLog) -> Rekeyer {
-        Rekeyer(log: log, inputTopic: "clicks", typeNames: .standard, commitIntervalMilliseconds: 0, clock: { 0 })
+    private func makeRekeyer(_ log: MemoryEventLog, publishes: Bool = true) -> Rekeyer {
+        Rekeyer(
+            log: log, inputTopic: "clicks", typeNames: .standard, publishes: publishes, commitIntervalMilliseconds: 0,
+            clock: { 0 })
     }
 
-    /// What the internal topic does not take stops nothing, and is kept.
-    @Test func recordsThatAreTooLargeAreKept() throws {
+    /// What the internal topic does not take stops nothing, and is kept: by a deployment beside another one, which keeps it
+    /// already, in a counter only.
+    @Test(arguments: [true, false]) func recordsThatAreTooLargeAreKept(publishes: Bool) throws {
         let log = MemoryEventLog()
         log.limits = [.recommendations: 200]
         let event = #"{"event_time":1700000000,"event_type":"view","product_id":"p1","user_id":"u9"}"#
         let large = event.dropLast() + #","note":"\#(String(repeating: "x", count: 200))"}"#
         log.produce(key: "", String(large))
         log.produce(key: "", event)
-        let rekeyer = makeRekeyer(log)
+        let rekeyer = makeRekeyer(log, publishes: publishes)
         for _ in 0..<4 { try rekeyer.step(timeoutMilliseconds: 0) }
         try rekeyer.settle(timeoutMilliseconds: 1000)
+        #expect(log.committed == [0: 2] && rekeyer.tooLarge == 1)
+        guard publishes else {
+            #expect(log.written.map(\.topic) == [.recommendations])
+            return
+        }
         #expect(log.written.map(\.topic) == [.deadLetters, .recommendations])
         let letter = try #require(log.written.first)
         #expect(letter.value == Array(large.utf8))
         #expect(letter.headers["freshet.reason"] == "too-large" && letter.headers["freshet.topic"] == "clicks")
         #expect(letter.headers["freshet.offset"] == "0")
-        #expect(log.committed == [0: 2] && rekeyer.tooLarge == 1)
     }
 }

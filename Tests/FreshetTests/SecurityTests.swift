@@ -1,4 +1,5 @@
 import Foundation
+import Kafka
 import Testing
 
 extension ProgramTests {
@@ -32,7 +33,9 @@ extension ProgramTests {
             let byFile = common.merging(["FRESHET_KAFKA_SASL_PASSWORD_FILE": folder + "/password"]) { $1 }
             let byEnvironment = common.merging(["FRESHET_KAFKA_SASL_PASSWORD": password]) { $1 }
             try Job(cluster, Program(environment: byFile), secrets: [password]).run()
-            try Job(cluster, Program(environment: byEnvironment), secrets: [password]).runAgain()
+            let again = Job(cluster, Program(environment: byEnvironment), secrets: [password])
+            try again.runAgain()
+            try again.resetAndReplay("User:freshet")
 
             let wrong = Program(environment: common.merging(["FRESHET_KAFKA_SASL_PASSWORD": "no-\(password)"]) { $1 })
             let refused = try wrong.run(["doctor"])
@@ -137,18 +140,33 @@ extension ProgramTests {
                 ],
                 ["--operation", "Read", "--group", "freshet", "--resource-pattern-type", "prefixed"],
                 ["--operation", "Write", "--transactional-id", "freshet-", "--resource-pattern-type", "prefixed"],
-                // For `topics create` and `produce`, which need not be the service's own rights.
-                ["--operation", "Create", "--cluster"],
+                // For `produce` (and for `dlq redrive`), which need not be the service's own right.
                 ["--operation", "Write", "--topic", "events"],
+                creating,
             ]
 
+            /// For `topics create` and `reset`.
+            static let creating = ["--operation", "Create", "--cluster"]
+
+            /// For `reset` alone.
+            static let deleting = [
+                ["--operation", "Delete", "--topic", "freshet.", "--resource-pattern-type", "prefixed"],
+                ["--operation", "Delete", "--group", "freshet", "--resource-pattern-type", "prefixed"],
+            ]
+
+            /// For `dlq` alone.
+            static let readingLetters = ["--operation", "Read", "--topic", "events.dead-letter"]
+
             static func grant(to principal: String, _ cluster: KafkaCluster) throws {
-                for right in rights {
-                    let words = right.map { "'\($0)'" }.joined(separator: " ")
-                    try KafkaTool.shell(
-                        #""$0" tool acls --bootstrap-server "$1" --add --allow-principal "$2" \#(words)"#,
-                        cluster.bootstrap, principal)
-                }
+                for right in rights { try change(right, "--add", principal, cluster) }
+            }
+
+            /// - Parameter how: `--add` or `--remove`.
+            static func change(_ right: [String], _ how: String, _ principal: String, _ cluster: KafkaCluster) throws {
+                let words = (how == "--add" ? right : right + ["--force"]).map { "'\($0)'" }.joined(separator: " ")
+                try KafkaTool.shell(
+                    #""$0" tool acls --bootstrap-server "$1" \#(how) --allow-principal "$2" \#(words)"#,
+                    cluster.bootstrap, principal)
             }
         }
 
@@ -174,6 +192,8 @@ extension ProgramTests {
                 try check(["topics", "create", "--partitions", "2"])
                 try send(from: 0)
                 let served = try check(["serve", "--stop-at-end"])
+                // What is searched for secrets is there.
+                #expect(served.log.contains("facility=CONF") && served.log.contains("client.id = "))
                 #expect(served.summary["events"] as? Int == Self.events)
                 #expect(served.summary["lists"] as? Int ?? 0 > 0)
                 let restored = try check(["state", "hash", "--json"])
@@ -203,11 +223,46 @@ extension ProgramTests {
                 try check(["replay", "--verify"])
             }
 
-            private func send(from start: Int) throws {
-                let lines = (start..<(start + Self.events)).map { index in
-                    #"{"event_time":\#(1_700_000_000 + index * 60),"event_type":"view","product_id":"p\#(index * index % 97)","#
-                        + #""user_id":"u\#(index * 7 % 31)"}"#
+            /// Nothing is deleted that cannot be made anew; with the right to, all of it is, and is rebuilt.
+            func resetAndReplay(_ principal: String) throws {
+                func hashes() throws -> [String?] {
+                    let summary = try check(["state", "hash", "--json"]).summary
+                    return [summary["users"] as? String, summary["items"] as? String]
                 }
+                let before = try hashes()
+                for right in Rights.deleting { try Rights.change(right, "--add", principal, cluster) }
+                try Rights.change(Rights.creating, "--remove", principal, cluster)
+                let refused = try program.run(["reset", "--yes"], seconds: 60)
+                #expect(
+                    refused.status == 1 && refused.log.contains("nothing was deleted"), "\(refused.log.suffix(2000))")
+                #expect(try hashes() == before)
+                try Rights.change(Rights.creating, "--add", principal, cluster)
+                try check(["reset", "--yes"])
+                try check(["replay"])
+                // Items were learnt in another order.
+                #expect(try hashes()[0] == before[0])
+                try check(["models", "list"])
+
+                // By the listener without a password, since `produce` sends nothing that cannot be learnt.
+                let producer = try Producer(["bootstrap.servers": cluster.bootstrap])
+                try Array("u0".utf8).withUnsafeBytes { key in
+                    try Array(Self.event(0, type: "wish").utf8).withUnsafeBytes {
+                        _ = try producer.send(producer.topic("events"), key: key, value: $0)
+                    }
+                }
+                try producer.flush(timeoutMilliseconds: 10_000)
+                try check(["serve", "--stop-at-end"])
+                try Rights.change(Rights.readingLetters, "--add", principal, cluster)
+                #expect(try check(["dlq", "redrive"]).output.contains("1 letter"))
+            }
+
+            private static func event(_ index: Int, type: String = "view") -> String {
+                #"{"event_time":\#(1_700_000_000 + index * 60),"event_type":"\#(type)","#
+                    + #""product_id":"p\#(index * index % 97)","user_id":"u\#(index * 7 % 31)"}"#
+            }
+
+            private func send(from start: Int) throws {
+                let lines = (start..<(start + Self.events)).map { Self.event($0) }
                 try check(["produce", "-", "--format", "jsonl"], input: lines.joined(separator: "\n"))
             }
 

@@ -104,16 +104,6 @@ import Testing
     }
 }
 
-@Suite struct TopicSettingTests {
-    @Test func longerRetentionAndLargerRecordsSatisfy() {
-        #expect(TopicsCheck.satisfies("retention.ms", "-1", "604800000"))
-        #expect(!TopicsCheck.satisfies("retention.ms", "1000", "604800000"))
-        #expect(TopicsCheck.satisfies("cleanup.policy", "compact,delete", "compact"))
-        #expect(!TopicsCheck.satisfies("cleanup.policy", "delete", "compact"))
-        #expect(TopicsCheck.satisfies("max.message.bytes", "5000000", "4194304"))
-    }
-}
-
 @Suite struct EventFileTests {
     private func read(_ bytes: Data, _ name: String) throws -> (file: EventFile, users: [String]) {
         let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString + name)

@@ -194,18 +194,34 @@ struct EmbeddedTests {
         }
     }
 
-    @Test func logLinesArriveOnThePollingThread() async throws {
+    /// From every kind of client, polled or not, and without its secrets.
+    @Test func logLinesArriveByThemselves() async throws {
         try await onOwnThread {
-            let lines = Mutex<[KafkaLogLine]>([])
-            let reader = try PartitionReader(
-                KafkaSettings(bootstrapServers: "127.0.0.1:1"), log: { line in lines.withLock { $0.append(line) } })
-            pause(milliseconds: 300)
-            #expect(lines.withLock { $0.isEmpty })
-            let deadline = Deadline(seconds: 10)
-            while !deadline.isOver, !lines.withLock({ $0.contains { $0.facility == "FAIL" } }) {
-                _ = reader.poll(max: 1, timeoutMilliseconds: 100)
+            final class Lines: Sendable {
+                let all = Mutex<[KafkaLogLine]>([])
             }
-            #expect(!deadline.isOver)
+            func check<Client>(_ make: (KafkaSettings) throws -> Client) throws {
+                let lines = Lines()
+                var settings: KafkaSettings = [
+                    "bootstrap.servers": "127.0.0.1:1", "debug": "conf", "sasl.oauthbearer.config": "scope=hidden",
+                    "group.id": "g",
+                ]
+                settings.log = { line in lines.all.withLock { $0.append(line) } }
+                let client = try make(settings)
+                let deadline = Deadline(seconds: 10)
+                while !deadline.isOver, !lines.all.withLock({ $0.contains { $0.facility == "FAIL" } }) {
+                    pause(milliseconds: 20)
+                }
+                let text = lines.all.withLock { $0.map { "\($0.level) \($0.facility) \($0.message)" } }
+                #expect(!deadline.isOver, "\(Client.self)")
+                #expect(text.contains { $0.contains("sasl.oauthbearer.config = ") }, "\(Client.self)")
+                #expect(!text.contains { $0.contains("hidden") }, "\(Client.self)")
+                withExtendedLifetime(client) {}
+            }
+            try check { try PartitionReader($0) }
+            try check { try GroupConsumer($0) }
+            try check { try Producer($0) }
+            try check { try Admin($0) }
         }
     }
 

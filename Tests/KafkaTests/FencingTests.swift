@@ -6,6 +6,42 @@ import Testing
 /// The offsets of a partition are settled when its last writer's open transaction is ended, long before its time-out.
 @Suite(.enabled(if: RealKafka.isAvailable, Comment(rawValue: RealKafka.skipReason)))
 struct FencingTests {
+    /// What a dead member left open as the leader, which its workers' heirs end as well.
+    private static func openLeader(of writer: String, _ client: KafkaSettings, _ topic: String) throws -> Producer {
+        let producer = try Producer(
+            client.merging([
+                "transactional.id": KafkaLeaderLog.transactionalID(writer), "transaction.timeout.ms": "60000",
+            ]))
+        try producer.openTransactions()
+        try producer.beginTransaction()
+        try producer.send(topic, 0, key: "k", value: "leader")
+        try producer.flush(timeoutMilliseconds: 20_000)
+        return producer
+    }
+
+    @Test func theDeadLeadersIsEndedWithIt() async throws {
+        try await onOwnThread {
+            let client = try RealKafka.settings()
+            let topic = try RealKafka.makeTopic("fence-leader", partitions: 1)
+            let application = uniqueName("fence")
+            let leader = try Self.openLeader(of: application + "-w", client, topic)
+            var topics = TopicNames()
+            topics.application = application
+            topics.events = topic
+            let settings = KafkaEventLog.Settings(
+                client: client, topics: topics, isTransactional: true, instanceID: nil, memberName: "heir",
+                isStatic: false)
+            let consumer = try GroupConsumer(client.merging(["group.id": application]))
+            defer { consumer.close(timeoutMilliseconds: 5_000) }
+            let offsets = StoredOffsets(consumer, settings)
+            let deadline = Deadline(seconds: 30)
+            while try offsets.stored(0, lastWriter: application + "-w") == nil, !deadline.isOver {
+                pause(milliseconds: 10)
+            }
+            #expect(throws: KafkaError.self) { try leader.commitTransaction(timeoutMilliseconds: 20_000) }
+        }
+    }
+
     /// How long the heir waits for the offset that its predecessor was about to move; nil where it got none in the time.
     private static func wait(
         seconds: Double, namesWriter: Bool, writerIsMember: Bool, turn: Int = 0
@@ -46,7 +82,7 @@ struct FencingTests {
             client: client, topics: topics, isTransactional: true, instanceID: nil, memberName: "heir", isStatic: false)
         let consumer = try GroupConsumer(client.merging(group))
         defer { consumer.close(timeoutMilliseconds: 5_000) }
-        let offsets = StoredOffsets(consumer, settings, log: nil)
+        let offsets = StoredOffsets(consumer, settings)
         let began = ContinuousClock.now
         let deadline = Deadline(seconds: seconds)
         while !deadline.isOver {

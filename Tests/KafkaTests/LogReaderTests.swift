@@ -64,7 +64,7 @@ struct LogReaderTests {
                 for number in numbers { try producer.send("t", 0, key: "\(number)", value: "v") }
                 try producer.flush(timeoutMilliseconds: 20_000)
             }
-            let reader = try KafkaLogReader(ReaderPool(client, log: nil), .deadLetters, "t", 0, from: 0)
+            let reader = try KafkaLogReader(ReaderPool(client), .deadLetters, "t", 0, from: 0)
             var offsets: [Int64] = []
             func read(until isDone: () -> Bool) throws {
                 let deadline = Deadline(seconds: 20)

@@ -1,5 +1,7 @@
-import Kafka
+import Synchronization
 import Testing
+
+@testable import Kafka
 
 struct SettingsTests {
     @Test func aWrongPropertyIsNamed() throws {
@@ -22,6 +24,19 @@ struct SettingsTests {
         #expect(!shown.contains("hidden"))
         #expect(shown.contains("sasl.username=ann"))
         #expect(shown.contains("sasl.password=•••"))
+    }
+
+    @Test func theLogHidesThem() {
+        final class Lines: Sendable {
+            let all = Mutex<[String]>([])
+        }
+        let lines = Lines()
+        var settings: KafkaSettings = ["sasl.username": "ann", "sasl.password": "hidden", "ssl.key.password": ""]
+        settings.log = { line in lines.all.withLock { $0.append(line.message) } }
+        let merged = KafkaSettings(bootstrapServers: "127.0.0.1:1").merging(settings).defaulting(to: .clientDefaults)
+        merged.safeLog?(KafkaLogLine(level: 7, facility: "SASL", message: "ann:hidden, hidden"))
+        #expect(lines.all.withLock { $0 } == ["ann:•••, •••"])
+        #expect(KafkaSettings(bootstrapServers: "127.0.0.1:1").safeLog == nil)
     }
 
     @Test func orderIsKept() {

@@ -1,5 +1,6 @@
 import Events
 import Linear
+import Synchronization
 import Testing
 
 @testable import Models
@@ -7,6 +8,8 @@ import Testing
 /// What every algorithm of the catalogue does, whatever it learns.
 @Suite struct RecommenderConformance {
     static let names = RecommenderCatalogue.all.map { $0.name }
+    /// Those that count or solve in closed form: nothing for a seed to decide.
+    static let withoutChance = ["ease", "knn", "covisitation", "popularity-count"]
 
     /// Users of two tastes with a few strays: 240 users, 80 items, ratings 1 to 4, categories by taste.
     static let histories = makeHistories(users: 240, items: 80)
@@ -153,10 +156,11 @@ import Testing
             one.threads = 1
             var four = R()
             four.threads = 4
-            let bytes = [
-                encoded(try #require(one.fit(Self.histories))), encoded(try #require(four.fit(Self.histories))),
-            ]
+            var another = one
+            another.seed = 2
+            let bytes = try [one, four, another].map { encoded(try #require($0.fit(Self.histories))) }
             #expect(bytes[0] == bytes[1])
+            #expect((bytes[0] == bytes[2]) == Self.withoutChance.contains(name))
         }
         let type = try #require(RecommenderCatalogue.find(name))
         try check(type)
@@ -224,11 +228,34 @@ import Testing
     }
 
     @Test(arguments: names) func stopsWhenAskedTo(_ name: String) throws {
-        func check<R: Recommender>(_: R.Type) {
+        func check<R: Recommender>(_: R.Type) throws {
             #expect(R().fit(Self.histories, from: nil, progress: { _ in }, isCancelled: { true }) == nil)
+            // In the middle: at half of the times that a whole training asks.
+            var recommender = R()
+            recommender.threads = 1
+            let whole = Questions(yesFrom: .max)
+            _ = try #require(
+                recommender.fit(Self.histories, from: nil, progress: { _ in }, isCancelled: whole.ask))
+            let half = Questions(yesFrom: whole.count / 2)
+            var share = 0.0
+            #expect(
+                recommender.fit(Self.histories, from: nil, progress: { share = $0 }, isCancelled: half.ask) == nil)
+            #expect(whole.count > 0 && share < 1, "\(name): asked \(whole.count) times, went on to \(share)")
         }
         let type = try #require(RecommenderCatalogue.find(name))
-        check(type)
+        try check(type)
+    }
+
+    /// Counts how often a training asks whether it is cancelled, and says so from one time on.
+    private final class Questions: Sendable {
+        private let asked = Atomic<Int>(0)
+        private let yesFrom: Int
+
+        init(yesFrom: Int) { self.yesFrom = yesFrom }
+
+        var count: Int { asked.load(ordering: .relaxed) }
+
+        @Sendable func ask() -> Bool { asked.add(1, ordering: .relaxed).oldValue >= yesFrom }
     }
 
     @Test(arguments: names) func tellsItsProgress(_ name: String) throws {

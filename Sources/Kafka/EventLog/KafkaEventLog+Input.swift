@@ -55,7 +55,7 @@ extension KafkaEventLog {
                 found[place.place.partition] = place.offset
             }
         } catch {
-            throw LogError(error, doing: "asking for the committed offsets of \(settings.topics.application)")
+            throw LogError(error, doing: "asking for the committed offsets of \(settings.groupID)")
         }
         return found
     }

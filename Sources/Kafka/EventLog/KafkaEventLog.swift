@@ -17,7 +17,10 @@ public final class KafkaEventLog: EventLog {
         /// Distinguishes the transactional ids of dynamic members.
         public var memberName: String
         public var isStatic: Bool
-        /// Whether all topics must be there before anything is sent.
+        /// Behind `application.id`, what names the group and the transactional ids: whoever only copies into a deployment's
+        /// topics is none of its members.
+        public var groupSuffix = ""
+        /// Whether all topics must be there, and as many partitions of users as of events, before anything is sent.
         public var requiresTopics = false
         /// Internal topics in memory, where the broker is embedded.
         public var memory: MemoryTopics?
@@ -41,14 +44,16 @@ public final class KafkaEventLog: EventLog {
             return session.flatMap { UInt64($0) }.map { $0 * 8 / 10 } ?? 8_000
         }
 
+        var groupID: String { topics.application + groupSuffix }
+
         /// Names the producers: under transactions the first one's id, which makes those of the others.
-        public var transactionalID: String { topics.application + "-" + (instanceID ?? memberName) }
+        public var transactionalID: String { groupID + "-" + (instanceID ?? memberName) }
 
         /// For readers beside the group: librdkafka looks for the coordinator of some group even there, and where a
         /// cluster guards its groups it has to be one that this deployment may see.
         public var reading: KafkaSettings {
             var settings = client
-            settings["group.id"] = settings["group.id"] ?? topics.application
+            settings["group.id"] = settings["group.id"] ?? groupID
             return settings
         }
     }
@@ -63,7 +68,7 @@ public final class KafkaEventLog: EventLog {
     /// Errors that may pass, said once each time they begin.
     public var warning: (String) -> Void = { _ in }
 
-    public init(_ settings: Settings, log: KafkaLog? = nil) throws(LogError) {
+    public init(_ settings: Settings) throws(LogError) {
         self.settings = settings
         var producing = settings.client
         producing["client.id"] = settings.transactionalID
@@ -71,23 +76,23 @@ public final class KafkaEventLog: EventLog {
         producing["message.max.bytes"] = producing["message.max.bytes"] ?? "8000000"
         do throws(KafkaError) {
             var group = settings.client
-            group["group.id"] = settings.topics.application
+            group["group.id"] = settings.groupID
             group["client.id"] = settings.transactionalID
             if settings.isStatic, let id = settings.instanceID { group["group.instance.id"] = id }
             group["fetch.wait.max.ms"] = group["fetch.wait.max.ms"] ?? "20"
             // Whoever reads has to move past what stands at a partition's end and is no record.
             group["enable.partition.eof"] = "true"
-            consumer = try GroupConsumer(group, log: log)
+            consumer = try GroupConsumer(group)
             // Joining takes some round trips; what follows goes on meanwhile.
             try consumer.subscribe(to: [settings.topics.events])
-            pool = ReaderPool(settings.reading, log: log)
-            offsets = StoredOffsets(consumer, settings, log: log)
+            pool = ReaderPool(settings.reading)
+            offsets = StoredOffsets(consumer, settings)
         } catch {
             throw Self.connecting(error)
         }
         let messageBytes = producing["message.max.bytes"].flatMap { Int($0) } ?? 8_000_000
         // The embedded broker has no bounds.
-        survey = settings.memory == nil ? try TopicSurvey(settings, messageBytes: messageBytes, log: log) : nil
+        survey = settings.memory == nil ? try TopicSurvey(settings, messageBytes: messageBytes) : nil
         if settings.requiresTopics { try survey?.requireTopics(settings.topics) }
         do throws(KafkaError) {
             if let survey { producing["batch.size"] = producing["batch.size"] ?? "\(survey.batchBytes)" }
@@ -96,10 +101,10 @@ public final class KafkaEventLog: EventLog {
             if settings.isTransactional {
                 producing["transaction.timeout.ms"] = producing["transaction.timeout.ms"] ?? "5000"
                 output = try TransactionalOutput(
-                    producing, id: settings.transactionalID, consumer, settings.topics, log: log)
+                    producing, id: settings.transactionalID, consumer, settings.topics)
             } else {
                 output = AcknowledgedOutput(
-                    try Producer(producing, log: log), consumer, settings.topics,
+                    try Producer(producing), consumer, settings.topics,
                     givesUpAfterMilliseconds: Int(settings.writableMilliseconds) * 7 / 8)
             }
         } catch {
@@ -116,7 +121,7 @@ public final class KafkaEventLog: EventLog {
 
     /// Partitions that the users topic does not have cannot be worked on.
     func checkPartitions(_ count: Int) throws(LogError) {
-        guard let users = survey?.partitionCount(.users) else { return }
+        guard settings.requiresTopics, let users = survey?.partitionCount(.users) else { return }
         try settings.topics.check(eventsPartitions: count, usersPartitions: users)
     }
 

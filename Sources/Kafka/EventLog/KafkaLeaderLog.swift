@@ -12,9 +12,12 @@ public final class KafkaLeaderLog: LeaderLog {
     private var isOpen = false
     private var isReady = false
 
+    /// The leader's transactional id in a member of this name.
+    static func transactionalID(_ name: String) -> String { name + "-leader" }
+
     private var group: String { settings.topics.application + ".items" }
 
-    public init(_ settings: KafkaEventLog.Settings, log: KafkaLog? = nil) throws(LogError) {
+    public init(_ settings: KafkaEventLog.Settings) throws(LogError) {
         self.settings = settings
         do throws(KafkaError) {
             var group = settings.client
@@ -23,18 +26,18 @@ public final class KafkaLeaderLog: LeaderLog {
             if settings.isStatic, let id = settings.instanceID { group["group.instance.id"] = id }
             // One partition, which is never read through the group: a small member.
             group["queued.max.messages.kbytes"] = "1024"
-            consumer = try GroupConsumer(group, log: log)
-            reading = KafkaTopicReading(settings, log: log)
+            consumer = try GroupConsumer(group)
+            reading = KafkaTopicReading(settings)
             var producing = settings.client
             producing["client.id"] = settings.transactionalID + "-leader"
             producing["message.max.bytes"] = producing["message.max.bytes"] ?? "8000000"
             // Everything goes with the flush that follows: in one request, and not while it is still being made (`Producer.room`).
             producing["linger.ms"] = producing["linger.ms"] ?? "50"
             if settings.isTransactional {
-                producing["transactional.id"] = settings.transactionalID + "-leader"
-                producing["transaction.timeout.ms"] = "10000"
+                producing["transactional.id"] = Self.transactionalID(settings.transactionalID)
+                producing["transaction.timeout.ms"] = producing["transaction.timeout.ms"] ?? "5000"
             }
-            producer = try Producer(producing, log: log)
+            producer = try Producer(producing)
             topics = LogTopic.allCases.map { [producer] in producer.topic(settings.topics[$0]) }
             if settings.memory == nil { try consumer.subscribe(to: [settings.topics[.itemLog]]) }
         } catch {

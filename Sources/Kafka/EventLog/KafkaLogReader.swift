@@ -3,17 +3,15 @@ internal import Pipeline
 /// Clients for reading beside the group, used again and again.
 final class ReaderPool {
     private let settings: KafkaSettings
-    private let log: KafkaLog?
     private var idle: [PartitionReader] = []
 
-    init(_ settings: KafkaSettings, log: KafkaLog?) {
+    init(_ settings: KafkaSettings) {
         self.settings = settings
-        self.log = log
     }
 
     func take() throws(KafkaError) -> PartitionReader {
         if let known = idle.popLast() { return known }
-        return try PartitionReader(settings, log: log)
+        return try PartitionReader(settings)
     }
 
     func giveBack(_ reader: PartitionReader) {
@@ -26,7 +24,7 @@ final class ReaderPool {
     func makePatient() throws(KafkaError) -> PartitionReader {
         var patient = settings
         patient["fetch.wait.max.ms"] = patient["fetch.wait.max.ms"] ?? "500"
-        return try PartitionReader(patient, log: log)
+        return try PartitionReader(patient)
     }
 }
 

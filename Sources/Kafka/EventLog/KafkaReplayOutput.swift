@@ -25,7 +25,7 @@ public final class KafkaReplayOutput: ReplayOutput {
         do throws(KafkaError) { admin = try Admin(settings.client) } catch {
             throw LogError(error, doing: "connecting")
         }
-        survey = try TopicSurvey(settings, messageBytes: Self.messageBytesMax, log: nil)
+        survey = try TopicSurvey(settings, messageBytes: Self.messageBytesMax)
     }
 
     deinit { abandon() }

@@ -10,9 +10,9 @@ public final class KafkaStateLog: EventLog {
     private let partitions: [Int32]
     private var isAssigned = false
 
-    public init(_ settings: KafkaEventLog.Settings, log: KafkaLog? = nil) throws(LogError) {
+    public init(_ settings: KafkaEventLog.Settings) throws(LogError) {
         self.settings = settings
-        reading = KafkaTopicReading(settings, log: log)
+        reading = KafkaTopicReading(settings)
         partitions = try reading.partitions(.events)
         guard !partitions.isEmpty else {
             throw LogError(
@@ -23,7 +23,7 @@ public final class KafkaStateLog: EventLog {
         do throws(KafkaError) {
             var group = settings.client
             group["group.id"] = settings.topics.application
-            consumer = try GroupConsumer(group, log: log)
+            consumer = try GroupConsumer(group)
         } catch {
             throw LogError(error, doing: "connecting")
         }

@@ -5,9 +5,9 @@ public final class KafkaTopicReading: TopicReading {
     private let settings: KafkaEventLog.Settings
     private let pool: ReaderPool
 
-    public init(_ settings: KafkaEventLog.Settings, log: KafkaLog? = nil) {
+    public init(_ settings: KafkaEventLog.Settings) {
         self.settings = settings
-        pool = ReaderPool(settings.reading, log: log)
+        pool = ReaderPool(settings.reading)
     }
 
     public func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader {

@@ -20,16 +20,14 @@ final class StoredOffsets {
 
     private let consumer: GroupConsumer
     private let settings: KafkaEventLog.Settings
-    private let log: KafkaLog?
     private let answers = Answers()
     private let queue = DispatchQueue(label: "freshet.offsets", attributes: .concurrent)
     private let fencing: Fencing
 
-    init(_ consumer: GroupConsumer, _ settings: KafkaEventLog.Settings, log: KafkaLog?) {
+    init(_ consumer: GroupConsumer, _ settings: KafkaEventLog.Settings) {
         self.consumer = consumer
         self.settings = settings
-        self.log = log
-        fencing = Fencing(settings, log)
+        fencing = Fencing(settings)
     }
 
     /// Nil while the answer is on its way; each answer is given once.
@@ -76,7 +74,7 @@ final class StoredOffsets {
             guard let offset = found.first?.offset, offset >= 0 else { return .success(.none) }
             return .success(.offset(offset))
         } catch {
-            return .failure(LogError(error, doing: "asking for the committed offset of \(settings.topics.application)"))
+            return .failure(LogError(error, doing: "asking for the committed offset of \(settings.groupID)"))
         }
     }
 }
@@ -84,15 +82,13 @@ final class StoredOffsets {
 /// Ends transactions that members left open which are no longer in the group, by taking their transactional ids.
 private final class Fencing: Sendable {
     private let settings: KafkaEventLog.Settings
-    private let log: KafkaLog?
     /// When each writer was fenced last. The heirs of its partitions come one after another: one fence is for all of them.
     private let fenced = Mutex<[String: ContinuousClock.Instant]>([:])
     /// Less than any session: a writer that came back and was lost again has to be fenced again.
     private static let holds = Duration.seconds(5)
 
-    init(_ settings: KafkaEventLog.Settings, _ log: KafkaLog?) {
+    init(_ settings: KafkaEventLog.Settings) {
         self.settings = settings
-        self.log = log
     }
 
     /// Whatever goes wrong here only means that the broker has to end the transaction by its time-out.
@@ -102,17 +98,20 @@ private final class Fencing: Sendable {
         fenced.withLock { fenced in
             if let at = fenced[writer], at.duration(to: .now) < Self.holds { return }
             do throws(KafkaError) {
-                let admin = try Admin(settings.client, timeoutMilliseconds: 5_000, log: log)
-                let members = try admin.describeGroup(settings.topics.application).members
+                let admin = try Admin(settings.client, timeoutMilliseconds: 5_000)
+                let members = try admin.describeGroup(settings.groupID).members
                 guard !members.contains(where: { $0.clientID == writer }) else { return }
-                for id in TransactionalOutput.transactionalIDs(writer) {
+                // Who wrote users may have led the item log as well; an id that never was costs its coordinator a moment.
+                let ids = TransactionalOutput.transactionalIDs(writer) + [KafkaLeaderLog.transactionalID(writer)]
+                for id in ids {
                     var taking = settings.client
                     taking["transactional.id"] = id
-                    try Producer(taking, log: log).initTransactions(timeoutMilliseconds: 5_000)
+                    try Producer(taking).initTransactions(timeoutMilliseconds: 5_000)
                 }
                 fenced[writer] = .now
             } catch {
-                log?(KafkaLogLine(level: 5, facility: "FENCE", message: "cannot fence \(writer): \(error)"))
+                settings.client.safeLog?(
+                    KafkaLogLine(level: 4, facility: "FENCE", message: "cannot fence \(writer): \(error)"))
             }
         }
     }

@@ -18,11 +18,11 @@ struct TopicSurvey {
 
     /// Asks; without an answer from a broker nothing else can be done.
     /// - Parameter messageBytes: the producer's own bound.
-    init(_ settings: KafkaEventLog.Settings, messageBytes: Int, log: KafkaLog?) throws(LogError) {
+    init(_ settings: KafkaEventLog.Settings, messageBytes: Int) throws(LogError) {
         let topics: [String: TopicDescription]
         let admin: Admin
         do throws(KafkaError) {
-            admin = try Admin(settings.client, timeoutMilliseconds: Self.patience, log: log)
+            admin = try Admin(settings.client, timeoutMilliseconds: Self.patience)
             topics = try admin.listTopics().reduce(into: [:]) { $0[$1.name] = $1 }
         } catch {
             throw LogError(error, doing: "no broker answers at \(settings.client["bootstrap.servers"] ?? "")")

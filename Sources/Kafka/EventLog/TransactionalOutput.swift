@@ -48,14 +48,14 @@ final class TransactionalOutput: OutputPath {
 
     /// Makes its producers; ends what earlier ones of the same ids left open.
     init(
-        _ settings: KafkaSettings, id: String, _ consumer: GroupConsumer, _ names: TopicNames, log: KafkaLog?
+        _ settings: KafkaSettings, id: String, _ consumer: GroupConsumer, _ names: TopicNames
     ) throws(KafkaError) {
         self.consumer = consumer
         var producers: [Producer] = []
         for id in Self.transactionalIDs(id) {
             var settings = settings
             settings["transactional.id"] = id
-            producers.append(try Producer(settings, log: log))
+            producers.append(try Producer(settings))
         }
         turns = producers.map { Turn(producer: $0, topics: $0.topics(names)) }
         try Self.open(producers)

@@ -9,6 +9,7 @@ public import Events
 public final class Rekeyer {
     private let log: any EventLog
     private let inputTopic: String
+    private let publishes: Bool
     private let decoder: EventDecoder
     private let clock: () -> UInt64
     private var event = ShopEvent()
@@ -25,13 +26,16 @@ public final class Rekeyer {
     public private(set) var tooLarge = 0
     private static let batchRecords = 10_000
 
-    /// - Parameter inputTopic: named in dead letters.
+    /// - Parameters:
+    ///   - inputTopic: named in dead letters.
+    ///   - publishes: whether dead letters are written, which are others' to read as well; they are counted anyway.
     public init(
-        log: any EventLog, inputTopic: String, typeNames: EventTypeNames, commitIntervalMilliseconds: UInt64,
-        clock: @escaping () -> UInt64
+        log: any EventLog, inputTopic: String, typeNames: EventTypeNames, publishes: Bool,
+        commitIntervalMilliseconds: UInt64, clock: @escaping () -> UInt64
     ) {
         self.log = log
         self.inputTopic = inputTopic
+        self.publishes = publishes
         self.clock = clock
         decoder = EventDecoder(typeNames: typeNames)
         commit = CommitCycle(intervalMilliseconds: commitIntervalMilliseconds)
@@ -87,6 +91,7 @@ public final class Rekeyer {
         _ record: borrowing LogRecord, _ own: [(name: String, value: [UInt8]?)], detail: String
     ) throws(LogError) {
         tooLarge += 1
+        guard publishes else { return }
         let origin = DeadLetterOrigin(
             code: .tooLarge, detail: detail, topic: inputTopic, partition: record.partition, offset: record.offset)
         let letter = origin.letter(
@@ -164,7 +169,7 @@ public final class Rekeyer {
                 throw LogError(
                     .state,
                     "rekeying: events \(start) to \(low) of partition \(partition) were deleted before they were read; "
-                        + "`freshet reset` starts anew")
+                        + "a deployment under another application.id begins with what is left")
             }
             positions[partition] = start
             committed[partition] = start

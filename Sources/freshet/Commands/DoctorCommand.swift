@@ -16,16 +16,20 @@ enum DoctorCommand {
         if let address = arguments["http"] { return try probe(address) }
         let deployment = try Deployment(arguments)
         var findings = library(deployment)
+        findings += deployment.configuration.warnings.map { .note("settings", $0) }
         let began = monotonicMilliseconds()
         do throws(KafkaError) {
             let admin = try Admin(deployment.client, timeoutMilliseconds: 10_000)
             let topics = try admin.listTopics()
+            let took = monotonicMilliseconds() - began
             let cluster = admin.clusterID() ?? "?"
+            let controller = admin.controllerID().map { ", controller \($0)" } ?? ""
             findings.append(
                 .fine(
                     "broker",
-                    "\(deployment.bootstrap) answers in \(monotonicMilliseconds() - began) ms; cluster \(cluster), "
-                        + "\(topics.count) topics"))
+                    "\(deployment.bootstrap) answers in \(took) ms; cluster \(cluster), "
+                        + "\(HumanFormat.counted(try admin.brokerCount(), "broker"))\(controller), \(topics.count) topics"
+                ))
             findings += look(deployment, admin)
         } catch  where error.code == .invalidArgument {
             findings.append(
@@ -100,7 +104,10 @@ enum DoctorCommand {
 
     /// What a container's health check asks.
     private static func probe(_ text: String) throws -> Int32 {
-        let address = try ListenAddress(text)
+        let address: ListenAddress
+        do throws(HTTPServerError) { address = try ListenAddress(text) } catch {
+            throw UsageError("--http: \(error.message)")
+        }
         switch HTTPProbe.status(of: "/health", at: address) {
         case 200?:
             print("well")

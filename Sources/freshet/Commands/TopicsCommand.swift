@@ -11,24 +11,29 @@ enum TopicsCommand {
         options: Deployment.options + [
             .option(
                 "partitions", "N", "Partitions of the events topic, if it has to be made; 4 by default.",
-                type: .int(1...10_000))
+                type: .int(1...10_000)),
+            .option(
+                "replication", "N", "Replicas of each topic that is made; the broker's own default without it.",
+                type: .int(1...100)),
         ]
     ) { arguments in
         let deployment = try Deployment(arguments)
-        let names = deployment.topics
         let admin = try deployment.reachedAdmin()
-        let known = try admin.listTopics().reduce(into: [String: Int]()) { $0[$1.name] = $1.partitions.count }
-        let partitions = known[deployment.inputTopic].map(Int32.init) ?? Int32(arguments.int("partitions") ?? 4)
-        if let asked = arguments.int("partitions").map(Int32.init), asked != partitions {
+        let (wanted, known) = try Topics.wanted(
+            deployment, admin, partitions: Int32(arguments.int("partitions") ?? 4))
+        if let partitions = known[deployment.inputTopic]?.partitions.count, let asked = arguments.int("partitions"),
+            asked != partitions
+        {
             LineOutput.standardError.write(
                 line:
                     "\(deployment.inputTopic) has \(partitions) partitions already, not \(asked): they are left as they are"
             )
         }
-        let missing = Topics.specifications(names, partitions: partitions, input: deployment.inputTopic).filter {
-            known[$0.name] == nil
+        var missing = wanted.filter { known[$0.name] == nil }
+        if let replicas = arguments.int("replication") {
+            for index in missing.indices { missing[index].replicationFactor = Int32(replicas) }
         }
-        let results = try admin.createTopics(missing)
+        let results = try Topics.create(missing) { (topics) throws(KafkaError) in try admin.createTopics(topics) }
         var failures = 0
         for specification in missing {
             switch results[specification.name] {

@@ -8,21 +8,27 @@ struct TopicsCheck {
     let admin: Admin
 
     func findings() throws -> [Finding] {
-        let names = deployment.topics
-        let known = try admin.listTopics().reduce(into: [String: TopicDescription]()) { $0[$1.name] = $1 }
-        let partitions = Int32(known[names.events]?.partitions.count ?? 4)
-        let wanted = Topics.specifications(names, partitions: partitions)
+        let (wanted, known) = try Topics.wanted(deployment, admin)
         let present = wanted.filter { known[$0.name] != nil }
         let settings = try admin.describeSettings(ofTopics: present.map(\.name))
+        let lastMissing = wanted.last { known[$0.name] == nil }?.name
         var findings = wanted.map { specification -> Finding in
-            guard let topic = known[specification.name] else {
-                return .wrong(
-                    specification.name, "missing",
-                    "freshet topics create --bootstrap \(deployment.bootstrap)")
+            let name = specification.name
+            guard let topic = known[name] else {
+                // One remedy makes all of them.
+                let remedy = name == lastMissing ? "freshet topics create --bootstrap \(deployment.bootstrap)" : nil
+                return Finding(verdict: .wrong, subject: name, text: "missing", remedy: remedy)
             }
-            return check(specification, topic, settings[specification.name] ?? [:])
+            return check(specification, topic, settings[name] ?? [:])
         }
+        findings += Self.replicas(
+            present.compactMap { known[$0.name] }.filter { deployment.isInternal($0.name) },
+            brokers: try admin.brokerCount())
         findings += sizes(settings)
+        if let input = settings[deployment.inputTopic] {
+            findings.append(Self.times(deployment.inputTopic, input, bootstrap: deployment.bootstrap))
+            findings.append(.fine("broker version", "by the settings that topics have: \(Self.version(input))"))
+        }
         return findings
     }
 
@@ -50,9 +56,10 @@ struct TopicsCheck {
                     + "ingest.rekey: true; else `freshet reset`, delete the topic, `freshet topics create`, `freshet replay`"
             )
         }
-        for (key, value) in wanted.settings.sorted(by: { $0.key < $1.key }) {
+        // The bound on times has a finding of its own.
+        for (key, value) in wanted.settings.sorted(by: { $0.key < $1.key }) where key != Topics.aheadKey {
             let found = settings[key]?.value ?? ""
-            if !Self.satisfies(key, found, value) {
+            if !Self.satisfies(key, found, value, isInternal: deployment.isInternal(wanted.name)) {
                 return .wrong(
                     wanted.name, "\(key) is '\(found)', not '\(value)'",
                     "kafka-configs.sh --bootstrap-server \(deployment.bootstrap) --alter --entity-type topics "
@@ -65,15 +72,25 @@ struct TopicsCheck {
                 "partition \(behind.number) has \(behind.inSyncReplicaCount) of \(behind.replicaCount) replicas in sync"
             )
         }
-        return .fine(wanted.name, Self.summary(topic, settings))
+        let summary = Self.summary(topic, settings)
+        let policy = settings["cleanup.policy"]?.value ?? ""
+        if wanted.settings["cleanup.policy"] == "compact", Self.policies(policy).contains("delete") {
+            return .note(wanted.name, summary + ": what has not changed for longer is gone")
+        }
+        return .fine(wanted.name, summary)
     }
 
-    /// Longer retention and larger records than asked for are no fault.
-    static func satisfies(_ key: String, _ found: String, _ wanted: String) -> Bool {
+    private static func policies(_ text: String) -> Set<String> {
+        Set(text.split { $0 == "," || $0 == " " }.map(String.init))
+    }
+
+    /// Longer retention and larger records than asked for are no fault. What is Freshet's own is cleaned as it is asked for and in
+    /// no other way: state that is deleted by time is lost, and of an item log that is compacted too nothing remains.
+    static func satisfies(_ key: String, _ found: String, _ wanted: String, isInternal: Bool = false) -> Bool {
         switch key {
-        case "cleanup.policy": found.split(separator: ",").contains { $0 == wanted }
-        case "retention.ms":
-            (Int(found).map { $0 < 0 ? Int.max : $0 } ?? 0) >= Int(wanted) ?? 0
+        case "cleanup.policy": isInternal ? policies(found) == [wanted] : policies(found).contains(wanted)
+        case "retention.ms", "retention.bytes":
+            (Int(found).map { $0 < 0 ? Int.max : $0 } ?? 0) >= (Int(wanted).map { $0 < 0 ? Int.max : $0 } ?? 0)
         case "max.message.bytes": Int(found) ?? 0 >= Int(wanted) ?? 0
         default: found == wanted
         }
@@ -89,6 +106,43 @@ struct TopicsCheck {
             parts.append(kept < 0 ? "kept for ever" : "kept \(HumanFormat.duration(.milliseconds(kept)))")
         }
         return parts.joined(separator: ", ")
+    }
+
+    /// A single copy of state that other brokers could hold as well.
+    static func replicas(_ topics: [TopicDescription], brokers: Int) -> [Finding] {
+        let single = topics.filter { $0.partitions.contains { $0.replicaCount == 1 } }.map(\.name)
+        guard brokers > 1, !single.isEmpty else { return [] }
+        return [
+            .note(
+                "replicas",
+                "one only of \(single.joined(separator: ", ")), on \(brokers) brokers: with its broker the state is gone",
+                "kafka-reassign-partitions.sh adds some; `freshet topics create --replication 3` makes new topics so")
+        ]
+    }
+
+    /// Whether a producer's clock can carry the stream's time away.
+    static func times(_ name: String, _ settings: [String: TopicSetting], bootstrap: String) -> Finding {
+        let subject = "record times"
+        if settings["message.timestamp.type"]?.value == "LogAppendTime" {
+            return .fine(subject, "those of \(name) are the broker's own")
+        }
+        let bound = settings[Topics.aheadKey].flatMap { Int($0.value) }
+        if let bound, bound <= 86_400_000 {
+            return .fine(
+                subject, "those of \(name) may lie \(HumanFormat.duration(.milliseconds(bound))) ahead of the broker's")
+        }
+        let setting = bound == nil ? "message.timestamp.type=LogAppendTime" : "\(Topics.aheadKey)=\(Topics.aheadMax)"
+        return .note(
+            subject,
+            "\(name) takes records from any future: one producer whose clock is years ahead ends the popularity of all else",
+            "kafka-configs.sh --bootstrap-server \(bootstrap) --alter --entity-type topics --entity-name \(name) "
+                + "--add-config \(setting)")
+    }
+
+    /// No client is told a broker's version; releases differ by what can be set for a topic.
+    static func version(_ settings: [String: TopicSetting]) -> String {
+        guard settings[Topics.aheadKey] != nil else { return "older than Kafka 3.6" }
+        return settings["message.format.version"] == nil ? "Kafka 4.0 or later" : "Kafka 3.6 to 3.9"
     }
 
     /// Limits of record sizes that have to fit together.
