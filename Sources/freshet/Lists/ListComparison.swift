@@ -37,7 +37,7 @@ struct ListComparison {
     }
 
     private static func text(_ item: PublishedList.Item) -> String {
-        "\(item.product)  \(item.score)  \(item.reason) (\(PublishedList.meaning(ofReason: item.reason)))"
+        printable("\(item.product)  \(item.score)  \(item.reason) (\(PublishedList.meaning(ofReason: item.reason)))")
     }
 
     func json(_ found: ExplainCommand.Found) -> String {

@@ -1,0 +1,31 @@
+import Kafka
+import Pipeline
+import ServiceKit
+
+/// A replay's output that ends when somebody asks for it, with its transaction aborted: whoever reads only what is committed
+/// would wait for its time-out, which is long where there is much to write.
+final class StoppableOutput: ReplayOutput {
+    private let output: KafkaReplayOutput
+    private let stop: StopRequest
+
+    init(_ output: KafkaReplayOutput, _ stop: StopRequest) {
+        self.output = output
+        self.stop = stop
+    }
+
+    func begin(records: Int) throws(LogError) { try output.begin(records: records) }
+
+    func add(
+        _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?
+    ) throws(LogError) {
+        guard !stop.isRequested else {
+            output.abandon()
+            throw LogError(.fatal, "interrupted")
+        }
+        try output.add(topic, partition: partition, key: key, value: value)
+    }
+
+    func finish(_ offsets: [Int32: Int64]) throws(LogError) { try output.finish(offsets) }
+    func bytesMax(_ topic: LogTopic) -> Int { output.bytesMax(topic) }
+    func itemLogEnd() throws(LogError) -> Int64 { try output.itemLogEnd() }
+}
