@@ -18,7 +18,7 @@ struct AcknowledgedOutputTests {
             let producer = try Producer(client)
             let consumer = try GroupConsumer(client.merging(["group.id": "g"]))
             let output = AcknowledgedOutput(producer, consumer, names, givesUpAfterMilliseconds: 300)
-            
+
             func append() throws {
                 try output.append(.events, partition: 0, key: nil, value: nil, headers: [])
             }
@@ -48,7 +48,7 @@ struct AcknowledgedOutputTests {
             let producer = try Producer(client)
             let consumer = try GroupConsumer(client.merging(["group.id": "g"]))
             let output = AcknowledgedOutput(producer, consumer, names, givesUpAfterMilliseconds: 20_000)
-            
+
             let deadline = Deadline(seconds: 20)
             for round in 0..<20 {
                 for _ in 0...round {

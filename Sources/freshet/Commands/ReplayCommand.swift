@@ -84,7 +84,8 @@ enum ReplayCommand {
         let stop = StopRequest()
         try Interrupts.stopping(stop, patience: .seconds(30)) {
             do throws(LogError) {
-                try replay.write(to: StoppableOutput(output, stop), ends: ends, publisher: publisher)
+                try replay.write(
+                    to: StoppableOutput(output, stop, abandon: output.abandon), ends: ends, publisher: publisher)
             } catch {
                 guard stop.isRequested else { throw error }
                 throw CommandFailure(

@@ -19,7 +19,7 @@ extension StateCommand {
         guard let found else { throw CommandFailure("there is no user '\(id)'") }
         if arguments.flag("json") {
             let row = id.withUTF8 { worker.featureRow(ofUser: UnsafeRawBufferPointer($0)) } ?? []
-            print(String(decoding: row, as: UTF8.self))
+            print(oneLine(json: row))
         } else {
             for line in describe(id, found.state, partition: found.partition, worker) { print(printable(line)) }
         }
@@ -38,8 +38,8 @@ extension StateCommand {
             let row = id.withUTF8 { worker.featureRow(ofItem: UnsafeRawBufferPointer($0)) } ?? []
             let related = id.withUTF8 { worker.relatedItems(of: UnsafeRawBufferPointer($0)) }
             print(
-                "{\"features\": \(String(decoding: row, as: UTF8.self)), \"related\": "
-                    + (related.map { String(decoding: $0, as: UTF8.self) } ?? "null") + "}")
+                "{\"features\": \(oneLine(json: row)), \"related\": " + (related.map { oneLine(json: $0) } ?? "null")
+                    + "}")
         } else {
             for line in describe(id, number, worker.items.table) { print(printable(line)) }
         }

@@ -96,7 +96,7 @@ struct ListView {
             return emit([isJSON ? #"{"user_id":\#(jsonString(name)),"items":null}"# : "\(printable(name))  erased"])
         }
         taken += 1
-        guard !isJSON else { return emit([Self.oneLine(value)]) }
+        guard !isJSON else { return emit([oneLine(json: value)]) }
         guard let list = try? decoder.decode(PublishedList.self, from: Data(value)) else {
             return emit([style.red("\(printable(name))  not a list: \(truncated(readable(value), columns: 60))")])
         }
@@ -165,20 +165,5 @@ struct ListView {
     /// `2019-10-01T02:49:59.000Z` without what nobody reads.
     private static func time(_ text: String) -> String {
         text.count > 19 ? String(text.prefix(19)).replacing("T", with: " ") : text
-    }
-
-    /// A record of JSON as it is, but on one line, and without what would move a terminal's cursor: JSON has no such characters
-    /// outside of its texts, and inside them an escape says the same.
-    private static func oneLine(_ value: UnsafeRawBufferPointer) -> String {
-        var line = String.UnicodeScalarView()
-        for scalar in String(decoding: value, as: UTF8.self).unicodeScalars {
-            switch scalar {
-            case "\u{0}"..<" ": line.append(" ")
-            case "\u{7F}"..."\u{9F}":
-                line.append(contentsOf: jsonString(String(scalar)).unicodeScalars.dropFirst().dropLast())
-            default: line.append(scalar)
-            }
-        }
-        return String(line)
     }
 }

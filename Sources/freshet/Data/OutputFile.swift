@@ -110,20 +110,20 @@ extension OutputFile {
         func refusal(_ why: String) -> CommandFailure {
             CommandFailure("cannot write '\(path)': \(why)", exitCode: 73)
         }
-        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
         var status = stat()
-        guard stat(path, &status) == 0 else {
-            guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-                throw refusal("there is no folder \(folder)")
+        if stat(path, &status) == 0 {
+            guard status.st_mode & S_IFMT != S_IFDIR else { throw refusal("it is a folder") }
+            guard access(path, W_OK) == 0 else { throw refusal("this user may not change it") }
+            guard status.st_mode & S_IFMT == S_IFREG else { return }
+            guard replaces || path.hasSuffix(".svg") else {
+                throw CommandFailure("'\(path)' is there already", remedy: "--force writes over it", exitCode: 73)
             }
-            guard access(folder, W_OK) == 0 else { throw refusal("this user may not write in \(folder)") }
-            return
         }
-        guard status.st_mode & S_IFMT != S_IFDIR else { throw refusal("it is a folder") }
-        guard access(path, W_OK) == 0 else { throw refusal("this user may not change it") }
-        guard replaces || path.hasSuffix(".svg") || status.st_mode & S_IFMT != S_IFREG else {
-            throw CommandFailure("'\(path)' is there already", remedy: "--force writes over it", exitCode: 73)
+        let folder = URL(fileURLWithPath: following(path)).deletingLastPathComponent().path
+        guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw refusal("there is no folder \(folder)")
         }
+        guard access(folder, W_OK) == 0 else { throw refusal("this user may not write in \(folder)") }
     }
 }
 

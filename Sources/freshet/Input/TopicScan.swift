@@ -89,3 +89,20 @@ func readable(_ bytes: UnsafeRawBufferPointer?) -> String {
     let hex = bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
     return "0x" + hex.joined()
 }
+
+/// A record of JSON as it is, but on one line, and without what would move a terminal's cursor: JSON has no such characters
+/// outside of its texts, and inside them an escape says the same.
+func oneLine(json value: some Collection<UInt8>) -> String {
+    // 0xC2 begins those of two bytes.
+    if value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != 0xC2 }) { return String(decoding: value, as: UTF8.self) }
+    var line = String.UnicodeScalarView()
+    for scalar in String(decoding: value, as: UTF8.self).unicodeScalars {
+        switch scalar {
+        case "\u{0}"..<" ": line.append(" ")
+        case "\u{7F}"..."\u{9F}":
+            line.append(contentsOf: jsonString(String(scalar)).unicodeScalars.dropFirst().dropLast())
+        default: line.append(scalar)
+        }
+    }
+    return String(line)
+}

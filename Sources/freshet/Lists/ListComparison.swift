@@ -42,7 +42,7 @@ struct ListComparison {
 
     func json(_ found: ExplainCommand.Found) -> String {
         "{\"partition\": \(found.partition), \"offset\": \(found.offset), \"identical\": \(isIdentical), "
-            + "\"published\": \(String(decoding: published, as: UTF8.self)), "
-            + "\"recomputed\": \(String(decoding: again, as: UTF8.self))}"
+            + "\"published\": \(oneLine(json: published)), "
+            + "\"recomputed\": \(oneLine(json: again))}"
     }
 }

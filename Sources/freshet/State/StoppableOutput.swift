@@ -1,16 +1,18 @@
-import Kafka
 import Pipeline
 import ServiceKit
 
 /// A replay's output that ends when somebody asks for it, with its transaction aborted: whoever reads only what is committed
 /// would wait for its time-out, which is long where there is much to write.
 final class StoppableOutput: ReplayOutput {
-    private let output: KafkaReplayOutput
+    private let output: any ReplayOutput
     private let stop: StopRequest
+    private let abandon: () -> Void
 
-    init(_ output: KafkaReplayOutput, _ stop: StopRequest) {
+    /// - Parameter abandon: aborts what the output has begun.
+    init(_ output: any ReplayOutput, _ stop: StopRequest, abandon: @escaping () -> Void) {
         self.output = output
         self.stop = stop
+        self.abandon = abandon
     }
 
     func begin(records: Int) throws(LogError) { try output.begin(records: records) }
@@ -19,7 +21,7 @@ final class StoppableOutput: ReplayOutput {
         _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?
     ) throws(LogError) {
         guard !stop.isRequested else {
-            output.abandon()
+            abandon()
             throw LogError(.fatal, "interrupted")
         }
         try output.add(topic, partition: partition, key: key, value: value)
