@@ -41,9 +41,9 @@ let package = Package(
         module("Pipeline", ["Linear", "Models", "FeatureStore", "Events"]),
         // Empty but under the thread sanitizer, which it tells of locks and threads that come from elsewhere.
         .target(name: "CThreadSanitizer"),
-        module("Kafka", ["CRdKafka", "CThreadSanitizer", "Pipeline"]),
+        module("Kafka", ["CRdKafka", "CThreadSanitizer", "Pipeline", "ServiceKit"]),
         module("Evaluation", ["Linear", "Models", "Events", "Pipeline"]),
-        module("HTTPAPI", ["CMicroHTTPD", "Models", "FeatureStore"]),
+        module("HTTPAPI", ["CMicroHTTPD", "ServiceKit"]),
         module("ServiceKit", ["CYAML"]),
         .executableTarget(
             name: "freshet",

@@ -1,4 +1,5 @@
 internal import CRdKafka
+internal import ServiceKit
 
 /// librdkafka's properties for one client, in the order in which they were given.
 ///
@@ -19,6 +20,11 @@ public struct KafkaSettings: Sendable {
     /// Settings that name the brokers (`host:port`, several separated by commas) and nothing else.
     public init(bootstrapServers: String) {
         self["bootstrap.servers"] = bootstrapServers
+    }
+
+    /// Properties by name and value; of two with one name the later counts.
+    public init(_ pairs: [(key: String, value: String)]) {
+        for (name, value) in pairs { self[name] = value }
     }
 
     /// The value of one property; assigning nil removes it, assigning again keeps its place in the order.
@@ -66,7 +72,7 @@ public struct KafkaSettings: Sendable {
             if result == RD_KAFKA_CONF_OK { continue }
             rd_kafka_conf_destroy(configuration)
             var sentence = String(decoding: reason.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            if Self.isSecret(property.name) {
+            if isSecret(key: property.name) {
                 sentence = "the value is refused"
             }
             throw KafkaError(code: .invalidArgument, message: "property \"\(property.name)\": \(sentence)")
@@ -77,18 +83,11 @@ public struct KafkaSettings: Sendable {
     /// The log without the values of these settings' secrets, which librdkafka's debug lines may hold.
     var safeLog: KafkaLog? {
         guard let log else { return nil }
-        let secrets = properties.filter { Self.isSecret($0.name) && !$0.value.isEmpty }.map(\.value)
+        let secrets = properties.filter { isSecret(key: $0.name) && !$0.value.isEmpty }.map(\.value)
         return { line in
             let message = secrets.reduce(line.message) { $0.replacing($1, with: "•••") }
             log(KafkaLogLine(level: line.level, facility: line.facility, message: message))
         }
-    }
-
-    /// Whether a property's value must not be shown.
-    public static func isSecret(_ name: String) -> Bool {
-        let lowered = name.lowercased()
-        if ["sasl.oauthbearer.config", "ssl.key.pem", "ssl_key"].contains(lowered) { return true }
-        return ["password", "secret", "token"].contains { lowered.contains($0) } && !lowered.hasSuffix(".url")
     }
 }
 
@@ -101,6 +100,6 @@ extension KafkaSettings: ExpressibleByDictionaryLiteral {
 extension KafkaSettings: CustomStringConvertible {
     /// One `name=value` a line, secrets replaced by dots.
     public var description: String {
-        properties.map { "\($0.name)=\(Self.isSecret($0.name) ? "•••" : $0.value)" }.joined(separator: "\n")
+        properties.map { "\($0.name)=\(isSecret(key: $0.name) ? "•••" : $0.value)" }.joined(separator: "\n")
     }
 }

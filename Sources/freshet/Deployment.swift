@@ -53,6 +53,7 @@ struct Deployment {
     /// Properties that are Freshet's own to set: with other values nothing that it promises would be so.
     private static let ownProperties: [String: String] = [
         "bootstrap.servers": "give --bootstrap or KAFKA_BOOTSTRAP",
+        "metadata.broker.list": "give --bootstrap or KAFKA_BOOTSTRAP",
         "group.id": "application.id names the group",
         "group.instance.id": "instance.id makes the membership static",
         "transactional.id": "application.id and instance.id make it",
@@ -72,6 +73,7 @@ struct Deployment {
             guard let why = ownProperties[key] else { continue }
             throw CommandFailure("kafka.\(key) is not taken from the settings", remedy: why, exitCode: 78)
         }
+        do throws(KafkaError) { try KafkaSettings(given).validate() } catch { throw refusedProperty(error) }
         let interval = configuration.duration("processing.commit-interval").inMilliseconds
         let limit = given.first { $0.key == "transaction.timeout.ms" }.flatMap { Int64($0.value) } ?? 5_000
         guard configuration.string("processing.guarantee") != "exactly_once" || 2 * interval <= limit else {
@@ -140,7 +142,7 @@ struct Deployment {
     /// What every Kafka client gets.
     var client: KafkaSettings {
         var settings = KafkaSettings(bootstrapServers: bootstrap)
-        for (key, value) in configuration.passThrough("kafka.") { settings[key] = value }
+            .merging(KafkaSettings(configuration.passThrough("kafka.")))
         settings.log = { LibraryLog.shared.receive($0) }
         return settings
     }

@@ -11,9 +11,9 @@ enum InstanceRole: String, CaseIterable {
 extension Deployment {
     /// The roles of this instance.
     func roles() throws -> Set<InstanceRole> {
-        let words = configuration.string("instance.roles").split { $0 == "," || $0 == " " }
+        let words = configuration.list("instance.roles").filter { !$0.isEmpty }
         let roles = try words.map { word in
-            guard let role = InstanceRole(rawValue: String(word)) else {
+            guard let role = InstanceRole(rawValue: word) else {
                 throw CommandFailure(
                     "instance.roles: '\(word)' is no role",
                     remedy: "there are " + InstanceRole.allCases.map(\.rawValue).joined(separator: ", "), exitCode: 78)

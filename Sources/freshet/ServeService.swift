@@ -72,6 +72,7 @@ final class ServeService: Service {
         // The end to stop at is that of the input: first all of it has to be where the worker reads.
         if stopsAtEnd { rekey?.waitUntilFinished(orStopped: stop) }
         while true {
+            board?.beginRound()
             do {
                 try work(&totals, metrics, &hasConnected)
                 return
@@ -122,6 +123,7 @@ final class ServeService: Service {
         }
         defer { totals = totals + worker.counters }
         let end = stopsAtEnd ? try EndOfInput(log) : nil
+        var isAtEnd = false
         var shownAt: UInt64 = 0
         var stopwatch = RoundStopwatch()
         var rejections = RejectionReport(deadLetters: deployment.topics.deadLetters)
@@ -129,18 +131,29 @@ final class ServeService: Service {
         if metrics != nil { worker.waits = { stopwatch.waits(isOver: $0) } }
         while !stop.isRequested {
             let round = try worker.step(timeoutMilliseconds: 10)
+            board?.beginRound()
             if worker.isReady { leader?.begin() }
             show(worker, metrics, &shownAt, &rejections)
             if round.records > 0 { metrics?.batch(nanoseconds: stopwatch.lap()) } else { _ = stopwatch.lap() }
-            if let end, !round.isBusy, try end.isReached(worker, log) { break }
+            if let end, !round.isBusy, try end.isReached(worker, log) {
+                isAtEnd = true
+                break
+            }
         }
         // Where few users wait for a checkpoint, they get it now, and the next start has nothing to apply again.
-        try worker.finish(
-            flushesAll: end != nil || worker.usersWithoutCheckpoint <= Self.usersFlushedAtStop,
-            timeoutMilliseconds: stop.isRequested ? Self.stopMilliseconds : Self.endMilliseconds)
-        if end != nil { try finishWithLeader(worker, itemsOffset: try log.itemLogEnd()) }
+        try finish(worker)
+        if isAtEnd { isAtEnd = try finishWithLeader(worker, itemsOffset: try log.itemLogEnd()) }
         metrics?.update(worker, leader?.standing ?? LeaderService.Standing())
-        if end != nil { summary.withLock { $0 = ServeSummary(totals + worker.counters, worker) } }
+        // Who was interrupted has no result: not all that was due is in it.
+        if isAtEnd { summary.withLock { $0 = ServeSummary(totals + worker.counters, worker) } }
+    }
+
+    /// The last commit; all users get their checkpoints, unless somebody waits for the process to end and there are many.
+    private func finish(_ worker: Worker) throws {
+        let isStopped = stop.isRequested
+        try worker.finish(
+            flushesAll: !isStopped || worker.usersWithoutCheckpoint <= Self.usersFlushedAtStop,
+            timeoutMilliseconds: isStopped ? Self.stopMilliseconds : Self.endMilliseconds)
     }
 
     /// Answers what was asked, and brings readiness and metrics up to date now and then.
@@ -161,14 +174,18 @@ final class ServeService: Service {
 
     /// Folds the item log up to an offset, and lets the leader do so and finish what is due, serving its generation's lists
     /// meanwhile.
-    private func finishWithLeader(_ worker: Worker, itemsOffset: Int64) throws {
+    /// - Returns: false when it was stopped before.
+    private func finishWithLeader(_ worker: Worker, itemsOffset: Int64) throws -> Bool {
         leader?.finish(itemsOffset: itemsOffset)
-        while !stop.isRequested {
+        var isFinished = false
+        while !stop.isRequested, !isFinished {
             let wasFinished = (leader?.isFinished ?? true) && worker.items.offset >= itemsOffset
             let round = try worker.step(timeoutMilliseconds: 10)
-            if wasFinished, !round.isBusy, !worker.hasPendingWork { break }
+            board?.beginRound()
+            isFinished = wasFinished && !round.isBusy && !worker.hasPendingWork
         }
-        try worker.finish(flushesAll: true)
+        try finish(worker)
+        return isFinished
     }
 }
 

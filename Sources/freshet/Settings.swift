@@ -25,7 +25,9 @@ enum Settings {
                 "Any property of librdkafka, for every client; a secret can come from a file: "
                     + "kafka.sasl.password.file.",
                 examples: [(key: "security.protocol", value: "sasl_ssl"), (key: "sasl.mechanism", value: "PLAIN")])
-        ])
+        ],
+        // What the tests and the chaos program go by.
+        otherNames: ["FRESHET_KAFKA_TOOL", "FRESHET_PRELOAD"])
 
     /// What Kafka takes for a topic.
     private static let topicName = ValueType.name(charactersMax: 249)
@@ -36,11 +38,11 @@ enum Settings {
             "The consumer group, and the prefix of internal topics and transactional ids: two deployments with different "
                 + "ids never meet."),
         Setting(
-            "instance.id", .string,
+            "instance.id", .name(charactersMax: 200),
             "A name that this instance keeps (a StatefulSet's pod name): it makes the membership static, so that a quick "
                 + "restart moves no partition. Unset: a member for as long as it runs."),
         Setting(
-            "instance.roles", .string, default: "worker,trainer",
+            "instance.roles", .list, default: "worker,trainer",
             "What this instance does. worker: learns events and publishes lists. trainer: stands for election as the one "
                 + "that trains and publishes items' rows and snapshots; a deployment needs at least one. --http adds the port."
         ),
@@ -63,10 +65,10 @@ enum Settings {
             "How long a user's state may be newer than its checkpoint, or for a twentieth of the events: a restart learns "
                 + "that much again."),
         Setting(
-            "processing.checkpoint-bytes", .byteSize, default: "256KB",
+            "processing.checkpoint-bytes", .byteSize(least: 4 << 10), default: "256KB",
             "User states that a commit writes, the longest-dirty first."),
         Setting(
-            "processing.pending-bytes", .byteSize, default: "64MB",
+            "processing.pending-bytes", .byteSize(least: 64 << 10), default: "64MB",
             "Output that may wait for a commit; beyond it nothing more is read."),
     ]
 

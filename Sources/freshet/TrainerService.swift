@@ -24,6 +24,7 @@ final class TrainerService: Service {
         leader.begin()
         let metrics = board.map { LeaderMetrics($0.registry) }
         while !stop.wait(for: .milliseconds(100)) {
+            board?.beginRound()
             let standing = leader.standing
             metrics?.update(standing)
             board?.show(

@@ -7,15 +7,23 @@ import Testing
 
 @testable import freshet
 
+extension DataSimulation {
+    static func lines(users: Int, items: Int, events: Int, seed: UInt64) -> [[UInt8]] {
+        var lines: [[UInt8]] = []
+        forEachEvent(users: users, items: items, events: events, seed: seed) { lines.append($0) }
+        return lines
+    }
+}
+
 @Suite struct DataTests {
     private static func stream(_ lines: [[UInt8]]) throws -> EventStream {
         try Array(lines.joined(separator: [10])).withUnsafeBytes { try EventStreamReader().read($0) }
     }
 
     @Test func simulationIsItsSeedAndStaysWithinItsSizes() throws {
-        let events = DataSimulation.events(users: 200, items: 400, events: 5_000, seed: 3)
-        #expect(events == DataSimulation.events(users: 200, items: 400, events: 5_000, seed: 3))
-        #expect(events != DataSimulation.events(users: 200, items: 400, events: 5_000, seed: 4))
+        let events = DataSimulation.lines(users: 200, items: 400, events: 5_000, seed: 3)
+        #expect(events == DataSimulation.lines(users: 200, items: 400, events: 5_000, seed: 3))
+        #expect(events != DataSimulation.lines(users: 200, items: 400, events: 5_000, seed: 4))
         let statistics = StreamStatistics(try Self.stream(events))
         #expect(statistics.events == 5_000)
         #expect(statistics.users > 150 && statistics.users <= 200)
@@ -47,7 +55,7 @@ import Testing
         event.type = .cart
         event.time = 1_569_888_001_250
         event.price = 12.5
-        var bytes = Array(EventLayout.header.utf8)
+        var bytes = Array(EventLayout.rees46.header.utf8)
         let texts = ["u,1", "p\"2\"", "cat", "a.b", "Brand"].map { Array($0.utf8) }
         texts[0].withUnsafeBytes { user in
             texts[1].withUnsafeBytes { item in
@@ -55,7 +63,7 @@ import Testing
                     event.user = user
                     event.item = item
                     event.brand = brand
-                    EventLayout.appendRow(event, to: &bytes)
+                    EventLayout.rees46.append(event, to: &bytes)
                 }
             }
         }
@@ -67,7 +75,7 @@ import Testing
     }
 
     @Test func splitsOnDiskAskForTheSame() throws {
-        let stream = try Self.stream(DataSimulation.events(users: 120, items: 200, events: 3_000, seed: 5))
+        let stream = try Self.stream(DataSimulation.lines(users: 120, items: 200, events: 3_000, seed: 5))
         let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         defer { try? FileManager.default.removeItem(at: folder) }
         let split = OfflineSplit.lastOut(stream)
@@ -150,14 +158,93 @@ import Testing
     }
 
     @Test func whatIsThereIsNotWrittenOver() throws {
+        let name = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+        let (file, picture) = (name + ".yaml", name + ".svg")
+        defer { for path in [file, picture] { try? FileManager.default.removeItem(atPath: path) } }
+        for path in [file, "-", "/dev/null"] { try OutputFile.check(path, replaces: false) }
+        for path in [file, picture] { try Data().write(to: URL(fileURLWithPath: path)) }
+        let error = #expect(throws: CommandFailure.self) { try OutputFile.check(file, replaces: false) }
+        #expect(error?.remedy?.contains("--force") == true)
+        try OutputFile.check(file, replaces: true)
+        try OutputFile.check(picture, replaces: false)
+        #expect(throws: CommandFailure.self) { try OutputFile.check("/", replaces: true) }
+        #expect(throws: CommandFailure.self) { try OutputFile.check(name + "/none.svg", replaces: true) }
+    }
+
+    /// What fails half-way leaves what was there, and nothing beside it.
+    @Test func aFileIsWholeOrAsItWas() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let file = folder.appending(path: "backup")
+        try Data("old".utf8).write(to: file)
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: file.path)
+        func write(fails: Bool) throws {
+            let output = try OutputFile(file.path)
+            try output.write { $0 += Array(repeating: 65, count: 1 << 20) }
+            #expect(try Data(contentsOf: file) == Data("old".utf8))
+            if fails { throw CommandFailure("no more") }
+            try output.finish()
+        }
+        #expect(throws: CommandFailure.self) { try write(fails: true) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["backup"])
+        try write(fails: false)
+        #expect(try Data(contentsOf: file).count == 1 << 20)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["backup"])
+        let mode = try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int
+        #expect(mode == 0o640)
+    }
+
+    private static func convert(_ lines: [String], _ options: [String]) throws -> (code: Int32, text: String) {
         let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         defer { try? FileManager.default.removeItem(at: file) }
-        try OutputFile.refusePresent(file.path)
-        try OutputFile.refusePresent("-")
-        try OutputFile.refusePresent("/dev/null")
-        try Data().write(to: file)
-        let error = #expect(throws: CommandFailure.self) { try OutputFile.refusePresent(file.path) }
-        #expect(error?.remedy?.contains("--force") == true)
+        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: file)
+        let code = DataCommand.command.main(
+            ["data", "convert", file.path, "--output", file.path, "--force"] + options)
+        return (code, String(decoding: try Data(contentsOf: file), as: UTF8.self))
+    }
+
+    /// The file that is read may be the one that is written, and who asked to be erased stays so.
+    @Test func convertingAFileInPlaceKeepsItsEvents() throws {
+        let lines = [Self.event, #"{"user_id":"a","event_type":"user_deleted","event_time":1569888263}"#]
+        let written = try Self.convert(lines, [])
+        #expect(written.code == 0 && written.text.split(separator: "\n").count == 2)
+        #expect(written.text.contains("user_deleted"))
+        let table = try Self.convert(lines, ["--to", "rees46"]).text
+        #expect(table.split(separator: "\n").count == 2 && !table.contains("deleted"))
+    }
+
+    /// A row is a line: an event with a break in a text has no place in it.
+    @Test func lineBreaksDoNotBreakALayout() throws {
+        let broken = Self.event.replacing("\"1\"", with: #""1\n2""#)
+        #expect(try Self.convert([Self.event, broken], ["--to", "rees46"]).text.split(separator: "\n").count == 2)
+        #expect(try Self.convert([Self.event, broken], []).text.split(separator: "\n").count == 2)
+        let split = OfflineSplit.lastOut(try Self.stream([Self.event, broken].map { Array($0.utf8) }))
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        #expect(throws: CommandFailure.self) { try DataSplit.write(split, to: folder, hasNegatives: false) }
+        #expect(!FileManager.default.fileExists(atPath: folder.path))
+    }
+
+    @Test func aSplitDoesNotWriteOverItsInput() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let file = folder.appending(path: "train.jsonl")
+        let content = Data((0..<3).map { Self.event.replacing("\"1\"", with: "\"\($0)\"") + "\n" }.joined().utf8)
+        try content.write(to: file)
+        let words = ["split", file.path, "--to", folder.path]
+        #expect(DataSplit.command.main(words) == 73)
+        #expect(try Data(contentsOf: file) == content)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["train.jsonl"])
+        #expect(DataSplit.command.main(words + ["--force"]) == 0)
+    }
+
+    /// Two spellings of one letter are two users.
+    @Test func numbersGoByBytes() {
+        var writer = UserLinesWriter()
+        func number(_ text: String) -> Int { Array(text.utf8).withUnsafeBytes { writer.user($0) } }
+        let numbers: [Int] = ["\u{E9}", "e\u{301}", "\u{E9}"].map(number)
+        #expect(numbers == [0, 1, 0])
     }
 
     /// Nor is a link, and so a device such as /dev/null, taken away for a new file.

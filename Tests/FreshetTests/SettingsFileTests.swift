@@ -45,6 +45,8 @@ import Testing
         (["kafka.isolation.level": "read_uncommitted"], "kafka.isolation.level is not taken"),
         (["kafka.group.instance.id": "a"], "instance.id makes the membership static"),
         (["kafka.bootstrap.servers": "h:1"], "give --bootstrap"),
+        (["kafka.metadata.broker.list": "h:1"], "give --bootstrap"),
+        (["kafka.linger": "1"], "property \"linger\""), (["kafka.linger.ms": "soon"], "property \"linger.ms\""),
         (["processing.commit-interval": "30s"], "a transaction that is open for 5000 ms is aborted"),
         (
             ["processing.commit-interval": "30s", "kafka.transaction.timeout.ms": "59000"],
@@ -54,6 +56,25 @@ import Testing
     func whatWouldVoidAPromiseIsRefused(_ settings: [String: String], _ message: String) throws {
         let failure = try #require(throws: CommandFailure.self) { try check(settings) }
         #expect("\(failure) \(failure.remedy ?? "")".contains(message), "\(failure)")
+    }
+
+    /// With these the service would read nothing, or share its name.
+    @Test(arguments: [
+        ("processing.pending-bytes", "0"), ("processing.checkpoint-bytes", "0"), ("instance.id", ""),
+        ("instance.id", "pod 1"), ("instance.id", "pod/1"), ("instance.id", ".."),
+    ])
+    func valuesThatCannotWorkAreRefused(_ key: String, _ text: String) {
+        #expect(throws: ConfigurationError.self) {
+            try Settings.table.load(overrides: [Override(key: key, text: text)])
+        }
+    }
+
+    /// As a list of YAML, or words with commas in the environment.
+    @Test func rolesAreAList() throws {
+        let file = try Settings.table.load(yaml: "instance.roles: [worker, trainer]", path: "f.yaml")
+        #expect(try Deployment(configuration: file, bootstrap: "h:1").roles() == [.worker, .trainer])
+        let environment = try Settings.table.load(environment: ["FRESHET_INSTANCE_ROLES": "trainer"])
+        #expect(try Deployment(configuration: environment, bootstrap: "h:1").roles() == [.trainer])
     }
 
     @Test(arguments: [

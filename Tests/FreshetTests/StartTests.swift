@@ -39,7 +39,16 @@ extension ProgramTests {
             let program = Program(environment: ["KAFKA_BOOTSTRAP": "127.0.0.1:1"])
             let unknown = try program.run(["serve", "--set", "kafka.foo=bar"], seconds: 20)
             #expect(
-                unknown.status != 0 && unknown.log.contains("kafka.*") && unknown.log.contains("foo"), "\(unknown.log)")
+                unknown.status == 78 && unknown.log.contains("kafka.*") && unknown.log.contains("foo"), "\(unknown.log)"
+            )
+            // No broker is asked for what is wrong with the settings, and none is said to be missing.
+            for setting in ["kafka.foo=bar", "kafka.ssl.ca.location=/none", "kafka.metadata.broker.list=h:1"] {
+                for command in [["serve"], ["topics", "check"], ["watch"]] {
+                    let wrong = try program.run(
+                        command + ["--set", setting, "--set", "kafka.security.protocol=ssl"], seconds: 20)
+                    #expect(wrong.status == 78 && !wrong.log.contains("no broker"), "\(command): \(wrong.log)")
+                }
+            }
             let servers = try program.run(["doctor", "--set", "kafka.bootstrap.servers=127.0.0.1:2"])
             #expect(servers.status == 78 && servers.log.contains("--bootstrap"))
         }

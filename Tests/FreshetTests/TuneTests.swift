@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct TuneTests {
     private static func splits() throws -> [OfflineSplit] {
-        let lines = DataSimulation.events(users: 40, items: 80, events: 600, seed: 11)
+        let lines = DataSimulation.lines(users: 40, items: 80, events: 600, seed: 11)
         return [
             .lastOut(try Array(lines.joined(separator: [10])).withUnsafeBytes { try EventStreamReader().read($0) })
         ]

@@ -5,23 +5,20 @@ import Testing
 
 @Suite struct HTTPServerTests {
     func makeServer(
-        limits: HTTPLimits = HTTPLimits(), observe: (@Sendable (Int, UInt64) -> Void)? = nil,
-        ready: @escaping @Sendable () -> Readiness = { .ready }
+        limits: HTTPLimits = HTTPLimits(), ready: @escaping @Sendable () -> Readiness = { .ready }
     ) throws -> HTTPServer {
         let snapshots = Snapshots(
             recommendations: { $0 == "stranger" ? nil : Array("{\"user_id\":\"\($0)\"}".utf8) },
             related: { Array("{\"item\":\"\($0)\"}".utf8) }, userFeatures: { _ in nil }, itemFeatures: { _ in [] })
         var router = Router.standard(snapshots: snapshots, readiness: ready, metrics: { Array("x_total 1\n".utf8) })
-        router.on("POST", "/echo") { request in
-            HTTPResponse(contentType: "text/plain", body: request.body + Array((request.query("a") ?? "-").utf8))
-        }
+        router.on("POST", "/taken") { _ in HTTPResponse(contentType: "text/plain", body: Array("taken".utf8)) }
         router.on("GET", "/slow") { _ in
             usleep(200_000)
             return .json(["slow": "done"])
         }
         signal(SIGPIPE, SIG_IGN)
         return try HTTPServer(
-            listen: ListenAddress(host: "127.0.0.1", port: 0), router: router, limits: limits, observe: observe)
+            listen: ListenAddress(host: "127.0.0.1", port: 0), router: router, limits: limits)
     }
 
     @Test func theStandardRoutesAnswer() throws {
@@ -60,29 +57,28 @@ import Testing
         #expect(server.connectionCount == 1)
     }
 
-    @Test func bodiesArriveWholeUpToTheLimit() throws {
+    @Test func bodiesAreReadAndDroppedUpToTheLimit() throws {
         var limits = HTTPLimits()
         limits.bodyBytesMax = 1_000
         let server = try makeServer(limits: limits)
         let client = Client(port: server.address.port)
-        client.send("POST /echo?b=1&a=x%20y+z HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhel")
+        client.send("POST /taken?b=1&a=%zz HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhel")
         usleep(20_000)
         client.send("lo")
-        #expect(client.receive()?.body == "hellox y z")
-        client.send("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
-        #expect(client.receive()?.body == "abc-")
+        #expect(client.receive()?.body == "taken")
+        client.send("POST /taken HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+        #expect(client.receive()?.body == "taken")
         let chunk = "1f4\r\n" + String(repeating: "a", count: 500) + "\r\n"
         client.send(
-            "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\(chunk)\(chunk)\(chunk)0\r\n\r\n")
+            "POST /taken HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\(chunk)\(chunk)\(chunk)0\r\n\r\n")
         #expect(client.receive()?.status == 413)
-        client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n")
+        client.send("POST /taken HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n")
         #expect(client.receive()?.status == 413)
         let endless = Client(port: server.address.port)
-        endless.send("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        endless.send("POST /taken HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         for _ in 0..<20 { endless.send(chunk) }
         #expect(endless.isClosed())
-        #expect(client.get("/echo?a=%zz", method: "POST", headers: "Content-Length: 0\r\n") == nil)
-        #expect(Client(port: server.address.port).get("/health?a=%zz")?.status == 400)
+        #expect(Client(port: server.address.port).get("/health?a=%zz")?.status == 200)
     }
 
     @Test(arguments: [
@@ -94,7 +90,7 @@ import Testing
     func framingThatTwoReadersReadDifferentlyIsRefused(rest: String) throws {
         let server = try makeServer()
         let client = Client(port: server.address.port)
-        client.send("POST /echo HTTP/1.1\r\nHost: x\r\n\(rest)")
+        client.send("POST /taken HTTP/1.1\r\nHost: x\r\n\(rest)")
         let reply = client.receive()
         #expect(reply?.status == 400)
         #expect(client.isClosed())
@@ -126,8 +122,7 @@ import Testing
     }
 
     @Test func manyRequestsOverManyConnections() throws {
-        let statuses = Mutex([Int: Int]())
-        let server = try makeServer(observe: { status, _ in statuses.withLock { $0[status, default: 0] += 1 } })
+        let server = try makeServer()
         let port = server.address.port
         let wrong = Atomic(0)
         DispatchQueue.concurrentPerform(iterations: 10) { worker in
@@ -141,7 +136,6 @@ import Testing
         }
         #expect(wrong.load(ordering: .relaxed) == 0)
         server.stop()
-        #expect(statuses.withLock { $0 } == [200: 1_000])
     }
 
     @Test func drainingLosesNoReply() throws {
@@ -181,7 +175,7 @@ import Testing
     @Test func stoppingWaitsNoLongerThanItsDeadline() throws {
         let server = try makeServer()
         let half = Client(port: server.address.port)
-        half.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe")
+        half.send("POST /taken HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe")
         usleep(20_000)
         let start = ContinuousClock.now
         server.stop(deadlineMilliseconds: 100)

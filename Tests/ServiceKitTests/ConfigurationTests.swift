@@ -13,7 +13,7 @@ import Testing
                 "What a crash can do."),
             Setting("processing.commit.interval", .duration, default: "100ms", "The time between commits."),
             Setting("processing.batch.size", .int(1...100_000), default: "5000", unit: "events", "Events in a batch."),
-            Setting("processing.block.size", .byteSize, default: "512KB", "The largest block."),
+            Setting("processing.block.size", .byteSize(), default: "512KB", "The largest block."),
             Setting("lists.exponent", .double(0...1), default: "0.3", "The popularity exponent."),
             Setting("lists.categories", .list, default: "", "Only these."),
             Setting("lists.words", .list, default: "a,b c", "Some words."),
@@ -23,7 +23,7 @@ import Testing
         ],
         passThrough: [
             PassThrough("kafka.", "Handed on to librdkafka.", examples: [("security.protocol", "SASL_SSL")])
-        ])
+        ], otherNames: ["FRESHET_KAFKA_TOOL"])
 
     func problems(
         _ yaml: String, environment: [String: String] = [:], overrides: [Override] = []
@@ -139,10 +139,36 @@ import Testing
             ])
     }
 
+    /// What Kubernetes sets for a service that is called freshet-kafka, and what is another program's, is no property.
+    @Test func otherNamesAreNotHandedOn() throws {
+        let names = [
+            "FRESHET_KAFKA_SERVICE_HOST", "FRESHET_KAFKA_SERVICE_PORT", "FRESHET_KAFKA_SERVICE_PORT_CLIENT",
+            "FRESHET_KAFKA_PORT", "FRESHET_KAFKA_PORT_9092_TCP", "FRESHET_KAFKA_PORT_9092_TCP_ADDR",
+            "FRESHET_KAFKA_TOOL",
+        ]
+        let environment = Dictionary(uniqueKeysWithValues: names.map { ($0, "tcp://10.0.0.1:9092") })
+        let configuration = try table.load(environment: environment)
+        #expect(configuration.passThrough("kafka.").isEmpty && configuration.warnings.isEmpty)
+    }
+
+    @Test func whatIsHandedOnCanBeLeftOut() throws {
+        let configuration = try table.load(
+            yaml: "kafka.security.protocol: ssl\ngreeting: ho", path: "f.yaml"
+        ).withoutPassThrough
+        #expect(configuration.passThrough("kafka.").isEmpty && configuration.string("greeting") == "ho")
+    }
+
     @Test func unreadableSecretsAndFilesAreErrors() {
         let found = problems("kafka.sasl.password.file: /no/such/file")
         #expect(
-            found == ["f.yaml:1:1: kafka.sasl.password.file: cannot read '/no/such/file': No such file or directory"])
+            found == ["f.yaml:1:1: kafka.sasl.password.file: cannot read '/no/such/file': there is no such file"])
+        #expect(
+            problems("kafka.sasl.password.file: /tmp") == [
+                "f.yaml:1:1: kafka.sasl.password.file: cannot read '/tmp': it is a folder"
+            ])
+        // librdkafka's own, which it reads itself.
+        #expect(problems("kafka.sasl.oauthbearer.assertion.private.key.file: /no/such/file").isEmpty)
+        #expect(problems("kafka.sasl.oauthbearer.assertion.private.key.passphrase.file: /no/such/file").count == 1)
         #expect(throws: ConfigurationError.self) { try table.load(file: "/no/such/file.yaml") }
         do {
             _ = try table.load(file: "/no/such/file.yaml")
@@ -154,6 +180,7 @@ import Testing
     @Test(arguments: [
         ("kafka.sasl.password", true), ("kafka.ssl.key.pem", true), ("kafka.sasl.oauthbearer.config", true),
         ("kafka.sasl.oauthbearer.client.secret", true), ("api.key", true), ("kafka.security.protocol", false),
+        ("kafka.sasl.oauthbearer.assertion.private.key.passphrase", true), ("ssl_key", true),
         ("kafka.sasl.oauthbearer.token.endpoint.url", false), ("kafka.ssl.ca.location", false),
     ])
     func secretsAreKnownByTheirNames(key: String, expected: Bool) {

@@ -62,16 +62,28 @@ import Testing
 
     @Test func noIncrementIsLost() {
         let counter = Counter(label: "x_total", help: "X.", registry: registry)
-        let recorder = Recorder(label: "x_size", buckets: [10, 100], help: "X.", registry: registry)
+        let timer = ServiceKit.Timer(label: "x_seconds", help: "X.", registry: registry)
         DispatchQueue.concurrentPerform(iterations: 8) { _ in
             for value in 0..<10_000 {
                 counter.increment()
-                recorder.record(value % 128)
+                timer.recordNanoseconds(Int64(value))
             }
         }
         #expect(counter.value == 80_000)
-        #expect(recorder.count == 80_000)
-        #expect(text().contains("x_size_count 80000\n"))
+        #expect(timer.count == 80_000)
+        #expect(text().contains("x_seconds_count 80000\n"))
+    }
+
+    /// A bound is a label, by which rules and dashboards name it.
+    @Test func boundsAreShortNumbers() {
+        _ = ServiceKit.Timer(label: "x_seconds", help: "X.", registry: registry)
+        let bounds = text().split(separator: "\n").compactMap { $0.firstMatch(of: /le="(.*)"/)?.output.1 }
+        #expect(
+            bounds == [
+                "0.0001", "0.0002", "0.0005", "0.001", "0.002", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5",
+                "1",
+                "2", "5", "10", "30", "60", "+Inf",
+            ])
     }
 
     @Test func quantilesAreInterpolated() throws {
@@ -88,7 +100,6 @@ import Testing
     func promtoolFindsNothingWrong() throws {
         Counter(label: "freshet_events_total", help: "Events.", registry: registry).increment()
         ServiceKit.Timer(label: "freshet_commit_seconds", help: "Commits.", registry: registry).record(.seconds(1))
-        Recorder(label: "freshet_batch_events", buckets: [1, 10], help: "Batches.", registry: registry).record(3)
         Gauge(label: "freshet_lag", dimensions: [("topic", "a\"\\\n")], help: "Lag.", registry: registry).record(.nan)
         registry.addProcessMetrics()
         let tool = Process()

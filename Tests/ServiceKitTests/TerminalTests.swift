@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Testing
 
@@ -32,6 +33,30 @@ import Testing
         #expect(printable("a\tb\r\nc\u{2028}d") == "a b  c d")
         #expect(printable("\u{1B}[31m\u{7}\u{9B}é👍🏽") == "\u{FFFD}[31m\u{FFFD}\u{FFFD}é👍🏽")
         #expect(truncated("\u{1B}]0;title\u{7}", columns: 5) == "\u{FFFD}]0;…")
+    }
+
+    @Test func aTableShowsNoEscapes() {
+        var table = TextTable([.init("key")])
+        table.append(["\u{1B}[2Jx"])
+        #expect(table.render() == "key\n\u{FFFD}[2Jx\n")
+    }
+
+    @Test func aWriteThatFailsIsKnown() throws {
+        let full = open("/dev/full", O_WRONLY)
+        defer { close(full) }
+        let output = LineOutput(descriptor: full)
+        #expect(output.failure == nil)
+        output.write(line: "lost")
+        #expect(output.failure == ENOSPC)
+        // A reader who has gone had enough.
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        close(ends[0])
+        defer { close(ends[1]) }
+        signal(SIGPIPE, SIG_IGN)
+        let closed = LineOutput(descriptor: ends[1])
+        closed.write(line: "lost")
+        #expect(closed.failure == nil)
     }
 
     @Test func stylesNeedATerminalAndConsent() {

@@ -22,15 +22,18 @@ import Testing
         ("1_000", 1_000),
     ])
     func byteSizesAreRead(text: String, expected: Int) {
-        #expect(ValueType.byteSize.parse(text) == .bytes(expected))
+        #expect(ValueType.byteSize().parse(text) == .bytes(expected))
     }
 
     @Test(arguments: ["", "KB", "-1", "12XB", "1.5", "99999999999999999999", "9999999999GB", "1.2.3KB"])
     func otherTextsAreNoByteSizes(text: String) {
-        #expect(ValueType.byteSize.parse(text) == nil)
+        #expect(ValueType.byteSize().parse(text) == nil)
     }
 
     @Test func otherTypesHoldTheirBounds() {
+        #expect(ValueType.byteSize(least: 65_536).parse("64KB") == .bytes(65_536))
+        #expect(ValueType.byteSize(least: 65_536).parse("0") == nil)
+        #expect(ValueType.byteSize(least: 65_536).expectation.hasSuffix("bytes, of at least 64KB"))
         #expect(ValueType.int(1...3).parse("3") == .int(3))
         #expect(ValueType.int(1...3).parse("4") == nil)
         #expect(ValueType.int().parse("1_000") == .int(1_000))
@@ -60,5 +63,10 @@ import Testing
         #expect(Duration.seconds(2).inMilliseconds == 2_000)
         #expect(Duration.microseconds(1_500).inNanoseconds == 1_500_000)
         #expect(Duration.milliseconds(1_500).inSeconds == 1.5)
+    }
+
+    @Test func textsBecomeJSON() {
+        #expect(jsonString("a\"b\\\n\u{1}é") == #""a\"b\\\n\u0001é""#)
+        #expect(jsonString("\u{1B}[2J\u{7F}\u{9B}1m") == #""\u001b[2J\u007f\u009b1m""#)
     }
 }

@@ -18,6 +18,8 @@ public final class EventStream {
     let items: IdentifierTable
     private let words: IdentifierTable
     private(set) var records: [Record] = []
+    /// Events that were left out since they erase a user.
+    public private(set) var erasures = 0
 
     public init() {
         users = IdentifierTable()
@@ -39,7 +41,10 @@ public final class EventStream {
 
     /// Copies an event to the stream's end; one that erases a user is left out.
     public func append(_ event: ShopEvent) {
-        guard event.type.touchesItem else { return }
+        guard event.type.touchesItem else {
+            erasures += 1
+            return
+        }
         records.append(
             Record(
                 type: event.type, time: event.time, price: event.price, user: users.intern(event.user),

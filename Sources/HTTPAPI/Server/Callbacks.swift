@@ -9,7 +9,7 @@ private func core(_ context: UnsafeMutableRawPointer?) -> ServerCore {
 }
 
 /// Called for a request's head, then for each piece of its body, then once more when it is whole.
-let accessCallback: MHD_AccessHandlerCallback = { context, connection, url, method, _, upload, uploadSize, state in
+let accessCallback: MHD_AccessHandlerCallback = { context, connection, url, method, _, _, uploadSize, state in
     guard let connection, let url, let method, let uploadSize, let state else { return .NO }
     let core = core(context)
     guard let known = state.pointee else {
@@ -17,40 +17,30 @@ let accessCallback: MHD_AccessHandlerCallback = { context, connection, url, meth
         let retained = Unmanaged.passRetained(exchange)
         state.pointee = retained.toOpaque()
         MHD_get_connection_values_n(connection, .HEADER_KIND, headCallback, retained.toOpaque())
-        MHD_get_connection_values_n(connection, .GET_ARGUMENT_KIND, headCallback, retained.toOpaque())
         // A reply at this point closes the connection, which is right for what follows.
         if let problem = exchange.checkFraming() {
-            return core.send(.error(400, "bad_request", problem), on: connection, for: exchange)
+            return core.send(.error(400, "bad_request", problem), on: connection)
         }
         if exchange.declaredBytes > UInt64(core.limits.bodyBytesMax) {
-            return core.send(core.tooLarge(), on: connection, for: exchange)
+            return core.send(core.tooLarge(), on: connection)
         }
         return .YES
     }
     let exchange = Unmanaged<Exchange>.fromOpaque(known).takeUnretainedValue()
-    if uploadSize.pointee > 0, let upload {
-        let piece = UnsafeRawBufferPointer(start: upload, count: uploadSize.pointee)
+    if uploadSize.pointee > 0 {
+        let count = uploadSize.pointee
         uploadSize.pointee = 0
-        return core.receive(piece.assumingMemoryBound(to: UInt8.self), into: exchange) ? .YES : .NO
+        return core.receive(count, for: exchange) ? .YES : .NO
     }
     let response = core.respond(exchange, method: String(cString: method), path: url)
-    return core.send(response, on: connection, for: exchange)
+    return core.send(response, on: connection)
 }
 
-/// Called for each header, then for each name in the query.
-private let headCallback: MHD_KeyValueIteratorN = { context, kind, key, keySize, value, valueSize in
+/// Called for each header.
+private let headCallback: MHD_KeyValueIteratorN = { context, _, key, keySize, value, _ in
     guard let context, let key else { return .YES }
     let exchange = Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
-    if kind == .GET_ARGUMENT_KIND {
-        let name = UnsafeRawBufferPointer(start: key, count: keySize)
-        let text = UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : valueSize)
-        guard let name = percentDecoded(name, plusIsSpace: true), let text = percentDecoded(text, plusIsSpace: true)
-        else {
-            exchange.malformation = "the query is not percent-encoded UTF-8"
-            return .YES
-        }
-        exchange.query.append((name, text))
-    } else if keySize == 14, strncasecmp(key, "content-length", 14) == 0 {
+    if keySize == 14, strncasecmp(key, "content-length", 14) == 0 {
         exchange.contentLengths += 1
         // libmicrohttpd has checked that it is a number.
         if let value { exchange.declaredBytes = UInt64(String(cString: value)) ?? 0 }
@@ -63,7 +53,8 @@ private let headCallback: MHD_KeyValueIteratorN = { context, kind, key, keySize,
 let completedCallback: MHD_RequestCompletedCallback = { context, connection, state, _ in
     guard let connection, let known = state?.pointee else { return }
     state?.pointee = nil
-    core(context).finish(Unmanaged<Exchange>.fromOpaque(known).takeRetainedValue(), connection)
+    Unmanaged<Exchange>.fromOpaque(known).release()
+    core(context).finish(connection)
 }
 
 let connectionCallback: MHD_NotifyConnectionCallback = { context, connection, state, event in

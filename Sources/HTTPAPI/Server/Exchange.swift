@@ -1,25 +1,17 @@
 /// One request between its first bytes and the end of its reply. Only the server thread of its connection touches it.
 final class Exchange {
-    var body: [UInt8] = []
-    /// All bytes of the body, those past the limit too.
+    /// Of the body so far.
     var bodyBytes = 0
-    var query: [(name: String, value: String)] = []
     var contentLengths = 0
     var transferEncodings = 0
     var declaredBytes: UInt64 = 0
-    /// What is wrong with the head; answered at once.
-    var malformation: String?
-    let startNanoseconds: UInt64
-    var status = 0
 
-    init(startNanoseconds: UInt64) { self.startNanoseconds = startNanoseconds }
-
-    /// libmicrohttpd takes some heads that two programs in a row can read differently (request smuggling): RFC 9112,
-    /// sections 6.1 and 6.3.
+    /// What is wrong with the head, and is answered at once: libmicrohttpd takes some heads that two programs in a row can read
+    /// differently (request smuggling; RFC 9112, sections 6.1 and 6.3).
     func checkFraming() -> String? {
         if contentLengths > 1 { return "more than one Content-Length" }
         if contentLengths > 0, transferEncodings > 0 { return "Content-Length beside Transfer-Encoding" }
         if transferEncodings > 1 { return "more than one Transfer-Encoding" }
-        return malformation
+        return nil
     }
 }

@@ -1,3 +1,5 @@
+internal import ServiceKit
+
 /// What a route answers.
 public struct HTTPResponse: Sendable {
     public var status: Int
@@ -27,23 +29,4 @@ public struct HTTPResponse: Sendable {
     public static func error(_ status: Int, _ code: String, _ message: String) -> HTTPResponse {
         json(status: status, ["error": code, "message": message])
     }
-}
-
-/// A text as a JSON string, quotes included.
-func jsonString(_ text: String) -> String {
-    var out = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": out += "\\\""
-        case "\\": out += "\\\\"
-        case "\n": out += "\\n"
-        case "\r": out += "\\r"
-        case "\t": out += "\\t"
-        case "\u{0}"..<"\u{20}", "\u{7F}":
-            let digits = String(scalar.value, radix: 16)
-            out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        default: out.unicodeScalars.append(scalar)
-        }
-    }
-    return out + "\""
 }

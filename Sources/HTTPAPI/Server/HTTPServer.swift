@@ -18,15 +18,12 @@ public final class HTTPServer: Sendable {
     private let ticker: Ticker
 
     /// Begins to listen and to answer.
-    /// - Parameters:
-    ///   - observe: called after each reply with its status and duration, for metrics.
     /// - Throws: ``HTTPServerError``.
     public init(
-        listen address: ListenAddress, router: Router, limits: HTTPLimits = HTTPLimits(),
-        observe: (@Sendable (_ status: Int, _ nanoseconds: UInt64) -> Void)? = nil
+        listen address: ListenAddress, router: Router, limits: HTTPLimits = HTTPLimits()
     ) throws(HTTPServerError) {
         let (descriptor, port) = try address.bindSocket()
-        let core = ServerCore(router: router, limits: limits, observe: observe)
+        let core = ServerCore(router: router, limits: limits)
         guard let started = Self.start(core, listening: descriptor) else {
             close(descriptor)
             throw HTTPServerError(code: .start, message: "the HTTP server cannot start on \(address)")

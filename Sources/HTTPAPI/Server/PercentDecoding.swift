@@ -1,6 +1,5 @@
 /// Decodes `%XX`; `nil` when a `%` lacks its digits or the result is not UTF-8.
-/// - Parameter plusIsSpace: as in queries.
-func percentDecoded(_ bytes: some Collection<UInt8>, plusIsSpace: Bool = false) -> String? {
+func percentDecoded(_ bytes: some Collection<UInt8>) -> String? {
     var out: [UInt8] = []
     out.reserveCapacity(bytes.count)
     var iterator = bytes.makeIterator()
@@ -11,7 +10,7 @@ func percentDecoded(_ bytes: some Collection<UInt8>, plusIsSpace: Bool = false) 
             }
             out.append(high << 4 | low)
         } else {
-            out.append(plusIsSpace && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+            out.append(byte)
         }
     }
     return String(validating: out, as: UTF8.self)

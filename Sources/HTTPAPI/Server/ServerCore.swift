@@ -6,17 +6,15 @@ internal import Synchronization
 final class ServerCore: Sendable {
     let router: Router
     let limits: HTTPLimits
-    let observe: (@Sendable (_ status: Int, _ nanoseconds: UInt64) -> Void)?
     let connections = ConnectionTable()
     let isDraining = Atomic(false)
     /// Requests that have begun and whose replies are not yet handed to the kernel.
     let inFlight = Atomic(0)
     let lastActivity = Atomic(UInt64(0))
 
-    init(router: Router, limits: HTTPLimits, observe: (@Sendable (Int, UInt64) -> Void)?) {
+    init(router: Router, limits: HTTPLimits) {
         self.router = router
         self.limits = limits
-        self.observe = observe
     }
 
     private var requestNanosecondsMax: UInt64 { UInt64(limits.requestMillisecondsMax) * 1_000_000 }
@@ -41,18 +39,13 @@ final class ServerCore: Sendable {
         lastActivity.store(now, ordering: .relaxed)
         // The head's own deadline runs on when there is a body to wait for, so a request has no more time than twice it.
         setDeadline(connection, now + requestNanosecondsMax)
-        return Exchange(startNanoseconds: now)
+        return Exchange()
     }
 
-    /// Takes a piece of the body.
+    /// Takes note of a piece of the body, which no route looks at.
     /// - Returns: whether to go on; a client that sends many times too much is cut.
-    func receive(_ piece: UnsafeBufferPointer<UInt8>, into exchange: Exchange) -> Bool {
-        exchange.bodyBytes += piece.count
-        if exchange.bodyBytes <= limits.bodyBytesMax {
-            exchange.body.append(contentsOf: piece)
-        } else {
-            exchange.body = []
-        }
+    func receive(_ byteCount: Int, for exchange: Exchange) -> Bool {
+        exchange.bodyBytes += byteCount
         return exchange.bodyBytes <= 4 * limits.bodyBytesMax
     }
 
@@ -62,10 +55,7 @@ final class ServerCore: Sendable {
         let bytes = Array(UnsafeRawBufferPointer(start: path, count: strlen(path)))
         switch router.match(method: method, path: bytes) {
         case .route(let route, let parameters):
-            return route.handler(
-                HTTPRequest(
-                    method: method, path: String(decoding: bytes, as: UTF8.self), body: exchange.body,
-                    parameters: parameters, query: exchange.query))
+            return route.handler(HTTPRequest(parameters: parameters))
         case .wrongMethod(let allowed):
             let methods = allowed.joined(separator: ", ")
             var response = HTTPResponse.error(405, "method_not_allowed", "this path takes \(methods)")
@@ -81,8 +71,7 @@ final class ServerCore: Sendable {
     }
 
     /// Hands a reply to libmicrohttpd.
-    func send(_ response: HTTPResponse, on connection: OpaquePointer, for exchange: Exchange) -> MHD_Result {
-        exchange.status = response.status
+    func send(_ response: HTTPResponse, on connection: OpaquePointer) -> MHD_Result {
         setDeadline(connection, monotonicNanoseconds() + requestNanosecondsMax)
         let made = response.body.withUnsafeBytes { buffer in
             // The buffer is copied, so it is not changed; the C signature only lacks the `const`.
@@ -98,12 +87,11 @@ final class ServerCore: Sendable {
     }
 
     /// The reply has been handed to the kernel, or the client is gone.
-    func finish(_ exchange: Exchange, _ connection: OpaquePointer) {
+    func finish(_ connection: OpaquePointer) {
         let now = monotonicNanoseconds()
         // Idle time is libmicrohttpd's to watch; a next request that trickles is ours.
         setDeadline(connection, now + idleNanosecondsMax + requestNanosecondsMax)
         lastActivity.store(now, ordering: .relaxed)
-        observe?(exchange.status, now - exchange.startNanoseconds)
         inFlight.subtract(1, ordering: .acquiringAndReleasing)
     }
 

@@ -127,7 +127,7 @@ public final class KafkaReplayOutput: ReplayOutput {
     }
 
     /// Aborts what is not finished, so that nobody waits for its end.
-    private func abandon() {
+    public func abandon() {
         guard isOpen, let producer else { return }
         isOpen = false
         try? producer.abortTransaction(timeoutMilliseconds: 10_000)

@@ -35,10 +35,13 @@ public struct ImportedFactors: Sendable {
             throw Failure(
                 "factors of \(items.rows) × \(items.columns) cannot be served: at least one item, K up to 1024")
         }
-        var known = Set<String>(minimumCapacity: ids.count)
+        // By their bytes: equal strings may be spelled in two ways, and are two items then.
+        var known = Set<[UInt8]>(minimumCapacity: ids.count)
         for (line, id) in ids.enumerated() {
             guard !id.isEmpty else { throw Failure("line \(line + 1) of the ids is empty") }
-            guard known.insert(id).inserted else { throw Failure("the id '\(id)' in line \(line + 1) is there twice") }
+            guard known.insert(Array(id.utf8)).inserted else {
+                throw Failure("the id '\(id)' in line \(line + 1) is there twice")
+            }
         }
         self.ids = ids
         guard let users else {

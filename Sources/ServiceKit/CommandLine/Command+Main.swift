@@ -4,9 +4,22 @@ extension Command {
     /// Reads the process's arguments, runs the command that they name, and returns the exit code: the whole of `main`.
     ///
     /// Help and version go to standard output. Errors go to standard error, and end with 64 for wrong usage, the
-    /// error's own code (``ExitCoding``), or 1.
+    /// error's own code (``ExitCoding``), or 1. Results that standard output did not take end with 74.
     public func main(_ arguments: [String] = CommandLine.arguments) -> Int32 {
-        main(arguments, output: { emit($0, to: 1) }, errors: { emit($0, to: 2) })
+        let errors = LineOutput.standardError
+        func say(_ text: String) {
+            // Else a bar that the error has interrupted would stand before its words.
+            errors.setStatus("")
+            errors.write(bytes: Array(text.utf8))
+        }
+        let code = main(
+            arguments, output: { LineOutput.standardOutput.write(bytes: Array($0.utf8)) }, errors: say)
+        let flushed = StandardOutput.finish()
+        guard let failure = flushed ?? LineOutput.standardOutput.failure.map({ String(cString: strerror($0)) }) else {
+            return code
+        }
+        say("Error: standard output cannot be written: \(failure)\n")
+        return code == 0 ? 74 : code
     }
 
     func main(_ arguments: [String], output: (String) -> Void, errors: (String) -> Void) -> Int32 {
@@ -37,12 +50,9 @@ extension Command {
     }
 }
 
-private func emit(_ text: String, to descriptor: Int32) {
-    writeAll(Array(text.utf8), to: descriptor)
-}
-
-/// Writes all bytes, by as few write(2) as the kernel takes; gives up silently when the reader is gone.
-func writeAll(_ bytes: [UInt8], to descriptor: Int32) {
+/// Writes all bytes, by as few write(2) as the kernel takes.
+/// - Returns: `errno` where it has given up; `nil` also where the reader is gone, who had enough.
+func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
     bytes.withUnsafeBytes { buffer in
         var offset = 0
         while offset < buffer.count {
@@ -54,8 +64,9 @@ func writeAll(_ bytes: [UInt8], to descriptor: Int32) {
                 var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&wait, 1, 1_000)
             } else if errno != EINTR {
-                return
+                return errno == EPIPE ? nil : errno
             }
         }
+        return nil
     }
 }

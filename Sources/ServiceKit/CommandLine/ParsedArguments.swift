@@ -25,6 +25,12 @@ public struct ParsedArguments: Sendable {
         return texts[name]?.last ?? defaults[name]
     }
 
+    /// Whether an argument or option was given, whatever its default.
+    public func isGiven(_ name: String) -> Bool {
+        precondition(declared(name) != nil, "--\(name) is a flag")
+        return texts[name] != nil
+    }
+
     /// The text of an argument or option that is required or has a default.
     public func required(_ name: String) -> String {
         guard let text = self[name] else { preconditionFailure("\(name) is neither required nor has it a default") }

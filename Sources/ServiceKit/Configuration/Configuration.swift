@@ -13,10 +13,26 @@ public struct Configuration: Sendable, CustomStringConvertible {
     public internal(set) var warnings: [String] = []
 
     public func string(_ key: String) -> String { required(key, optionalString(key)) }
-    public func int(_ key: String) -> Int { required(key, optionalInt(key)) }
-    public func double(_ key: String) -> Double { required(key, optionalDouble(key)) }
-    public func bytes(_ key: String) -> Int { required(key, optionalBytes(key)) }
-    public func duration(_ key: String) -> Duration { required(key, optionalDuration(key)) }
+
+    public func int(_ key: String) -> Int {
+        guard case .int(let number) = required(key, value(key)) else { wrongType(key) }
+        return number
+    }
+
+    public func double(_ key: String) -> Double {
+        guard case .double(let number) = required(key, value(key)) else { wrongType(key) }
+        return number
+    }
+
+    public func bytes(_ key: String) -> Int {
+        guard case .bytes(let number) = required(key, value(key)) else { wrongType(key) }
+        return number
+    }
+
+    public func duration(_ key: String) -> Duration {
+        guard case .duration(let duration) = required(key, value(key)) else { wrongType(key) }
+        return duration
+    }
 
     public func bool(_ key: String) -> Bool {
         guard case .bool(let flag) = required(key, value(key)) else { wrongType(key) }
@@ -35,30 +51,6 @@ public struct Configuration: Sendable, CustomStringConvertible {
         return text
     }
 
-    public func optionalInt(_ key: String) -> Int? {
-        guard let value = value(key) else { return nil }
-        guard case .int(let number) = value else { wrongType(key) }
-        return number
-    }
-
-    public func optionalDouble(_ key: String) -> Double? {
-        guard let value = value(key) else { return nil }
-        guard case .double(let number) = value else { wrongType(key) }
-        return number
-    }
-
-    public func optionalBytes(_ key: String) -> Int? {
-        guard let value = value(key) else { return nil }
-        guard case .bytes(let number) = value else { wrongType(key) }
-        return number
-    }
-
-    public func optionalDuration(_ key: String) -> Duration? {
-        guard let value = value(key) else { return nil }
-        guard case .duration(let duration) = value else { wrongType(key) }
-        return duration
-    }
-
     /// Whether somebody gave the key, rather than the default.
     public func isGiven(_ key: String) -> Bool { origin(key) != .default }
 
@@ -72,6 +64,13 @@ public struct Configuration: Sendable, CustomStringConvertible {
         precondition(table.passThrough.contains { $0.prefix == prefix }, "\(prefix) is not declared")
         return entries.keys.sorted().filter { $0.hasPrefix(prefix) && table.setting($0) == nil }
             .map { (String($0.dropFirst(prefix.count)), entries[$0]!.text) }
+    }
+
+    /// The same without the keys that are handed on: for what does not talk to whom they were meant for.
+    public var withoutPassThrough: Configuration {
+        var kept = self
+        kept.entries = entries.filter { table.setting($0.key) != nil }
+        return kept
     }
 
     /// Everything that somebody gave, secrets in clear: what another process of the same program has to be given to have
@@ -111,10 +110,10 @@ private func redacted(_ text: String?, key: String) -> String {
     return isSecret(key: key) ? "(secret)" : text
 }
 
-/// Whether a key's value must never be shown.
+/// Whether the value of a key, or of a property of librdkafka, must never be shown.
 public func isSecret(key: String) -> Bool {
     let key = key.lowercased()
-    return ["password", "secret", "token", "credential", "oauthbearer.config", "jaas.config"].contains { word in
-        key.contains(word) && !key.contains(".token.endpoint")
-    } || key.hasSuffix(".key") || key.hasSuffix(".key.pem")
+    return ["password", "passphrase", "secret", "token", "credential", "oauthbearer.config", "jaas.config"].contains {
+        key.contains($0) && !key.contains(".token.endpoint")
+    } || [".key", "_key", ".key.pem"].contains { key.hasSuffix($0) }
 }

@@ -40,9 +40,11 @@ struct SettingsLoader {
             let asKey = name.dropFirst(prefix.count).lowercased().replacing("_", with: ".")
             if let index = table.indexByEnvironmentName[name] {
                 set(table.settings[index].key, text, origin)
+            } else if table.otherNames.contains(name) || Self.isOfKubernetes(name.dropFirst(prefix.count)) {
+                continue
             } else if table.passThrough(for: asKey) != nil {
                 set(asKey, text, origin)
-            } else if !Self.isOfKubernetes(name.dropFirst(prefix.count)) {
+            } else {
                 let near = nearestWord(to: name, among: table.indexByEnvironmentName.keys.sorted())
                 configuration.warnings.append(
                     "\(name) is no setting" + (near.map { "; did you mean \($0)?" } ?? ", and changes nothing"))
@@ -51,7 +53,8 @@ struct SettingsLoader {
     }
 
     /// Kubernetes puts the addresses of services whose names begin like ours into the environment: `FRESHET_SERVICE_HOST`,
-    /// `FRESHET_HTTP_PORT_8080_TCP_ADDR`. So an unknown name is no error.
+    /// `FRESHET_HTTP_PORT_8080_TCP_ADDR`, and for one that is called freshet-kafka `FRESHET_KAFKA_PORT`, which is no property
+    /// to hand on either. So an unknown name is no error.
     private static func isOfKubernetes(_ name: Substring) -> Bool {
         let words = name.split(separator: "_")
         return zip(words, words.dropFirst()).contains { word, next in
@@ -67,13 +70,13 @@ struct SettingsLoader {
     mutating func readSecretFiles() {
         for key in configuration.entries.keys.sorted() where key.hasSuffix(".file") {
             let secret = String(key.dropLast(".file".count))
-            // librdkafka has settings of its own that end so.
+            // librdkafka has one of its own that ends so.
             guard let pass = table.passThrough(for: key), table.setting(key) == nil, isSecret(key: secret),
-                !secret.hasPrefix(pass.prefix + "sasl.oauthbearer.assertion."),
+                secret != pass.prefix + "sasl.oauthbearer.assertion.private.key",
                 let entry = configuration.entries.removeValue(forKey: key)
             else { continue }
             guard let bytes = FileManager.default.contents(atPath: entry.text) else {
-                report(entry.origin, "\(key): cannot read '\(entry.text)': \(String(cString: strerror(errno)))")
+                report(entry.origin, "\(key): cannot read '\(entry.text)': \(whyUnreadable(entry.text))")
                 continue
             }
             if let given = configuration.entries[secret]?.origin {

@@ -13,11 +13,7 @@ extension SettingsTable {
         var text: String?
         if let file {
             guard let bytes = FileManager.default.contents(atPath: file) else {
-                var isFolder: ObjCBool = false
-                let isThere = FileManager.default.fileExists(atPath: file, isDirectory: &isFolder)
-                let why =
-                    isFolder.boolValue ? "it is a folder" : isThere ? "it may not be read" : "there is no such file"
-                let message = "cannot read the file: \(why)"
+                let message = "cannot read the file: \(whyUnreadable(file))"
                 throw ConfigurationError(problems: [.init(origin: .flag(file), message: message)])
             }
             text = String(decoding: bytes, as: UTF8.self)
@@ -37,4 +33,11 @@ extension SettingsTable {
         guard loader.problems.isEmpty else { throw ConfigurationError(problems: loader.problems) }
         return loader.configuration
     }
+}
+
+/// Why a file has no contents.
+func whyUnreadable(_ path: String) -> String {
+    var isFolder: ObjCBool = false
+    let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    return isFolder.boolValue ? "it is a folder" : isThere ? "it may not be read" : "there is no such file"
 }

@@ -6,17 +6,20 @@ public struct SettingsTable: Sendable {
     public let environmentPrefix: String
     /// Sentences about whole sections, by dotted name, for the rendered file.
     public let sections: [String: String]
+    /// Names in the environment that begin like a setting's and are for other programs.
+    public let otherNames: Set<String>
     let indexByKey: [String: Int]
     let indexByEnvironmentName: [String: Int]
 
     public init(
         environmentPrefix: String, sections: [String: String] = [:], settings: [Setting],
-        passThrough: [PassThrough] = []
+        passThrough: [PassThrough] = [], otherNames: Set<String> = []
     ) {
         self.settings = settings
         self.passThrough = passThrough
         self.environmentPrefix = environmentPrefix
         self.sections = sections
+        self.otherNames = otherNames
         var byKey: [String: Int] = [:]
         var byName: [String: Int] = [:]
         for (index, setting) in settings.enumerated() {

@@ -78,33 +78,19 @@ private func appendLogfmt(_ fields: [(String, String)], to line: inout [UInt8]) 
         if !line.isEmpty { line.append(UInt8(ascii: " ")) }
         for byte in key.utf8 { line.append(byte <= 0x20 || byte == 0x22 || byte == 0x3D ? UInt8(ascii: "_") : byte) }
         line.append(UInt8(ascii: "="))
-        let isPlain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3D && $0 != 0x5C }
-        if isPlain { line += value.utf8 } else { appendJSONString(value, to: &line) }
+        let isPlain =
+            !value.isEmpty
+            && value.unicodeScalars.allSatisfy {
+                $0 > " " && !("\u{7F}"..."\u{9F}").contains($0) && $0 != "\"" && $0 != "=" && $0 != "\\"
+            }
+        if isPlain { line += value.utf8 } else { line += jsonString(value).utf8 }
     }
 }
 
 private func appendJSON(_ fields: [(String, String)], to line: inout [UInt8]) {
     for (index, (key, value)) in fields.enumerated() {
         line.append(UInt8(ascii: index == 0 ? "{" : ","))
-        appendJSONString(key, to: &line)
-        line.append(UInt8(ascii: ":"))
-        appendJSONString(value, to: &line)
+        line += "\(jsonString(key)):\(jsonString(value))".utf8
     }
     line.append(UInt8(ascii: "}"))
-}
-
-private func appendJSONString(_ text: String, to line: inout [UInt8]) {
-    let hex = Array("0123456789abcdef".utf8)
-    line.append(0x22)
-    for byte in text.utf8 {
-        switch byte {
-        case 0x22, 0x5C: line += [0x5C, byte]
-        case 0x0A: line += [0x5C, UInt8(ascii: "n")]
-        case 0x0D: line += [0x5C, UInt8(ascii: "r")]
-        case 0x09: line += [0x5C, UInt8(ascii: "t")]
-        case 0..<0x20, 0x7F: line += Array("\\u00".utf8) + [hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-        default: line.append(byte)
-        }
-    }
-    line.append(0x22)
 }

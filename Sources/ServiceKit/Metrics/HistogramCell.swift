@@ -1,20 +1,17 @@
 internal import Synchronization
 
-/// Counts by bucket and the sum, in whole units (nanoseconds for timers): atomics in memory that this object owns, so
-/// recording neither locks nor allocates.
+/// Durations counted by bucket, and their sum, in nanoseconds: atomics in memory that this object owns, so recording neither
+/// locks nor allocates.
 final class HistogramCell: @unchecked Sendable {
-    /// Upper bounds in units; one more bucket takes what lies above.
+    /// Upper bounds; one more bucket takes what lies above.
     let bounds: [Int]
-    /// What one unit is in the exposed unit.
-    let scale: Double
     // Unchecked: the pointer never changes, and what it points to is atomic.
     private let counts: UnsafeMutablePointer<Atomic<Int>>
     private let sum = Atomic(0)
 
-    init(bounds: [Int], scale: Double) {
+    init(bounds: [Int]) {
         precondition(!bounds.isEmpty && zip(bounds, bounds.dropFirst()).allSatisfy { $0 < $1 }, "bounds must rise")
         self.bounds = bounds
-        self.scale = scale
         counts = .allocate(capacity: bounds.count + 1)
         for index in 0...bounds.count { (counts + index).initialize(to: Atomic(0)) }
     }
@@ -25,11 +22,10 @@ final class HistogramCell: @unchecked Sendable {
     }
 
     static func make(
-        _ name: String, _ dimensions: [(String, String)], bounds: [Int], scale: Double, help: String,
-        registry: MetricsRegistry
+        _ name: String, _ dimensions: [(String, String)], bounds: [Int], help: String, registry: MetricsRegistry
     ) -> HistogramCell {
         let cell = registry.cell(name, dimensions, kind: .histogram, help: help) {
-            .histogram(HistogramCell(bounds: bounds, scale: scale))
+            .histogram(HistogramCell(bounds: bounds))
         }
         guard case .histogram(let histogram) = cell else { preconditionFailure("\(name) is no histogram") }
         precondition(histogram.bounds == bounds, "\(name) has other buckets already")

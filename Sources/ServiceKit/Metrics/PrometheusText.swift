@@ -17,13 +17,16 @@ struct PrometheusText {
         var total = 0
         for (index, count) in counts.enumerated() {
             total += count
-            let bound = index < cell.bounds.count ? number(Double(cell.bounds[index]) * cell.scale) : "+Inf"
+            let bound = index < cell.bounds.count ? seconds(cell.bounds[index]) : "+Inf"
             sample(name + "_bucket", "\(labels)\(comma)le=\"\(bound)\"", String(total))
         }
-        sample(name + "_sum", labels, number(Double(sum) * cell.scale))
+        sample(name + "_sum", labels, seconds(sum))
         sample(name + "_count", labels, String(total))
     }
 }
+
+/// Divided, not multiplied by what a Double cannot hold: 30 s are `30`, and not `30.000000000000004`.
+private func seconds(_ nanoseconds: Int) -> String { number(Double(nanoseconds) / 1e9) }
 
 /// `a="1",b="2"`, in the order given, escaped as the format asks.
 func labelText(_ dimensions: [(String, String)]) -> String {

@@ -16,7 +16,7 @@ public struct Timer: Sendable {
     ) {
         precondition(label.hasSuffix("_seconds"), "a timer's name ends with _seconds: \(label)")
         let bounds = buckets.map { Int($0.inNanoseconds) }
-        cell = HistogramCell.make(label, dimensions, bounds: bounds, scale: 1e-9, help: help, registry: registry)
+        cell = HistogramCell.make(label, dimensions, bounds: bounds, help: help, registry: registry)
     }
 
     public func record(_ duration: Duration) { cell.record(Int(duration.inNanoseconds)) }

@@ -43,6 +43,24 @@ public func printable(_ text: String) -> String {
     return String(shown)
 }
 
+/// A line with ANSI styles, cut to at most so many columns; styles that stood open at the cut are closed.
+public func cut(_ line: String, columns: Int) -> String {
+    guard displayWidth(line) > columns else { return line }
+    var kept = ""
+    var width = 0
+    var isInEscape = false
+    for character in line {
+        if isInEscape || character == "\u{1B}" {
+            isInEscape = !isInEscape || !character.isLetter
+        } else {
+            width += displayWidth(character)
+            if width > columns { return kept + (kept.contains("\u{1B}") ? "\u{1B}[0m" : "") }
+        }
+        kept.append(character)
+    }
+    return kept
+}
+
 /// The text, made ``printable(_:)`` and cut to at most `columns`, an ellipsis in the place of what is gone. Unstyled
 /// texts only.
 public func truncated(_ text: String, columns: Int) -> String {

@@ -10,11 +10,18 @@ public final class LineOutput: Sendable {
     public let descriptor: Int32
     public let isTerminal: Bool
     private let status = Mutex("")
+    private let failed = Atomic<Int32>(0)
 
     /// - Parameter isTerminal: found out by asking the descriptor when `nil`.
     public init(descriptor: Int32, isTerminal: Bool? = nil) {
         self.descriptor = descriptor
         self.isTerminal = isTerminal ?? (isatty(descriptor) == 1)
+    }
+
+    /// `errno` of the first write that did not succeed, such as that of a full disk: whoever writes for long asks for it.
+    public var failure: Int32? {
+        let code = failed.load(ordering: .relaxed)
+        return code == 0 ? nil : code
     }
 
     /// Writes a line; its end is added.
@@ -25,9 +32,14 @@ public final class LineOutput: Sendable {
     /// Writes whole lines, ends included.
     func write(bytes: [UInt8]) {
         status.withLock { status in
-            guard !status.isEmpty else { return writeAll(bytes, to: descriptor) }
-            writeAll(Array("\r\u{1B}[K".utf8) + bytes + Array(status.utf8), to: descriptor)
+            guard !status.isEmpty else { return send(bytes) }
+            send(Array("\r\u{1B}[K".utf8) + bytes + Array(status.utf8))
         }
+    }
+
+    private func send(_ bytes: [UInt8]) {
+        guard let code = writeAll(bytes, to: descriptor) else { return }
+        _ = failed.compareExchange(expected: 0, desired: code, ordering: .relaxed)
     }
 
     /// Redraws the status line; an empty one takes it away. Does nothing unless the descriptor is a terminal.
@@ -36,7 +48,7 @@ public final class LineOutput: Sendable {
         status.withLock { status in
             guard status != text else { return }
             status = text
-            writeAll(Array(("\r\u{1B}[K" + text).utf8), to: descriptor)
+            send(Array(("\r\u{1B}[K" + text).utf8))
         }
     }
 

@@ -22,14 +22,10 @@ public struct TextTable: Sendable {
 
     public init(_ columns: [Column]) { self.columns = columns }
 
-    /// Adds a row of as many cells as there are columns.
+    /// Adds a row of as many cells as there are columns; what a cell holds may come from anywhere.
     public mutating func append(_ cells: [String]) {
         precondition(cells.count == columns.count, "a row has \(cells.count) cells, the table \(columns.count) columns")
-        rows.append(
-            zip(cells, columns).map { cell, column in
-                // A styled cell cannot be cut without losing the end of its style; it is the caller's to keep it short.
-                cell.contains("\u{1B}") ? cell : truncated(cell, columns: column.widthMax)
-            })
+        rows.append(zip(cells, columns).map { truncated($0, columns: $1.widthMax) })
     }
 
     public func render(style: Style = Style(isEnabled: false)) -> String {

@@ -9,8 +9,8 @@ public enum ValueType: Sendable, Equatable {
     case bool
     /// `0`, or a number with `us`, `ms`, `s`, `m`, `h` or `d`; several may follow each other (`1h30m`).
     case duration
-    /// A number of bytes, or one with `KB`, `MB`, `GB` (powers of 1,024; `KiB` is the same).
-    case byteSize
+    /// A number of bytes, or one with `KB`, `MB`, `GB` (powers of 1,024; `KiB` is the same), of at least so many.
+    case byteSize(least: Int = 0)
     case oneOf([String])
     /// Words separated by commas, or a YAML sequence.
     case list
@@ -35,7 +35,7 @@ public enum ValueType: Sendable, Equatable {
             default: return nil
             }
         case .duration: return Duration(written: text).map(Value.duration)
-        case .byteSize: return parseByteSize(text).map(Value.bytes)
+        case .byteSize(let least): return parseByteSize(text).flatMap { $0 < least ? nil : .bytes($0) }
         case .oneOf(let words): return words.contains(text) ? .string(text) : nil
         case .list:
             let words = text.split(separator: ",", omittingEmptySubsequences: false).map(trimmed)
@@ -53,11 +53,15 @@ public enum ValueType: Sendable, Equatable {
             "a number" + Self.bounds(range, unbounded: -Double.infinity...Double.infinity)
         case .bool: "true or false"
         case .duration: "a duration such as 100ms, 15m, 30d or 0"
-        case .byteSize: "a size such as 512KB, 64MB or a number of bytes"
+        case .byteSize(let least):
+            "a size such as 512KB, 64MB or a number of bytes" + (least > 0 ? ", of at least \(Self.short(least))" : "")
         case .oneOf(let words): "one of " + words.joined(separator: ", ")
         case .list: "a list of words"
         }
     }
+
+    /// As a setting would have it: `64KB`.
+    private static func short(_ bytes: Int) -> String { HumanFormat.bytes(bytes).filter { $0 != " " } }
 
     private static func isOfName(_ character: Unicode.Scalar) -> Bool {
         switch character {

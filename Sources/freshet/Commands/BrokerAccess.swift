@@ -9,12 +9,30 @@ extension Deployment {
             let admin = try Admin(client, timeoutMilliseconds: timeoutMilliseconds)
             _ = try admin.listTopics()
             return admin
+        } catch  where error.code == .invalidArgument {
+            throw Self.refusedProperty(error)
         } catch {
             throw CommandFailure(
                 "no broker answers at \(bootstrap): \(error)",
                 remedy: "is Kafka running there, and may this machine reach it? `freshet doctor` says more",
                 exitCode: 69)
         }
+    }
+
+    /// Refuses what librdkafka refuses only when a client is made, such as a certificate that is not there: no broker need
+    /// be asked for that.
+    func checkClient() throws {
+        do throws(KafkaError) { _ = try Admin(client) } catch {
+            guard error.code != .invalidArgument else { throw Self.refusedProperty(error) }
+        }
+    }
+
+    /// What is wrong with `kafka.*` is no broker's fault.
+    static func refusedProperty(_ error: KafkaError) -> CommandFailure {
+        CommandFailure(
+            "kafka settings: \(error.message)",
+            remedy: "kafka.* in file, environment and --set are librdkafka's properties, by their names and values",
+            exitCode: 78)
     }
 
     /// The deployment's state as it is committed, of a broker that answers.

@@ -62,12 +62,12 @@ enum DeadLetterCommand {
         }
         var found: DeadLetter?
         try scan(deployment, from: [partition: offset]).readToEnd { message in
-            guard message.partition == partition, message.offset >= offset else { return true }
+            guard message.offset >= offset else { return true }
             if message.offset == offset { found = DeadLetter(message) }
             return false
         }
         guard let letter = found else { throw CommandFailure("there is no dead letter \(partition):\(offset)") }
-        for line in description(letter) { print(line) }
+        for line in description(letter) { print(printable(line)) }
         return 0
     }
 
@@ -87,20 +87,24 @@ enum DeadLetterCommand {
         let deployment = try Deployment(arguments)
         let admin = try deployment.reachedAdmin()
         let topic = try deployment.requireTopic(deployment.topics.deadLetters, admin)
+        let stop = StopRequest()
         let run = Redrive(
             deployment: deployment, admin: admin, partitions: topic.partitions.count,
             reasons: try reasons(arguments),
-            limit: arguments.int("limit") ?? Int.max, isDry: arguments.flag("dry-run"))
-        return try run.run()
+            limit: arguments.int("limit") ?? Int.max, isDry: arguments.flag("dry-run"), stop: stop)
+        return try Interrupts.stopping(stop, patience: .seconds(30)) { try run.run() }
     }
 
+    /// All of the topic, or only the partitions that are named, from there.
     static func scan(_ deployment: Deployment, from offsets: [Int32: Int64] = [:]) throws -> TopicScan {
         let name = deployment.topics.deadLetters
         let topic = try deployment.requireTopic(name, deployment.reachedAdmin())
         for partition in offsets.keys where Int(partition) >= topic.partitions.count {
             throw CommandFailure("\(name) has no partition \(partition)")
         }
-        return try TopicScan(deployment, topic: name, partitions: topic.partitions.count, from: offsets)
+        return try TopicScan(
+            deployment, topic: name, partitions: topic.partitions.count, from: offsets,
+            otherwise: offsets.isEmpty ? PartitionOffset.beginning : nil)
     }
 
     private static func newest(_ letters: [DeadLetter], _ limit: Int) -> [DeadLetter] {
@@ -145,7 +149,7 @@ enum DeadLetterCommand {
     }
 
     private static func json(_ letter: DeadLetter) -> String {
-        let q = ListView.quoted
+        let q = jsonString
         return "{\"partition\":\(letter.partition),\"offset\":\(letter.offset),\"reason\":\(q(letter.reason)),"
             + "\"detail\":\(q(letter.detail)),\"source\":\(q(letter.source)),\"key\":\(q(letter.keyText)),"
             + "\"value\":\(q(letter.valueText))}"

@@ -15,17 +15,19 @@ enum DemoCommand {
             .option("input", "FILE", "Play a data set (as `produce` reads them) instead of the simulated shop."),
             .option("seconds", "N", "How long the live part takes.", type: .int(1...3600), default: "40"),
             .flag("follow", "Go on afterwards; prints lines for joining in with kcat."),
-            .option("svg", "FILE", "Record the screen as a picture that plays."),
+            .option("svg", "FILE", "Record the screen as a picture that plays."), DataCommand.force,
             .option("set", "KEY=VALUE", "A setting of the service; can be repeated.", isRepeating: true),
             .option("config", "FILE", "A configuration file of the service.", short: "c"),
         ]
     ) { arguments in
         Signals.prepare()
-        // Training as often as pays in the field would show nothing of it in so short a time.
+        // What the shell has for a Kafka (TLS, a user) is not for the broker in this process. Training as often as pays in the field would show nothing of it in so short a time.
         let configuration = try Settings.table.load(
             file: arguments["config"], environment: ProcessInfo.processInfo.environment,
             overrides: [Override(key: "training.interval", text: "8s")]
-                + arguments.pairs("set").map { Override(key: $0.name, text: $0.value) })
+                + arguments.pairs("set").map { Override(key: $0.name, text: $0.value) }
+        ).withoutPassThrough
+        try OutputFile.check(arguments["svg"], replaces: arguments.flag("force"))
         // Log lines would tear the screen.
         LogSink.shared.level = .error
         var settings = DemoRun.Settings()

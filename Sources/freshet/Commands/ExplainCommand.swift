@@ -90,7 +90,10 @@ enum ExplainCommand {
         let reader = try reading.reader(.recommendations, partition: partition, from: wanted ?? 0)
         var newest: Found?
         var isAtEnd = false
+        var (position, movedAt) = (reader.position, ContinuousClock.now)
         while !isAtEnd, wanted.map({ reader.position <= $0 }) ?? true {
+            if reader.position != position { (position, movedAt) = (reader.position, .now) }
+            if TopicScan.isSilent(since: movedAt) { throw TopicScan.silence(topic) }
             isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: 100) { record in
                 guard wanted.map({ $0 == record.offset }) ?? record.key?.elementsEqual(key) ?? false else { return }
                 newest = record.value.map { Found(partition: partition, offset: record.offset, value: Array($0)) }

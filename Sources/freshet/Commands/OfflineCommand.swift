@@ -61,8 +61,14 @@ enum OfflineCommand {
     }
 
     private static func splits(_ arguments: ParsedArguments, isSampled: Bool) throws -> [OfflineSplit] {
-        if let train = arguments["train"], let test = arguments["test"] {
+        if arguments["train"] != nil || arguments["test"] != nil {
             guard arguments["data"] == nil else { throw UsageError("--data excludes --train and --test") }
+            guard let train = arguments["train"], let test = arguments["test"] else {
+                throw UsageError("--train and --test go together")
+            }
+            guard !arguments.isGiven("split") else {
+                throw UsageError("--train and --test are the split: leave out --split")
+            }
             guard !isSampled else { throw UsageError("--protocol ncf takes --data with --split last-out") }
             guard arguments.int("min-user") == nil, arguments.int("min-item") == nil else {
                 throw UsageError("--train and --test are taken as they are, without --min-user and --min-item")

@@ -29,25 +29,31 @@ enum PrequentialCommand {
             .option("chart", "file.svg", "draw the live series there"),
             .option("title", "text", "what the chart calls the stream; the file's name by default"),
             .option("points", "n", "parts of the stream in the series", type: .int(1...1000), default: "20"),
-            .flag("json", "print one JSON object"),
+            DataCommand.force, .flag("json", "print one JSON object"),
         ],
         run: run)
 
     private static func run(_ arguments: ParsedArguments) throws -> Int32 {
-        for file in ["chart", "hits"] { try ResultFile.check(arguments[file]) }
+        for file in ["chart", "hits"] { try OutputFile.check(arguments[file], replaces: arguments.flag("force")) }
         var evaluation = try ModelChoice.prequential(
             arguments["model"] ?? "blend", settings: arguments.pairs("set"))
         evaluation.points = arguments.int("points") ?? 20
         let against = try arguments["against"].map { try Other($0, points: evaluation.points) }
         let stream = try EvaluateCommand.readStream(arguments.required("file"))
         let result = try play(evaluation, stream, arguments["model"] ?? "freshet")
+        guard result.count > 0 || against == nil else {
+            throw CommandFailure(
+                "nothing is scored, and nothing to compare with '\(arguments["against"] ?? "")'",
+                remedy: "events count from the second fifth on, of users with an earlier one, and of items new to them",
+                exitCode: 65)
+        }
         let other = try against.map { try $0.compare(with: result, stream) }
-        if let path = arguments["hits"] { try ResultFile.write(result.outcomesText, to: path) }
+        if let path = arguments["hits"] { try OutputFile.write(result.outcomesText, to: path) }
         let report = PrequentialReport(
             dataset: arguments["title"] ?? URL(fileURLWithPath: arguments.required("file")).lastPathComponent,
             events: stream.count,
             result: result, other: other)
-        if let path = arguments["chart"] { try ResultFile.write(report.chart.svg(), to: path) }
+        if let path = arguments["chart"] { try OutputFile.write(report.chart.svg(), to: path) }
         if arguments.flag("json") {
             print(report.json)
         } else {
@@ -78,10 +84,6 @@ enum PrequentialCommand {
 
         /// - Throws: `UsageError` for what names nothing.
         init(_ text: String, points: Int) throws {
-            if FileManager.default.fileExists(atPath: text) {
-                self = .ranks(path: text)
-                return
-            }
             var evaluation = PrequentialEvaluation()
             switch text {
             case "default": break
@@ -93,9 +95,15 @@ enum PrequentialCommand {
                 } else if ModelChoice.isName(text) {
                     evaluation = try ModelChoice.prequential(text)
                 } else {
-                    throw UsageError(
-                        "--against takes a model (\(ModelChoice.names)), untrained, default, name=value,…, or a file that "
-                            + "is there, not '\(text)'")
+                    var isFolder: ObjCBool = false
+                    guard FileManager.default.fileExists(atPath: text, isDirectory: &isFolder), !isFolder.boolValue
+                    else {
+                        throw UsageError(
+                            "--against takes a model (\(ModelChoice.names)), untrained, default, name=value,…, or a file "
+                                + "that is there, not '\(text)'")
+                    }
+                    self = .ranks(path: text)
+                    return
                 }
             }
             evaluation.points = points

@@ -62,7 +62,7 @@ enum ProduceCommand {
         let began = DispatchTime.now().uptimeNanoseconds
         var now = 0.0
         try file.forEach { event, record in
-            guard sender.sent < limit, !stop.isRequested else { return false }
+            guard !stop.isRequested else { return false }
             let due = pace.due(time: event.time)
             if due > now {
                 now = Double(DispatchTime.now().uptimeNanoseconds - began) * 1e-9
@@ -75,7 +75,7 @@ enum ProduceCommand {
             }
             try sender.send(event, record)
             if sender.sent & 1023 == 0 { bar.update(completed: sender.sent, total: total(file, limit)) }
-            return true
+            return sender.sent < limit
         }
         try sender.finish()
         bar.update(completed: sender.sent)

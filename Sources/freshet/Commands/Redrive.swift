@@ -13,8 +13,11 @@ struct Redrive {
     let reasons: Set<String>
     let limit: Int
     let isDry: Bool
+    /// No further transaction is begun when it is requested.
+    let stop: StopRequest
 
     private static let batch = 500
+    private static let transactionMilliseconds = 10_000
 
     private var dlq: String { deployment.topics.deadLetters }
 
@@ -24,6 +27,7 @@ struct Redrive {
         let ends = try self.ends()
         var positions: [String: [Int32: Int64]] = [:]
         var waiting: [DeadLetter] = []
+        var taken = 0
         var sent: [String: Int] = [:]
         var (before, homeless, repeated) = (0, 0, 0)
         // A topic that is read again from its beginning, after `freshet reset`, makes the same letters again.
@@ -32,6 +36,7 @@ struct Redrive {
         let scan = try TopicScan(deployment, topic: dlq, partitions: partitions)
         try scan.readToEnd { message in
             // Letters that come in meanwhile may be the very ones that were sent back, and failed again.
+            guard !stop.isRequested else { return false }
             guard message.offset < ends[message.partition] ?? 0 else { return true }
             let letter = DeadLetter(message)
             if positions[letter.reason] == nil { positions[letter.reason] = try position(letter.reason) }
@@ -50,14 +55,15 @@ struct Redrive {
                 return true
             }
             waiting.append(letter)
-            sent[letter.reason, default: 0] += 1
-            if waiting.count >= Self.batch {
-                try send(&waiting, producer)
-            }
-            return sent.values.reduce(0, +) < limit
+            taken += 1
+            if waiting.count >= Self.batch { try send(&waiting, producer, &sent) }
+            return taken < limit
         }
-        try send(&waiting, producer)
-        return report(sent, before: before, repeated: repeated, homeless: homeless)
+        if !stop.isRequested { try send(&waiting, producer, &sent) }
+        report(sent, before: before, repeated: repeated, homeless: homeless)
+        guard stop.isRequested else { return 0 }
+        LineOutput.standardError.write(line: "interrupted: run it again for the others")
+        return 130
     }
 
     /// A record that ended the program goes back only where somebody asks for it by its reason: `ingest.skip` does not know
@@ -94,14 +100,22 @@ struct Redrive {
         var settings = deployment.client
         settings["transactional.id"] = "\(deployment.topics.application)-dlq"
         settings["message.max.bytes"] = settings["message.max.bytes"] ?? "8000000"
+        // Committed readers of the events wait so long for one that was killed.
+        settings["transaction.timeout.ms"] = settings["transaction.timeout.ms"] ?? "\(Self.transactionMilliseconds)"
         let producer = try Producer(settings)
         try producer.openTransactions()
         return producer
     }
 
-    private func send(_ letters: inout [DeadLetter], _ producer: Producer?) throws {
-        defer { letters.removeAll(keepingCapacity: true) }
-        guard let producer, !letters.isEmpty else { return }
+    private func send(_ letters: inout [DeadLetter], _ producer: Producer?, _ sent: inout [String: Int]) throws {
+        guard !letters.isEmpty else { return }
+        if let producer { try send(letters, producer) }
+        for letter in letters { sent[letter.reason, default: 0] += 1 }
+        letters.removeAll(keepingCapacity: true)
+    }
+
+    /// One transaction.
+    private func send(_ letters: [DeadLetter], _ producer: Producer) throws {
         try producer.beginTransaction()
         var offsets: [String: [Int32: Int64]] = [:]
         do {
@@ -147,7 +161,7 @@ struct Redrive {
         return try bytes.withUnsafeBytes { try body($0) }
     }
 
-    private func report(_ sent: [String: Int], before: Int, repeated: Int, homeless: Int) -> Int32 {
+    private func report(_ sent: [String: Int], before: Int, repeated: Int, homeless: Int) {
         let verb = isDry ? "would be driven back" : "driven back"
         for (reason, count) in sent.sorted(by: { $0.key < $1.key }) {
             print("\(HumanFormat.grouped(count))  \(reason)")
@@ -165,6 +179,5 @@ struct Redrive {
                 "\(homeless) letters hold no whole record, or do not say where it came from, and stay: see `freshet dlq list`"
             )
         }
-        return 0
     }
 }

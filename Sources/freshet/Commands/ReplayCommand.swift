@@ -81,7 +81,19 @@ enum ReplayCommand {
                     ? "the events topic is empty, and so is the rebuilt state"
                     : "no event has come since the base: its state is the rebuilt one")
         }
-        try replay.write(to: output, ends: ends, publisher: publisher)
+        let stop = StopRequest()
+        try Interrupts.stopping(stop, patience: .seconds(30)) {
+            do throws(LogError) {
+                try replay.write(
+                    to: StoppableOutput(output, stop, abandon: output.abandon), ends: ends, publisher: publisher)
+            } catch {
+                guard stop.isRequested else { throw error }
+                throw CommandFailure(
+                    "interrupted while writing",
+                    remedy: deployment.isTransactional
+                        ? "nothing was written" : "`freshet reset` empties what was written so far", exitCode: 130)
+            }
+        }
         report(replay, arguments, extra: "", publisher)
         return 0
     }
@@ -154,13 +166,13 @@ enum ReplayCommand {
         let users = replay.usersHash().hex
         let items = replay.items.table.hash().hex
         let counters = replay.counters
-        if !extra.isEmpty, !arguments.flag("json") { print(extra) }
+        if !extra.isEmpty, !arguments.flag("json") { print(printable(extra)) }
         if arguments.flag("json") {
             print(
                 "{\"users\": \"\(users)\", \"items\": \"\(items)\", \"events\": \(counters.events), "
                     + "\"rejected\": \(counters.rejected), \"duplicates\": \(counters.duplicates)"
                     + (publisher.map { ", \"lists\": \($0.lists)" } ?? "")
-                    + (extra.isEmpty ? "}" : ", \"verdict\": \"\(extra)\"}"))
+                    + (extra.isEmpty ? "}" : ", \"verdict\": \(jsonString(extra))}"))
         } else {
             // Item tables follow the order in which instances wrote; replays agree with each other.
             print("users  \(users)\nitems  \(items)" + (extra.isEmpty ? "" : " as replayed, not compared"))

@@ -8,7 +8,8 @@ enum ServeCommand {
         "serve", "Run the service until SIGTERM.",
         discussion:
             "Reads events, keeps users, items and lists up to date, and publishes the lists. Start more of them to "
-            + "share the partitions out.",
+            + "share the partitions out. Every setting can be given as --set KEY=VALUE; `freshet config` prints all of "
+            + "them with their meaning.",
         options: Deployment.options + [
             .option("http", "HOST:PORT", "Serve /health, /ready, /metrics and lists here; no port without it."),
             .flag("stop-at-end", "Work up to the topic's present end, commit, and end with a summary in JSON."),
@@ -17,6 +18,7 @@ enum ServeCommand {
         Signals.prepare()
         let deployment = try Deployment(arguments)
         for warning in deployment.configuration.warnings { Logger(label: "freshet").warning("\(warning)") }
+        try deployment.checkClient()
         let began = monotonicMilliseconds()
         let isWorker = try deployment.roles().contains(.worker)
         let board = arguments["http"].map { _ in ServeBoard(hasWorker: isWorker) }
@@ -35,9 +37,12 @@ enum ServeCommand {
         if let address = arguments["http"], let board {
             members.append(.init(try HTTPService(address, board), whenFinished: .ignore))
         }
-        _ = try ServiceGroup(members: members, logger: Logger(label: "freshet")).run()
+        let end = try ServiceGroup(members: members, logger: Logger(label: "freshet")).run()
         if let summary = worker?.result {
             print(summary.json(seconds: Double(monotonicMilliseconds() - began) / 1000, cpuSeconds: cpuSeconds()))
+        } else if stopsAtEnd, case .signal(let number) = end {
+            LineOutput.standardError.write(line: "interrupted before the end: what is committed is kept")
+            return 128 + number
         }
         return 0
     }

@@ -16,7 +16,7 @@ extension StateCommand {
         options: Deployment.options + [.flag("force", "Write over a file that is there.")]
     ) { arguments in
         let path = arguments.required("file")
-        if !arguments.flag("force") { try OutputFile.refusePresent(path) }
+        try OutputFile.check(path, replaces: arguments.flag("force"))
         let deployment = try Deployment(arguments)
         let worker = try restore(deployment)
         try awaitItems(worker)

@@ -19,9 +19,9 @@ extension StateCommand {
         guard let found else { throw CommandFailure("there is no user '\(id)'") }
         if arguments.flag("json") {
             let row = id.withUTF8 { worker.featureRow(ofUser: UnsafeRawBufferPointer($0)) } ?? []
-            print(String(decoding: row, as: UTF8.self))
+            print(oneLine(json: row))
         } else {
-            print(describe(id, found.state, partition: found.partition, worker))
+            for line in describe(id, found.state, partition: found.partition, worker) { print(printable(line)) }
         }
         return 0
     }
@@ -38,10 +38,10 @@ extension StateCommand {
             let row = id.withUTF8 { worker.featureRow(ofItem: UnsafeRawBufferPointer($0)) } ?? []
             let related = id.withUTF8 { worker.relatedItems(of: UnsafeRawBufferPointer($0)) }
             print(
-                "{\"features\": \(String(decoding: row, as: UTF8.self)), \"related\": "
-                    + (related.map { String(decoding: $0, as: UTF8.self) } ?? "null") + "}")
+                "{\"features\": \(oneLine(json: row)), \"related\": " + (related.map { oneLine(json: $0) } ?? "null")
+                    + "}")
         } else {
-            print(describe(id, number, worker.items.table))
+            for line in describe(id, number, worker.items.table) { print(printable(line)) }
         }
         return 0
     }
@@ -72,7 +72,7 @@ extension StateCommand {
 
     // MARK: - Text
 
-    private static func describe(_ id: String, _ state: UserState, partition: Int32, _ worker: Worker) -> String {
+    private static func describe(_ id: String, _ state: UserState, partition: Int32, _ worker: Worker) -> [String] {
         let table = worker.items.table
         var lines = ["user \(id): partition \(partition), state includes offset \(state.offset)"]
         lines.append("events    \(counts(state.counts))")
@@ -95,10 +95,10 @@ extension StateCommand {
                 "  \(text(table.identifiers, entry.item))  rating \(HumanFormat.fixed(rating, digits: 3))  "
                     + touches.joined(separator: ", "))
         }
-        return lines.joined(separator: "\n")
+        return lines
     }
 
-    private static func describe(_ id: String, _ item: IdentifierTable.Number, _ table: ItemTable) -> String {
+    private static func describe(_ id: String, _ item: IdentifierTable.Number, _ table: ItemTable) -> [String] {
         let attributes = table.attributes(item)
         var lines = ["item \(id)" + (attributes.isAvailable ? "" : " (not available)")]
         func add(_ name: String, _ word: IdentifierTable.Number) {
@@ -122,7 +122,7 @@ extension StateCommand {
                 "  \(text(table.identifiers, neighbour.item))  "
                     + HumanFormat.fixed(Double(neighbour.visits), digits: 3))
         }
-        return lines.joined(separator: "\n")
+        return lines
     }
 
     private static func counts(_ counts: SIMD4<UInt32>) -> String {

@@ -43,7 +43,7 @@ enum TuneCommand {
                 "best", "file",
                 "write the best settings there, as --model takes them; FILE.yaml: as a configuration that `serve` trains by"
             ),
-            .flag("json", "print one JSON object"),
+            DataCommand.force, .flag("json", "print one JSON object"),
         ] + SplitOptions.options(default: "last-out"),
         run: run)
 
@@ -53,7 +53,9 @@ enum TuneCommand {
             let names = RecommenderCatalogue.all.map { $0.name }.joined(separator: ", ")
             throw UsageError("there is no model '\(name)' to tune; there are \(names)")
         }
-        for file in ["chart", "best", "store"] { try ResultFile.check(arguments[file]) }
+        for file in ["chart", "best"] { try OutputFile.check(arguments[file], replaces: arguments.flag("force")) }
+        // A search goes on from what its store has.
+        try OutputFile.check(arguments["store"], replaces: true)
         let search = try search(type, arguments)
         let rule = try SplitOptions.rule(arguments)
         let splits = rule.splits(of: try SplitOptions.stream(arguments.required("file"), arguments))
@@ -146,11 +148,11 @@ enum TuneCommand {
     }
 
     private static func write(_ report: TuneReport, _ arguments: ParsedArguments) throws {
-        if let path = arguments["chart"] { try ResultFile.write(report.chart.svg(), to: path) }
+        if let path = arguments["chart"] { try OutputFile.write(report.chart.svg(), to: path) }
         if let path = arguments["best"], let best = report.best {
             let choice = report.choice(best)
             let isConfiguration = path.hasSuffix(".yaml") || path.hasSuffix(".yml")
-            try ResultFile.write(
+            try OutputFile.write(
                 isConfiguration ? "training:\n  model: \"\(choice)\"\n" : choice + "\n", to: path)
         }
         if arguments.flag("json") {

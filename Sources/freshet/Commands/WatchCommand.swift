@@ -41,11 +41,15 @@ enum WatchCommand {
         view.holdsBack = user != nil && arguments["from"] == nil
         if user == nil, !view.isJSON { LineOutput.standardError.write(line: "lists of \(topic), Ctrl-C ends") }
         var saysNone = false
-        while !(arguments.flag("until-end") && scan.isAtEnd) {
+        let endsAtEnd = arguments.flag("until-end")
+        while !(endsAtEnd && scan.isAtEnd) {
             _ = try scan.poll { message in
                 try view.take(key: message.key, value: message.value)
                 return true
             }
+            // Nobody reads: what the write said is told at the end.
+            if LineOutput.standardOutput.failure != nil { return 74 }
+            if endsAtEnd { try scan.checkPatience() }
             if scan.isAtEnd {
                 view.release()
                 if let user, from == "beginning", view.taken == 0, !saysNone {
@@ -86,15 +90,15 @@ struct ListView {
 
     mutating func take(key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?) throws {
         let name = readable(key)
-        guard user == nil || name == user else { return }
+        guard user == nil || name.utf8.elementsEqual(user?.utf8 ?? "".utf8) else { return }
         guard let value, value.count > 0 else {
             before = nil
-            return emit([isJSON ? #"{"user_id":\#(Self.quoted(name)),"items":null}"# : "\(name)  erased"])
+            return emit([isJSON ? #"{"user_id":\#(jsonString(name)),"items":null}"# : "\(printable(name))  erased"])
         }
         taken += 1
-        guard !isJSON else { return emit([String(decoding: value, as: UTF8.self)]) }
+        guard !isJSON else { return emit([oneLine(json: value)]) }
         guard let list = try? decoder.decode(PublishedList.self, from: Data(value)) else {
-            return emit([style.red("\(name)  not a list: \(truncated(readable(value), columns: 60))")])
+            return emit([style.red("\(printable(name))  not a list: \(truncated(readable(value), columns: 60))")])
         }
         emit(user == nil ? [line(list)] : table(list))
         before = list.items.map(\.product)
@@ -113,7 +117,7 @@ struct ListView {
 
     private func line(_ list: PublishedList) -> String {
         let source = list.provenance
-        let head = "\(Self.time(list.time))  \(pad(list.user, 14))  "
+        let head = "\(Self.time(printable(list.time)))  \(pad(printable(list.user), 14))  "
         let generation = source.generation.map { "gen \($0)" } ?? "gen –"
         let place = pad("\(source.partition)@\(source.offset)", 10)
         let items = list.items.prefix(items ?? 5).map { "\($0.product) \($0.reason)" }.joined(separator: " · ")
@@ -138,9 +142,9 @@ struct ListView {
         let source = list.provenance
         let generation = source.generation.map { "generation \($0)" } ?? "no generation yet"
         let head =
-            style.bold(list.user)
+            style.bold(printable(list.user))
             + style.dim(
-                "  \(list.time)  from events[\(source.partition)]@\(source.offset), items@\(source.itemsOffset), \(generation)"
+                "  \(printable(list.time))  from events[\(source.partition)]@\(source.offset), items@\(source.itemsOffset), \(generation)"
             )
         var lines = [head] + table.render(style: style).split(separator: "\n").map(String.init)
         if list.items.isEmpty {
@@ -148,7 +152,8 @@ struct ListView {
         }
         if let own = list.ownItems, !own.isEmpty {
             lines.append(
-                style.dim("continue with: ") + own.map { "\($0.product) (\($0.reason))" }.joined(separator: ", "))
+                style.dim("continue with: ")
+                    + printable(own.map { "\($0.product) (\($0.reason))" }.joined(separator: ", ")))
         }
         return lines + [""]
     }
@@ -160,9 +165,5 @@ struct ListView {
     /// `2019-10-01T02:49:59.000Z` without what nobody reads.
     private static func time(_ text: String) -> String {
         text.count > 19 ? String(text.prefix(19)).replacing("T", with: " ") : text
-    }
-
-    static func quoted(_ text: String) -> String {
-        (try? JSONEncoder().encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
     }
 }

@@ -38,47 +38,56 @@ enum DataCommand {
         let path = arguments.required("file")
         let rule = rule(arguments)
         let output = arguments.required("output")
-        if !arguments.flag("force") { try OutputFile.refusePresent(output) }
-        switch EventLayout(rawValue: arguments.required("to")) {
-        case .lines:
-            let stream = try EvaluateCommand.readStream(path, rule: rule)
-            let file = try OutputFile(output)
-            var writer = UserLinesWriter()
-            try writer.write(stream, to: file)
-            file.report("items of \(HumanFormat.counted(writer.users.count, "user"))")
-        case .rees46:
-            try rewrite(path, rule, output, header: EventLayout.header) { EventLayout.appendRow($0, to: &$1) }
-        case .jsonl, nil:
-            try rewrite(path, rule, output) {
-                EventEncoder.append($0, to: &$1)
-                $1.append(UInt8(ascii: "\n"))
-            }
+        try OutputFile.check(output, replaces: arguments.flag("force"))
+        let layout = EventLayout(rawValue: arguments.required("to")) ?? .jsonl
+        guard layout == .lines else {
+            try rewrite(path, rule, output, layout)
+            return 0
         }
+        let stream = try EvaluateCommand.readStream(path, rule: rule)
+        report([.erasure: stream.erasures], of: path)
+        let file = try OutputFile(output)
+        var writer = UserLinesWriter()
+        try writer.write(stream, to: file)
+        file.report("items of \(HumanFormat.counted(writer.users.count, "user"))")
         return 0
     }
 
-    /// Writes each event in the file's order; what makes no event is counted on standard error.
+    /// Writes each event in the file's order; what makes no event, and what the layout has no place for, is counted on
+    /// standard error.
     private static func rewrite(
-        _ path: String, _ rule: RatingRule, _ output: String, header: String = "",
-        append: (ShopEvent, inout [UInt8]) -> Void
+        _ path: String, _ rule: RatingRule, _ output: String, _ layout: EventLayout
     ) throws {
         let file = try EventFile(path, format: nil, rule: rule)
         // Made when there is something to write: a file that holds no events leaves none behind.
         var made: OutputFile?
         var count = 0
+        var leftOut: [EventLayout.Misfit: Int] = [:]
         try file.forEach { event, _ in
-            guard event.type.touchesItem else { return true }
+            if let misfit = layout.misfit(event) {
+                leftOut[misfit, default: 0] += 1
+                return true
+            }
             if made == nil {
                 made = try OutputFile(output)
-                try made?.write { $0.append(contentsOf: header.utf8) }
+                try made?.write { $0.append(contentsOf: layout.header.utf8) }
             }
-            try made?.write { append(event, &$0) }
+            try made?.write { layout.append(event, to: &$0) }
             count += 1
             return true
         }
         file.rejected.report(of: path)
+        report(leftOut, of: path)
         guard let made else { throw CommandFailure("\(path) holds no events", exitCode: 65) }
         try made.finish()
         made.report(HumanFormat.counted(count, "event"))
+    }
+
+    private static func report(_ leftOut: [EventLayout.Misfit: Int], of path: String) {
+        for misfit in EventLayout.Misfit.allCases {
+            guard let count = leftOut[misfit], count > 0 else { continue }
+            LineOutput.standardError.write(
+                line: "\(path): \(HumanFormat.counted(count, "event")) left out: \(misfit.rawValue)")
+        }
     }
 }

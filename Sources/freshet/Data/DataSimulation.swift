@@ -25,9 +25,9 @@ enum DataSimulation {
             let seed = arguments.int("seed")
         else { preconditionFailure("all of them have defaults") }
         let path = arguments.required("output")
-        if !arguments.flag("force") { try OutputFile.refusePresent(path) }
+        try OutputFile.check(path, replaces: arguments.flag("force"))
         let output = try OutputFile(path)
-        for value in Self.events(users: users, items: items, events: events, seed: UInt64(seed)) {
+        try forEachEvent(users: users, items: items, events: events, seed: UInt64(seed)) { value in
             try output.write {
                 $0.append(contentsOf: value)
                 $0.append(UInt8(ascii: "\n"))
@@ -40,8 +40,18 @@ enum DataSimulation {
     private static let start: Int64 = 1_767_225_600_000
     private static let days = 30.0
 
-    /// Events as JSON, in the order of their times.
-    static func events(users: Int, items: Int, events: Int, seed: UInt64) -> [[UInt8]] {
+    /// One of those that are told ahead of their time.
+    private struct Early: Comparable {
+        let action: ShopAction
+        let order: Int
+
+        static func < (a: Early, b: Early) -> Bool { (a.action.time, a.order) < (b.action.time, b.order) }
+    }
+
+    /// Hands on events as JSON, in the order of their times.
+    static func forEachEvent(
+        users: Int, items: Int, events: Int, seed: UInt64, _ body: ([UInt8]) throws -> Void
+    ) rethrows {
         let lines = ProductLine.all.count
         let catalogue = ShopCatalogue(seed: seed, productsOfLine: (items + lines - 1) / lines)
         // All of it is the past of a live part that never comes.
@@ -53,10 +63,15 @@ enum DataSimulation {
         let shop = Shop(settings, catalogue)
         let encoder = ActionEncoder(
             users: (0..<users).map { "u\($0)" }, catalogue: catalogue, liveFrom: settings.liveFrom, speed: 1)
-        // What happens on leaving is told at once, some milliseconds ahead.
-        let actions = (0..<events).map { _ in shop.next() }.enumerated().sorted {
-            $0.element.time != $1.element.time ? $0.element.time < $1.element.time : $0.offset < $1.offset
+        // What happens on leaving is told at once, ahead of what others do meanwhile: it waits for them.
+        var waiting = MomentQueue<Early>()
+        for order in 0..<events {
+            let action = shop.next()
+            waiting.insert(Early(action: action, order: order))
+            while let first = waiting.first, first.action.time < shop.now {
+                try body(encoder.encode(waiting.removeFirst().action).value)
+            }
         }
-        return actions.map { encoder.encode($0.element).value }
+        while !waiting.isEmpty { try body(encoder.encode(waiting.removeFirst().action).value) }
     }
 }

@@ -15,6 +15,7 @@ enum DataSplit {
         arguments: [DataCommand.file],
         options: SplitOptions.options(default: "last-out") + [
             .option("to", "folder", "where to", default: "."),
+            DataCommand.force,
             .flag("negatives", "write negatives.txt too: a user, its wanted item, and the 99 of --protocol ncf"),
             .option(
                 "ratings", "which",
@@ -26,11 +27,14 @@ enum DataSplit {
         guard !arguments.flag("negatives") || rule == .lastOut else {
             throw UsageError("--negatives takes --split last-out")
         }
+        let folders = folders(URL(fileURLWithPath: arguments.required("to")), rule)
+        for folder in folders where FileManager.default.fileExists(atPath: folder.path) {
+            for name in names(hasNegatives: arguments.flag("negatives")) {
+                try OutputFile.check(folder.appending(path: name).path, replaces: arguments.flag("force"))
+            }
+        }
         let stream = try SplitOptions.stream(arguments.required("file"), arguments, ratings: ratings(arguments))
-        let splits = rule.splits(of: stream)
-        let folder = URL(fileURLWithPath: arguments.required("to"))
-        for (number, split) in splits.enumerated() {
-            let place = splits.count == 1 ? folder : folder.appending(path: "fold-\(number + 1)")
+        for (place, split) in zip(folders, rule.splits(of: stream)) {
             try write(split, to: place, hasNegatives: arguments.flag("negatives"))
             LineOutput.standardError.write(
                 line: "\(place.path): \(HumanFormat.counted(split.train.count, "event")) to learn, "
@@ -41,6 +45,17 @@ enum DataSplit {
         return 0
     }
 
+    /// A folder for each split.
+    private static func folders(_ folder: URL, _ rule: SplitRule) -> [URL] {
+        guard case .folds(let count) = rule else { return [folder] }
+        return (1...count).map { folder.appending(path: "fold-\($0)") }
+    }
+
+    private static func names(hasNegatives: Bool) -> [String] {
+        ["train.jsonl", "test.jsonl", "train.txt", "test.txt", "users.txt", "items.txt"]
+            + (hasNegatives ? ["negatives.txt"] : [])
+    }
+
     /// Unless it is said, what `evaluate offline` takes for the protocol whose split this is.
     static func ratings(_ arguments: ParsedArguments) -> RatingRule {
         guard arguments["ratings"] == nil else { return DataCommand.rule(arguments) }
@@ -48,6 +63,7 @@ enum DataSplit {
     }
 
     static func write(_ split: OfflineSplit, to folder: URL, hasNegatives: Bool) throws {
+        for stream in [split.train, split.test] { try refuseLineBreaks(stream) }
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
@@ -85,8 +101,25 @@ enum DataSplit {
         }
         for (name, identifiers) in [("users.txt", writer.users), ("items.txt", writer.items)] {
             let file = try output(name)
-            for identifier in identifiers { try file.write { $0.append(contentsOf: (identifier + "\n").utf8) } }
+            for identifier in identifiers {
+                try file.write {
+                    $0 += identifier
+                    $0.append(UInt8(ascii: "\n"))
+                }
+            }
             try file.finish()
+        }
+    }
+
+    /// The identifiers stand one a line, by which they get their numbers.
+    private static func refuseLineBreaks(_ stream: EventStream) throws {
+        for index in 0..<stream.count {
+            let event = stream.event(index)
+            for id in [event.user, event.item] where id.contains(where: EventLayout.breaksLines) {
+                throw CommandFailure(
+                    "the id \(String(decoding: id, as: UTF8.self).debugDescription) holds a line break: users.txt and "
+                        + "items.txt cannot hold it", remedy: "leave its events out of the file", exitCode: 65)
+            }
         }
     }
 }

@@ -10,10 +10,36 @@ enum EventLayout: String, CaseIterable {
     /// A user and its items, numbers with spaces between them (LightGCN, RecZoo).
     case lines
 
-    static let header = "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session\n"
+    /// Why a layout has no place for an event.
+    enum Misfit: String, CaseIterable {
+        case erasure = "they erase a user, which this layout cannot say (jsonl can)"
+        case lineBreak = "they hold a line break, which this layout cannot hold (jsonl can)"
+    }
+
+    /// The file's first line.
+    var header: String {
+        guard self == .rees46 else { return "" }
+        return "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session\n"
+    }
+
+    func misfit(_ event: ShopEvent) -> Misfit? {
+        guard self != .jsonl else { return nil }
+        guard event.type.touchesItem else { return .erasure }
+        let texts = [event.item, event.categoryID, event.categoryCode, event.brand, event.user, event.session]
+        return texts.contains { $0.contains(where: Self.breaksLines) } ? .lineBreak : nil
+    }
+
+    static func breaksLines(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") }
+
+    /// One line.
+    func append(_ event: ShopEvent, to bytes: inout [UInt8]) {
+        guard self != .rees46 else { return Self.appendRow(event, to: &bytes) }
+        EventEncoder.append(event, to: &bytes)
+        bytes.append(UInt8(ascii: "\n"))
+    }
 
     /// One row under REES46's header.
-    static func appendRow(_ event: ShopEvent, to bytes: inout [UInt8]) {
+    private static func appendRow(_ event: ShopEvent, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: time(event.time).utf8)
         for cell in [
             Array(event.type.name.utf8)[...], event.item[...], event.categoryID[...], event.categoryCode[...],

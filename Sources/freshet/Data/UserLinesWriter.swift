@@ -3,18 +3,19 @@ internal import Events
 
 /// Numbers users and items from 0 in the order in which they come, and writes lines of a user and its items.
 struct UserLinesWriter {
-    private(set) var users: [String] = []
-    private(set) var items: [String] = []
-    private var userNumbers: [String: Int] = [:]
-    private var itemNumbers: [String: Int] = [:]
+    // Bytes, and no String, whose equality takes two spellings of one letter for the same.
+    private(set) var users: [[UInt8]] = []
+    private(set) var items: [[UInt8]] = []
+    private var userNumbers: [[UInt8]: Int] = [:]
+    private var itemNumbers: [[UInt8]: Int] = [:]
 
     mutating func user(_ id: UnsafeRawBufferPointer) -> Int { Self.number(id, &userNumbers, &users) }
     mutating func item(_ id: UnsafeRawBufferPointer) -> Int { Self.number(id, &itemNumbers, &items) }
 
     private static func number(
-        _ id: UnsafeRawBufferPointer, _ numbers: inout [String: Int], _ names: inout [String]
+        _ id: UnsafeRawBufferPointer, _ numbers: inout [[UInt8]: Int], _ names: inout [[UInt8]]
     ) -> Int {
-        let name = String(decoding: id, as: UTF8.self)
+        let name = Array(id)
         if let number = numbers[name] { return number }
         numbers[name] = names.count
         names.append(name)

@@ -19,20 +19,24 @@ struct DemoFrame {
     /// Lines beside the shoppers' lists, and those of one shopper beside the items.
     static let fixedRows = 7
     static let rowsOfSlot = 2
+    /// What the longest line takes; with less, words are shorter, and an item's category is left out.
+    private static let wideColumns = 97
+    private var isWide: Bool { columns >= Self.wideColumns }
 
     static func itemsShown(rows: Int) -> Int {
         min(6, max(2, (rows - fixedRows - 1) / 3 - rowsOfSlot))
     }
 
+    /// None is wider than the columns: a terminal that wraps one would scroll at each frame.
     func lines(_ state: DemoBoard.View, rates: Rates, now: Double) -> [String] {
-        [
-            style.bold("Freshet") + "  "
-                + style.dim("librdkafka's embedded broker at \(address), the real Kafka protocol"),
-            style.dim(truncated(story.title, columns: columns)), "",
-            progress(state),
-            facts(state, rates),
-            quality(state),
-        ] + state.slots.flatMap { [""] + slot($0, now: now) }
+        let lines =
+            [
+                style.bold("Freshet") + "  "
+                    + style.dim(
+                        "librdkafka's embedded broker at \(address)" + (isWide ? ", the real Kafka protocol" : "")),
+                style.dim(printable(story.title)), "", progress(state), facts(state, rates), quality(state),
+            ] + state.slots.flatMap { [""] + slot($0, now: now) }
+        return lines.map { cut($0, columns: columns) }
     }
 
     private func progress(_ state: DemoBoard.View) -> String {
@@ -63,11 +67,14 @@ struct DemoFrame {
         return [
             "events/s " + style.bold(padded(HumanFormat.count(rates.events.rounded()), 5)),
             "lists/s " + style.bold(padded(HumanFormat.count(rates.lists.rounded()), 5)),
-            "consumer lag " + style.bold(padded(HumanFormat.grouped(lag), 6)),
-            "event to list p50 " + style.bold(padded(milliseconds(state.latency.median), 7)),
+            (isWide ? "consumer lag " : "lag ") + style.bold(padded(HumanFormat.grouped(lag), 6)),
+            (isWide ? "event to list p50 " : "latency p50 ")
+                + style.bold(padded(milliseconds(state.latency.median), 7)),
             "p99 " + style.bold(padded(milliseconds(state.latency.high), 7)),
-        ].joined(separator: "   ")
+        ].joined(separator: gap)
     }
+
+    private var gap: String { isWide ? "   " : "  " }
 
     private func quality(_ state: DemoBoard.View) -> String {
         let ours = DemoFrame.percent(state.hits, state.tries)
@@ -76,17 +83,17 @@ struct DemoFrame {
             "lists " + style.bold(padded(HumanFormat.grouped(state.listsRead), 6)),
             "rejected " + style.bold(padded("\(state.counters.rejected)", 3)),
             "model " + style.bold(padded(state.generation.map { "\($0)" } ?? "–", 2)),
-            "next product in the list " + style.bold(style.green(padded(ours, 5)))
-                + ", in the most popular " + style.bold(padded(popular, 5)),
-        ].joined(separator: "   ")
+            (isWide ? "next product in the list " : "next in list ") + style.bold(style.green(padded(ours, 5)))
+                + (isWide ? ", in the most popular " : ", most popular ") + style.bold(padded(popular, 5)),
+        ].joined(separator: gap)
     }
 
     private func slot(_ slot: DemoSlot, now: Double) -> [String] {
         guard !slot.user.isEmpty else { return Array(repeating: "", count: itemsShown + 1) }
-        let name = slot.user
+        let name = printable(slot.user)
         let ago = max(0, now - slot.clickedAt)
         let isFresh = ago < 1.2
-        let click = truncated(slot.click, columns: columns - displayWidth(name) - 4)
+        let click = truncated(slot.click, columns: max(0, columns - displayWidth(name) - 3))
         let head = style.yellow(isFresh ? "● " : "○ ") + style.bold(name) + " " + (isFresh ? click : style.dim(click))
         var lines = [head]
         for (place, row) in slot.rows.prefix(itemsShown).enumerated() { lines.append(line(place, row)) }
@@ -96,9 +103,8 @@ struct DemoFrame {
 
     private func line(_ place: Int, _ row: DemoSlot.Row) -> String {
         let label = story.itemPlaces[row.item].map { story.items[$0] }
-        let nameWidth = max(20, columns - 66)
-        let name = fit(label?.name ?? row.item, nameWidth)
-        let category = fit(label?.category ?? "", 18)
+        let name = fit(label?.name ?? row.item, max(20, columns - (isWide ? 66 : 46)))
+        let category = isWide ? style.dim(fit(label?.category ?? "", 18)) + " " : ""
         let price = padded(label?.price.map { HumanFormat.fixed($0, digits: 2) } ?? "", 8)
         let move = row.move?.text ?? ""
         let moved: String
@@ -107,7 +113,7 @@ struct DemoFrame {
         case .up: moved = style.cyan(padded(move, 4))
         default: moved = style.dim(padded(move, 4))
         }
-        return "\(padded("\(place + 1)", 4)) \(moved)  \(name) \(style.dim(category)) \(price)  \(reason(row.reason))"
+        return "\(padded("\(place + 1)", 4)) \(moved)  \(name) \(category)\(price)  \(reason(row.reason))"
     }
 
     private func reason(_ reason: String) -> String {

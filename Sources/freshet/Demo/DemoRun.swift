@@ -79,7 +79,7 @@ final class DemoRun: Service {
         for line in summary.lines(style: Style(for: .standardOutput)) { print(line) }
         if let recording, let path = settings.svg {
             recording.add(summary.lines(style: Style(isEnabled: true)))
-            try recording.svg().write(toFile: path, atomically: true, encoding: .utf8)
+            try OutputFile.write(recording.svg(), to: path)
             print("recorded in \(path)")
         }
         code.withLock { $0 = summary.exitCode }

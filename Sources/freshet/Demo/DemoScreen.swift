@@ -59,7 +59,8 @@ final class DemoScreen: @unchecked Sendable {
             story: board.story, address: address, total: total, style: Style(for: output), columns: columns,
             itemsShown: DemoFrame.itemsShown(rows: Self.rows))
         var text = drawnLines > 0 ? "\u{1B}[\(drawnLines)A\r" : ""
-        let lines = frame.lines(state, rates: rates, now: now)
+        // The cursor stands below the last one.
+        let lines = frame.lines(state, rates: rates, now: now).prefix(max(1, Self.rows - 1))
         for line in lines { text += line + "\u{1B}[K\n" }
         drawnLines = lines.count
         write(text)

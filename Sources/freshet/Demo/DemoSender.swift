@@ -11,6 +11,7 @@ final class DemoSender {
     /// When each tagged event was sent.
     private var sentAt: [LatencyBook.Moment?] = [nil]
     private var liveFrom = 0.0
+    private static let patienceSeconds = 60.0
 
     init(_ deployment: Deployment, _ board: DemoBoard, _ stop: StopRequest) throws {
         var settings = deployment.client
@@ -70,6 +71,7 @@ final class DemoSender {
     /// The service joins its group, and takes what was waiting; its lists are read.
     private func waitForService() throws {
         var (listsRead, quietSince) = (-1, board.now)
+        var (taken, movedAt) = (0, board.now)
         while !stop.wait(for: .milliseconds(20)) {
             collect()
             let isDone = board.with { state in
@@ -80,6 +82,14 @@ final class DemoSender {
             if read != listsRead || !isDone { (listsRead, quietSince) = (read, board.now) }
             if isDone, board.now - quietSince > 0.3 { return }
             try failIfOver()
+            let now = board.with { $0.taken }
+            if now != taken { (taken, movedAt) = (now, board.now) }
+            guard board.now - movedAt < Self.patienceSeconds || isDone else {
+                throw CommandFailure(
+                    "the service has taken \(HumanFormat.grouped(taken)) of \(HumanFormat.grouped(sent)) events, and none "
+                        + "for \(Int(Self.patienceSeconds)) s",
+                    remedy: "is the machine busy? Try again with --events 5000")
+            }
         }
     }
 

@@ -37,8 +37,6 @@ struct DemoSlots {
     private(set) var slots = [DemoSlot](repeating: DemoSlot(), count: 3)
     private var changedAt = -10.0
 
-    func contains(_ user: String) -> Bool { slots.contains { $0.user == user } }
-
     mutating func clicked(_ user: String, _ click: String, looksLeft: Int, at now: Double, rows: () -> [DemoSlot.Row]) {
         if let index = slots.firstIndex(where: { $0.user == user }) {
             slots[index].click = click

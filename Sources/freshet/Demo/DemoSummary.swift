@@ -28,34 +28,40 @@ struct DemoSummary {
         func row(_ name: String, _ text: String) -> String {
             "  " + style.dim(name + String(repeating: " ", count: max(1, 14 - name.count))) + text
         }
-        var lines = [
-            style.bold("What happened"),
-            row(
-                "events",
-                "\(style.bold(HumanFormat.grouped(state.sent))) sent, \(HumanFormat.grouped(counters.events)) learnt; "
-                    + "\(HumanFormat.grouped(state.liveSent)) of them live in \(HumanFormat.fixed(state.liveSeconds, digits: 0)) s "
-                    + "(\(HumanFormat.fixed(rate, digits: 0))/s)"),
-            row(
-                "rejected",
-                "\(style.bold("\(counters.rejected)"))"
-                    + (reasons.isEmpty ? "" : " (\(reasons)) → the dead-letter topic")),
-            row(
-                "lists",
-                "\(style.bold(HumanFormat.grouped(state.listsRead))) read; \(HumanFormat.grouped(counters.unchanged)) came out unchanged "
-                    + "and were not published"),
-            row(
-                "event to list",
-                "p50 \(style.bold(milliseconds(state.latency.median))), p99 \(style.bold(milliseconds(state.latency.high)))"
-            ),
-            row(
-                "hit rate",
-                "the next new product was in the list \(style.bold(style.green(DemoFrame.percent(state.hits, state.tries)))) "
-                    + "of \(HumanFormat.grouped(state.tries)) times;"),
-            row(
-                "",
-                "among the 20 most popular products \(style.bold(DemoFrame.percent(state.popularHits, state.tries)))"),
-        ]
+        var lines =
+            [
+                style.bold("What happened"),
+                row(
+                    "events",
+                    "\(style.bold(HumanFormat.grouped(state.sent))) sent, \(HumanFormat.grouped(counters.events)) learnt; "
+                        + "\(HumanFormat.grouped(state.liveSent)) of them live in \(HumanFormat.fixed(state.liveSeconds, digits: 0)) s "
+                        + "(\(HumanFormat.fixed(rate, digits: 0))/s)"),
+                row(
+                    "rejected",
+                    style.bold("\(counters.rejected)") + (reasons.isEmpty ? "" : " → the dead-letter topic")),
+            ] + (reasons.isEmpty ? [] : [row("", reasons)]) + [
+                row(
+                    "lists",
+                    "\(style.bold(HumanFormat.grouped(state.listsRead))) read; \(HumanFormat.grouped(counters.unchanged)) came out unchanged "
+                        + "and were not published"),
+                row(
+                    "event to list",
+                    "p50 \(style.bold(milliseconds(state.latency.median))), p99 \(style.bold(milliseconds(state.latency.high)))"
+                ),
+                row(
+                    "hit rate",
+                    "the next new product was in the list \(style.bold(style.green(DemoFrame.percent(state.hits, state.tries)))) "
+                        + "of \(HumanFormat.grouped(state.tries)) times;"),
+                row(
+                    "",
+                    "among the 20 most popular products \(style.bold(DemoFrame.percent(state.popularHits, state.tries)))"
+                ),
+            ]
         lines.append(row("replay check", verdict(style)))
+        if let check, check.isIdentical {
+            lines.append(
+                row("", style.dim("users \(check.live.users.prefix(12)), items \(check.live.items.prefix(12))")))
+        }
         return lines
     }
 
@@ -63,7 +69,6 @@ struct DemoSummary {
         guard let check else { return style.yellow("not done: the demo was stopped") }
         guard !check.isIdentical else {
             return style.bold(style.green("state rebuilt from the log: identical"))
-                + style.dim("  (users \(check.live.users.prefix(12)), items \(check.live.items.prefix(12)))")
         }
         let users = "users \(check.live.users) live, \(check.rebuilt.users) rebuilt"
         let items =

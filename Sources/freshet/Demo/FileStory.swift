@@ -13,9 +13,8 @@ struct FileStory {
         let file = try EventFile(path, format: format)
         var reading = Reading()
         try file.forEach { event, record in
-            guard reading.events.count < events else { return false }
             reading.add(event, record)
-            return true
+            return reading.events.count < events
         }
         guard reading.events.count >= 100 else {
             throw CommandFailure(

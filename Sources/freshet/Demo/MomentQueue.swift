@@ -3,6 +3,7 @@ struct MomentQueue<Element: Comparable> {
     private var heap: [Element] = []
 
     var isEmpty: Bool { heap.isEmpty }
+    var first: Element? { heap.first }
 
     mutating func insert(_ element: Element) {
         heap.append(element)

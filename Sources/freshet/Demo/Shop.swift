@@ -76,6 +76,9 @@ final class Shop {
         schedule(settings.liveFrom - settings.history, nil)
     }
 
+    /// Before this time nothing more will be told.
+    var now: Int64 { min(waiting.first?.time ?? .max, moments.first?.time ?? .max) }
+
     /// The next thing that a shopper does, in the order of time; it never ends.
     func next() -> ShopAction {
         while waiting.isEmpty {

@@ -40,15 +40,15 @@ final class EventFile {
         return max(events, Int(Double(events) / share))
     }
 
-    /// Hands on every event with its record, until `body` returns false or the file ends.
+    /// Hands on every event with its record, until `body` returns false, which waits for no other one, or the file ends.
     func forEach(_ body: (ShopEvent, DataRecord) throws -> Bool) throws {
         var goesOn = true
         func take(_ record: DataRecord) throws {
             guard goesOn else { return }
             switch record.content {
             case .event(let event):
+                events += 1
                 goesOn = try body(event, record)
-                if goesOn { events += 1 }
             case .rejected(let rejection): rejected.add(rejection, record)
             }
         }

@@ -13,6 +13,8 @@ final class GzipDecoder {
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     /// Whether bytes of a member have been taken, and not yet its end.
     private(set) var isInMember = false
+    /// Whether a member has ended, behind which zeros may stand.
+    private var isBehindMember = false
 
     /// Whether the first bytes of a file are those of gzip.
     static func begins(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -40,11 +42,13 @@ final class GzipDecoder {
         stream.pointee.avail_in = UInt32(packed.count)
         stream.pointee.next_out = room.baseAddress?.assumingMemoryBound(to: UInt8.self)
         stream.pointee.avail_out = UInt32(room.count)
+        // They may come in pieces as well.
+        if isBehindMember { skipPadding() }
         while stream.pointee.avail_in > 0, stream.pointee.avail_out > 0 {
-            isInMember = true
+            (isInMember, isBehindMember) = (true, false)
             let status = inflate(stream, Z_NO_FLUSH)
             if status == Z_STREAM_END {
-                isInMember = false
+                (isInMember, isBehindMember) = (false, true)
                 inflateReset(stream)
                 skipPadding()
             } else if status != Z_OK, status != Z_BUF_ERROR {

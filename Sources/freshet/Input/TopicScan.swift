@@ -7,15 +7,16 @@ final class TopicScan {
     private let topic: String
     private let count: Int
     private var atEnd: Set<Int32> = []
-    /// Records so far.
-    private var heard = 0
+    /// When the last record came, or the last end of a partition.
+    private var heardAt = ContinuousClock.now
+    private static let patience = Duration.seconds(30)
 
     /// - Parameters:
     ///   - from: the first offset of each partition; the topic's beginning where it has none.
-    ///   - otherwise: where partitions without an offset begin.
+    ///   - otherwise: where partitions without an offset begin; nil where they are not read.
     init(
         _ deployment: Deployment, topic: String, partitions: Int, from offsets: [Int32: Int64] = [:],
-        otherwise: Int64 = PartitionOffset.beginning
+        otherwise: Int64? = PartitionOffset.beginning
     ) throws {
         var settings = deployment.reading
         // An offset whose record retention has taken means the first one that is left.
@@ -23,8 +24,11 @@ final class TopicScan {
         settings["fetch.wait.max.ms"] = settings["fetch.wait.max.ms"] ?? "100"
         reader = try PartitionReader(settings)
         self.topic = topic
-        count = partitions
-        try reader.assign((0..<Int32(partitions)).map { PartitionOffset(topic, $0, offsets[$0] ?? otherwise) })
+        let places = (0..<Int32(partitions)).compactMap { partition in
+            (offsets[partition] ?? otherwise).map { PartitionOffset(topic, partition, $0) }
+        }
+        count = places.count
+        try reader.assign(places)
     }
 
     /// Whether every partition has been read to its end.
@@ -35,13 +39,15 @@ final class TopicScan {
     func poll(timeoutMilliseconds: Int32 = 100, _ body: (Message) throws -> Bool) throws -> Bool {
         let polled = reader.poll(max: 2_000, timeoutMilliseconds: timeoutMilliseconds)
         defer { polled.messages.destroy() }
-        heard += polled.messages.count
+        if polled.messages.count > 0 { heardAt = .now }
         for message in polled.messages {
             guard try body(message) else { return false }
         }
         for event in polled.events {
             switch event {
-            case .endOfPartition(let end): atEnd.insert(end.place.partition)
+            case .endOfPartition(let end):
+                heardAt = .now
+                atEnd.insert(end.place.partition)
             case .partitionFailed(let place, let error):
                 throw CommandFailure("reading \(place): \(error)", remedy: "`freshet doctor` looks for the cause")
             case .failed(let error) where error.isFatal:
@@ -54,18 +60,26 @@ final class TopicScan {
 
     /// Hands on everything up to the end.
     func readToEnd(_ body: (Message) throws -> Bool) throws {
-        var heardAt = ContinuousClock.now
         while !isAtEnd {
-            let before = atEnd.count + heard
             guard try poll(body) else { return }
-            if atEnd.count + heard > before { heardAt = .now }
-            guard heardAt.duration(to: .now) < .seconds(30) else {
-                throw CommandFailure(
-                    "reading \(topic): nothing has come for 30 s, and no end",
-                    remedy: "has every partition a leader? `freshet doctor` looks")
-            }
+            try checkPatience()
         }
     }
+
+    /// For who waits for the end: a partition without a leader has none.
+    func checkPatience() throws {
+        guard !isAtEnd, heardAt.duration(to: .now) >= Self.patience else { return }
+        throw Self.silence(topic)
+    }
+
+    static func silence(_ topic: String) -> CommandFailure {
+        CommandFailure(
+            "reading \(topic): nothing has come for \(patience.components.seconds) s, and no end",
+            remedy: "has every partition a leader? `freshet doctor` looks")
+    }
+
+    /// The same for what is read otherwise: whether the time is over since something came.
+    static func isSilent(since moment: ContinuousClock.Instant) -> Bool { moment.duration(to: .now) >= patience }
 }
 
 /// Bytes as text, for people: what is not UTF-8 is shown in hexadecimal.
@@ -74,4 +88,21 @@ func readable(_ bytes: UnsafeRawBufferPointer?) -> String {
     if let text = String(validating: bytes, as: UTF8.self) { return text }
     let hex = bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
     return "0x" + hex.joined()
+}
+
+/// A record of JSON as it is, but on one line, and without what would move a terminal's cursor: JSON has no such characters
+/// outside of its texts, and inside them an escape says the same.
+func oneLine(json value: some Collection<UInt8>) -> String {
+    // 0xC2 begins those of two bytes.
+    if value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != 0xC2 }) { return String(decoding: value, as: UTF8.self) }
+    var line = String.UnicodeScalarView()
+    for scalar in String(decoding: value, as: UTF8.self).unicodeScalars {
+        switch scalar {
+        case "\u{0}"..<" ": line.append(" ")
+        case "\u{7F}"..."\u{9F}":
+            line.append(contentsOf: jsonString(String(scalar)).unicodeScalars.dropFirst().dropLast())
+        default: line.append(scalar)
+        }
+    }
+    return String(line)
 }

@@ -37,12 +37,12 @@ struct ListComparison {
     }
 
     private static func text(_ item: PublishedList.Item) -> String {
-        "\(item.product)  \(item.score)  \(item.reason) (\(PublishedList.meaning(ofReason: item.reason)))"
+        printable("\(item.product)  \(item.score)  \(item.reason) (\(PublishedList.meaning(ofReason: item.reason)))")
     }
 
     func json(_ found: ExplainCommand.Found) -> String {
         "{\"partition\": \(found.partition), \"offset\": \(found.offset), \"identical\": \(isIdentical), "
-            + "\"published\": \(String(decoding: published, as: UTF8.self)), "
-            + "\"recomputed\": \(String(decoding: again, as: UTF8.self))}"
+            + "\"published\": \(oneLine(json: published)), "
+            + "\"recomputed\": \(oneLine(json: again))}"
     }
 }

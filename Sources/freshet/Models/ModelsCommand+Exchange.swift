@@ -56,18 +56,19 @@ extension ModelsCommand {
             let generation = try access.topic.generation(access.number(arguments.required("number")))
             let directory = arguments.required("to")
             let files = try GenerationExport.files(generation)
-            if !arguments.flag("force") {
-                for (name, _) in files {
-                    try OutputFile.refusePresent(URL(fileURLWithPath: directory).appendingPathComponent(name).path)
-                }
-            }
             do {
                 try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-                for (name, bytes) in files {
-                    try Data(bytes).write(to: URL(fileURLWithPath: directory).appendingPathComponent(name))
-                }
             } catch {
                 throw CommandFailure("cannot write to '\(directory)': \(error.localizedDescription)", exitCode: 73)
+            }
+            func path(_ name: String) -> String {
+                URL(fileURLWithPath: directory).appendingPathComponent(name).path
+            }
+            for (name, _) in files { try OutputFile.check(path(name), replaces: arguments.flag("force")) }
+            for (name, bytes) in files {
+                let file = try OutputFile(path(name))
+                try file.write { $0 += bytes }
+                try file.finish()
             }
             print("generation \(generation.number): \(files.map(\.name).joined(separator: ", ")) in \(directory)")
             return 0

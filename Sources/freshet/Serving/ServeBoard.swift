@@ -22,19 +22,52 @@ final class ServeBoard: Sendable {
     /// A request waits no longer for an answer.
     static let patience = Duration.milliseconds(250)
 
+    /// So long after its last round a worker is not sent work any more, and so long after it the process cannot go on.
+    static let roundMilliseconds: UInt64 = 5_000
+    static let lifeMilliseconds: UInt64 = 60_000
+
     let mailbox = Mailbox<Question, [UInt8]?>()
     let registry: MetricsRegistry
     /// Whether a worker answers here.
     private let hasWorker: Bool
     private let state = Mutex<Readiness>(.notReady(reason: "starting", detail: "the service is starting"))
+    private let clock: @Sendable () -> UInt64
+    /// When the last round, or the last attempt at beginning again, began; 0 before the first.
+    private let roundAt = Atomic<UInt64>(0)
 
-    init(registry: MetricsRegistry = .shared, hasWorker: Bool = true) {
+    init(
+        registry: MetricsRegistry = .shared, hasWorker: Bool = true,
+        clock: @escaping @Sendable () -> UInt64 = monotonicMilliseconds
+    ) {
         self.registry = registry
         self.hasWorker = hasWorker
+        self.clock = clock
         registry.addProcessMetrics()
+        registry.computed(
+            gauge: "freshet_round_age_seconds",
+            help: "Since the last round of work, or attempt at beginning again, began; /health fails at 60."
+        ) { [weak self] in Double(self?.roundAge ?? 0) / 1000 }
     }
 
-    var readiness: Readiness { state.withLock { $0 } }
+    var readiness: Readiness {
+        let shown = state.withLock { $0 }
+        guard case .ready = shown, roundAge > Self.roundMilliseconds else { return shown }
+        return .notReady(reason: "stalled", detail: stalled)
+    }
+
+    /// What is wrong where the working thread does not come back; a broker that is away is no reason to restart it.
+    var problem: String? { roundAge > Self.lifeMilliseconds ? stalled : nil }
+
+    private var stalled: String { "no round of work has ended for \(roundAge / 1000) s" }
+
+    private var roundAge: UInt64 {
+        let began = roundAt.load(ordering: .relaxed)
+        let now = clock()
+        return began > 0 && now > began ? now - began : 0
+    }
+
+    /// For the working thread: it is alive.
+    func beginRound() { roundAt.store(max(1, clock()), ordering: .relaxed) }
 
     func show(_ readiness: Readiness) { state.withLock { $0 = readiness } }
 
@@ -66,7 +99,7 @@ final class ServeBoard: Sendable {
                 related: { id throws(SnapshotUnavailable) in try self.ask(.related(item: id)) },
                 userFeatures: { id throws(SnapshotUnavailable) in try self.ask(.userFeatures(user: id)) },
                 itemFeatures: { id throws(SnapshotUnavailable) in try self.ask(.itemFeatures(item: id)) }),
-            readiness: { self.readiness }, metrics: { self.registry.renderPrometheus() })
+            readiness: { self.readiness }, health: { self.problem }, metrics: { self.registry.renderPrometheus() })
     }
 
     private func ask(_ question: Question) throws(SnapshotUnavailable) -> [UInt8]? {

@@ -1,0 +1,33 @@
+import Pipeline
+import ServiceKit
+
+/// A replay's output that ends when somebody asks for it, with its transaction aborted: whoever reads only what is committed
+/// would wait for its time-out, which is long where there is much to write.
+final class StoppableOutput: ReplayOutput {
+    private let output: any ReplayOutput
+    private let stop: StopRequest
+    private let abandon: () -> Void
+
+    /// - Parameter abandon: aborts what the output has begun.
+    init(_ output: any ReplayOutput, _ stop: StopRequest, abandon: @escaping () -> Void) {
+        self.output = output
+        self.stop = stop
+        self.abandon = abandon
+    }
+
+    func begin(records: Int) throws(LogError) { try output.begin(records: records) }
+
+    func add(
+        _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?
+    ) throws(LogError) {
+        guard !stop.isRequested else {
+            abandon()
+            throw LogError(.fatal, "interrupted")
+        }
+        try output.add(topic, partition: partition, key: key, value: value)
+    }
+
+    func finish(_ offsets: [Int32: Int64]) throws(LogError) { try output.finish(offsets) }
+    func bytesMax(_ topic: LogTopic) -> Int { output.bytesMax(topic) }
+    func itemLogEnd() throws(LogError) -> Int64 { try output.itemLogEnd() }
+}

@@ -1,0 +1,202 @@
+import Events
+import Foundation
+import HTTPAPI
+import Pipeline
+import ServiceKit
+import Synchronization
+import Testing
+
+@testable import freshet
+
+/// The program as a shell sees it, with no broker.
+@Suite(.enabled(if: Program.isBuilt, "the program is not built beside the tests"))
+struct CommandLineTests {
+    /// Runs a line of the shell in which `freshet` is the program.
+    private func shell(_ line: String, environment: [String: String] = [:]) throws -> (code: Int32, errors: String) {
+        let process = Process()
+        let errors = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        process.arguments = ["-c", "set -o pipefail; freshet() { '\(Program.path)' \"$@\"; }; \(line)"]
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = errors
+        try process.run()
+        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process.terminationStatus, text)
+    }
+
+    @Test(arguments: ["config", "--help", "--version", "data simulate --events 5"])
+    func aResultThatIsLostIsNoSuccess(command: String) throws {
+        let full = try shell("freshet \(command) > /dev/full")
+        #expect(full.code == 74 && full.errors.contains("standard output"), "\(full)")
+        #expect(try shell("freshet \(command)").code == 0)
+    }
+
+    @Test func aReaderWhoHasEnoughIsNoError() throws {
+        let line = "freshet config | head -1; exit ${PIPESTATUS[1]}"
+        let piped = try shell(line)
+        #expect(piped.code == 0 && piped.errors.isEmpty, "\(piped)")
+    }
+
+    /// What was not worked up to its end has no summary.
+    @Test func anInterruptedRunToTheEndIsNoSuccess() throws {
+        let program = Program(environment: ["KAFKA_BOOTSTRAP": "127.0.0.1:1"])
+        let service = try program.start(["serve", "--stop-at-end"])
+        let deadline = Date(timeIntervalSinceNow: 20)
+        while !service.log.contains("cannot begin yet"), Date() < deadline { Thread.sleep(forTimeInterval: 0.05) }
+        let began = ContinuousClock.now
+        service.interrupt()
+        let outcome = try service.wait(seconds: 10)
+        #expect(outcome.status == 128 + SIGTERM && outcome.output.isEmpty, "\(outcome)")
+        #expect(began.duration(to: .now) < .seconds(5))
+    }
+
+    /// A shell that is set up for a Kafka with TLS shows the demo all the same.
+    @Test func theDemoTakesNoSettingsOfAnotherBroker() throws {
+        let environment = ["FRESHET_KAFKA_SECURITY_PROTOCOL": "ssl", "FRESHET_KAFKA_SERVICE_HOST": "10.0.0.1"]
+        let demo = try Program(environment: environment).run(
+            ["demo", "--events", "1000", "--seconds", "1", "--svg", "/dev/null"], seconds: 60)
+        #expect(demo.status == 0 && demo.output.contains("identical"), "\(demo.log)")
+        let folder = try Program(environment: [:]).run(["demo", "--svg", "/none/x.svg"], seconds: 5)
+        #expect(folder.status == 73)
+    }
+
+    @Test func optionsThatWouldBeIgnoredAreRefused() throws {
+        for line in [
+            "evaluate offline --data F --train T", "evaluate offline --train T",
+            "evaluate offline --train T --test T --split time=0.5", "evaluate prequential F --against /tmp",
+        ] { #expect(try shell("freshet \(line)").code == 64, "\(line)") }
+    }
+
+    /// The name of a model is one, whatever lies about in the folder.
+    @Test func aModelsNameComesBeforeAFile() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(
+            at: folder.appending(path: "popularity"), withIntermediateDirectories: true)
+        let run = try shell(
+            "cd '\(folder.path)' && freshet data simulate --users 30 --items 40 --events 300 --output e.jsonl && "
+                + "freshet evaluate prequential e.jsonl --set train=0 --against popularity")
+        #expect(run.code == 0, "\(run)")
+        let nothing = try shell(
+            "cd '\(folder.path)' && head -1 e.jsonl > f.jsonl && "
+                + "freshet evaluate prequential f.jsonl --against popularity")
+        #expect(nothing.code == 65 && nothing.errors.contains("nothing is scored"), "\(nothing)")
+    }
+}
+
+@Suite struct LifeTests {
+    /// A worker that hangs is told of; one whose broker is away is not.
+    @Test func aWorkerThatDoesNotComeBackIsToldOf() {
+        let now = Atomic(UInt64(1_000))
+        let registry = MetricsRegistry()
+        let board = ServeBoard(registry: registry) { now.load(ordering: .relaxed) }
+        board.show(.ready)
+        now.store(500_000, ordering: .relaxed)
+        #expect(board.readiness == .ready && board.problem == nil)
+        board.beginRound()
+        now.store(505_000, ordering: .relaxed)
+        #expect(board.readiness == .ready && board.problem == nil)
+        now.store(506_000, ordering: .relaxed)
+        #expect(
+            board.readiness == .notReady(reason: "stalled", detail: "no round of work has ended for 6 s")
+                && board.problem == nil)
+        now.store(561_000, ordering: .relaxed)
+        #expect(board.problem != nil)
+        let text = String(decoding: registry.renderPrometheus(), as: UTF8.self)
+        #expect(text.contains("\nfreshet_round_age_seconds 61\n"))
+        board.show(.notReady(reason: "broker_unreachable", detail: "x"))
+        #expect(board.readiness == .notReady(reason: "broker_unreachable", detail: "x"))
+        board.beginRound()
+        #expect(board.problem == nil)
+    }
+}
+
+@Suite struct ListViewTests {
+    private func shown(_ value: String, key: String = "u\u{1B}[2J", isJSON: Bool = false, user: String? = nil) throws
+        -> String
+    {
+        let lines = Mutex<[String]>([])
+        var view = ListView(style: Style(isEnabled: false), columns: 200, user: user, items: nil, isJSON: isJSON)
+        view.print = { line in lines.withLock { $0.append(line) } }
+        try Array(key.utf8).withUnsafeBytes { key in
+            try Array(value.utf8).withUnsafeBytes { try view.take(key: key, value: $0) }
+        }
+        return lines.withLock { $0.joined(separator: "\n") }
+    }
+
+    private static let list =
+        #"{"user_id":"u\u001b[2J","event_time":"2026\u001b","items":[{"product_id":"p\u001b[1m","score":1,"reason":"x"}],"#
+        + #""continue_shopping":[{"product_id":"\u009b1m","score":1,"reason":"y"}],"provenance":{"partition":0,"#
+        + #""offset":1,"items_offset":1,"generation":null,"configuration":"c","variant":"v","seed":0}}"#
+
+    /// Records may come from anybody; none of them may move the cursor.
+    @Test func recordsDoNotReachTheTerminalAsTheyAre() throws {
+        for user in [nil, "u\u{1B}[2J"] {
+            for value in [Self.list, "", "no list \u{1B}[2J"] {
+                let text = try shown(value, user: user)
+                #expect(!text.isEmpty && !text.contains("\u{1B}") && !text.contains("\u{9B}"), "\(text)")
+            }
+        }
+        let raw = try shown("{\"a\":\r\n\"\u{9B}b\"}", isJSON: true)
+        #expect(raw == #"{"a":  "\u009bb"}"#)
+        #expect(try shown("", isJSON: true) == #"{"user_id":"u\u001b[2J","items":null}"#)
+    }
+}
+
+@Suite struct StoppableOutputTests {
+    private final class Records: ReplayOutput {
+        var count = 0
+        func begin(records: Int) throws(LogError) {}
+        func add(
+            _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?
+        ) throws(LogError) { count += 1 }
+        func finish(_ offsets: [Int32: Int64]) throws(LogError) {}
+        func bytesMax(_ topic: LogTopic) -> Int { 1 << 20 }
+        func itemLogEnd() throws(LogError) -> Int64 { 0 }
+    }
+
+    /// Readers of what is committed do not wait for the time-out of a replay that was interrupted.
+    @Test func anInterruptedReplayGivesItsTransactionUp() throws {
+        let (records, stop) = (Records(), StopRequest())
+        var isAbandoned = false
+        let output = StoppableOutput(records, stop) { isAbandoned = true }
+        try output.add(.users, partition: 0, key: nil, value: nil)
+        #expect(!isAbandoned && records.count == 1)
+        stop.request()
+        #expect(throws: LogError.self) { try output.add(.users, partition: 0, key: nil, value: nil) }
+        #expect(isAbandoned && records.count == 1)
+    }
+}
+
+@Suite struct DemoFrameTests {
+    private static func view(user: String) -> DemoBoard.View {
+        let row = DemoSlot.Row(item: "no such item with a very long name indeed", reason: "viewed-next", move: .up(12))
+        let slot = DemoSlot(
+            user: user, click: "puts in the cart: \(String(repeating: "x", count: 90))", rows: [row, row])
+        return DemoBoard.View(
+            part: .checking, sent: 50_000, liveSent: 20_000, taken: 10, counters: WorkerCounters(), generation: 12,
+            listsRead: 123_456, tries: 1000, hits: 100, popularHits: 50, latency: (123.4, 1_234.5),
+            slots: [slot, slot, slot], liveSeconds: 3)
+    }
+
+    /// A line that the terminal wraps makes every frame scroll.
+    @Test(arguments: [(79, 24), (119, 40), (40, 24), (99, 30)])
+    func everyFrameFitsItsTerminal(columns: Int, rows: Int) {
+        let story = DemoStory(title: String(repeating: "t", count: 130), users: [], items: [], events: [], pastCount: 0)
+        let frame = DemoFrame(
+            story: story, address: "127.0.0.1:12345", total: 50_000, style: Style(isEnabled: true), columns: columns,
+            itemsShown: DemoFrame.itemsShown(rows: rows))
+        let lines = frame.lines(
+            Self.view(user: "user-\u{1B}[2J"), rates: .init(events: 99_900, lists: 99_900), now: 100)
+        #expect(lines.count < rows)
+        for line in lines {
+            #expect(displayWidth(line) <= columns, "\(line)")
+            #expect(
+                line.split(separator: "\u{1B}[0m", omittingEmptySubsequences: false).last?.contains("\u{1B}") != true)
+        }
+        // With columns enough nothing of the facts is lost.
+        if columns >= 79 { #expect(lines[4].contains("1234.5 ms") && lines[5].contains("5.0%")) }
+    }
+}
