@@ -21,7 +21,7 @@ struct TransactionalOutputTests {
             client["linger.ms"] = "0"
             member = try Member(client.merging(["group.id": id]), topics: [topic])
             try member.wait("the partition") { !$0.owned.isEmpty }
-            output = try TransactionalOutput(client, id: id, member.consumer, names, log: nil)
+            output = try TransactionalOutput(client, id: id, member.consumer, names)
         }
 
         func append(_ value: String) throws {
