@@ -153,7 +153,8 @@ final class ServeService: Service {
         let isStopped = stop.isRequested
         try worker.finish(
             flushesAll: !isStopped || worker.usersWithoutCheckpoint <= Self.usersFlushedAtStop,
-            timeoutMilliseconds: isStopped ? Self.stopMilliseconds : Self.endMilliseconds)
+            timeoutMilliseconds: isStopped ? Self.stopMilliseconds : Self.endMilliseconds,
+            isStopped: { !isStopped && stop.isRequested })
     }
 
     /// Answers what was asked, and brings readiness and metrics up to date now and then.

@@ -189,7 +189,8 @@ extension Worker {
     }
 
     /// Commits everything folded so far and waits for it, for a revocation or the end.
-    public func settle(timeoutMilliseconds: UInt64) throws(LogError) {
+    /// - Parameter isStopped: whether somebody waits for the process to end, and so for no commit.
+    public func settle(timeoutMilliseconds: UInt64, isStopped: () -> Bool = { false }) throws(LogError) {
         let deadline = clock() + timeoutMilliseconds
         while true {
             try collectOutcome()
@@ -202,6 +203,7 @@ extension Worker {
                 throw LogError(
                     .retriable, "a commit did not end in \(timeoutMilliseconds) ms; is the broker reachable?")
             }
+            guard !isStopped() else { throw LogError(.retriable, "stopped before the last commit has ended") }
             try log.waitForOutcome(timeoutMilliseconds: 20)
         }
     }
@@ -233,11 +235,13 @@ extension Worker {
 
     /// Commits what was folded, for the end of the process; with `flushesAll` also the state of every user, so that the
     /// next start has nothing to re-apply.
-    public func finish(flushesAll: Bool, timeoutMilliseconds: UInt64 = 30_000) throws(LogError) {
+    public func finish(
+        flushesAll: Bool, timeoutMilliseconds: UInt64 = 30_000, isStopped: () -> Bool = { false }
+    ) throws(LogError) {
         guard itemPhase.isFollowing, models.hasCaughtUp else { return }
         try rankTouched()
         checkpointsEverything = flushesAll
-        try settle(timeoutMilliseconds: timeoutMilliseconds)
+        try settle(timeoutMilliseconds: timeoutMilliseconds, isStopped: isStopped)
     }
 
     /// The hash of the users of all partitions of this member.

@@ -21,7 +21,8 @@ enum DemoCommand {
         ]
     ) { arguments in
         Signals.prepare()
-        // What the shell has for a Kafka (TLS, a user) is not for the broker in this process. Training as often as pays in the field would show nothing of it in so short a time.
+        // What the shell has for a Kafka (TLS, a user) is not for the broker in this process. Training as often as pays in the
+        // field would show nothing of it in so short a time.
         let configuration = try Settings.table.load(
             file: arguments["config"], environment: ProcessInfo.processInfo.environment,
             overrides: [Override(key: "training.interval", text: "8s")]
