@@ -8,7 +8,7 @@ import Testing
 /// candidates: embeddings with SparseAdam, layers with Adam, N(0, 0.01) and Glorot's and LeCun's uniform starts, 8 factors,
 /// layers 64-32-16-8, batches of 256, 4 negatives, 20 epochs; NeuMF from both with α = 0.5 and 10 epochs of plain descent.
 /// Minutes; only where FRESHET_BENCH names the folder that holds `ml-100k/u.data`:
-/// `FRESHET_BENCH=data swift test -c release --filter NeuralFigures`.
+/// `FRESHET_BENCH=/data swift test -c release -Xswiftc -enable-testing --filter NeuralFigures`.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["FRESHET_BENCH"] != nil), .serialized)
 struct NeuralFigures {
     /// What the reference reached, the mean of 9, 7 and 5 seeds; between seeds HR differs by 0.01 or so.
