@@ -41,6 +41,16 @@ import Testing
         #expect(table.render() == "key\n\u{FFFD}[2Jx\n")
     }
 
+    @Test func anErrorStandsInThePlaceOfTheBar() {
+        let captured = Captured(isTerminal: true)
+        captured.output.setStatus("replay  45%")
+        _ = captured.text()
+        captured.output.end(with: "Error: no broker\n")
+        #expect(captured.text() == "\r\u{1B}[KError: no broker\n")
+        captured.output.write(line: "more")
+        #expect(captured.text() == "more\n")
+    }
+
     @Test func aWriteThatFailsIsKnown() throws {
         let full = open("/dev/full", O_WRONLY)
         defer { close(full) }

@@ -7,18 +7,14 @@ extension Command {
     /// error's own code (``ExitCoding``), or 1. Results that standard output did not take end with 74.
     public func main(_ arguments: [String] = CommandLine.arguments) -> Int32 {
         let errors = LineOutput.standardError
-        func say(_ text: String) {
-            // Else a bar that the error has interrupted would stand before its words.
-            errors.setStatus("")
-            errors.write(bytes: Array(text.utf8))
-        }
         let code = main(
-            arguments, output: { LineOutput.standardOutput.write(bytes: Array($0.utf8)) }, errors: say)
+            arguments, output: { LineOutput.standardOutput.write(bytes: Array($0.utf8)) },
+            errors: { errors.end(with: $0) })
         let flushed = StandardOutput.finish()
         guard let failure = flushed ?? LineOutput.standardOutput.failure.map({ String(cString: strerror($0)) }) else {
             return code
         }
-        say("Error: standard output cannot be written: \(failure)\n")
+        errors.end(with: "Error: standard output cannot be written: \(failure)\n")
         return code == 0 ? 74 : code
     }
 

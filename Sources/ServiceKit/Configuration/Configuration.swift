@@ -66,7 +66,7 @@ public struct Configuration: Sendable, CustomStringConvertible {
             .map { (String($0.dropFirst(prefix.count)), entries[$0]!.text) }
     }
 
-    /// The same without the keys that are handed on: for what does not talk to whom they were meant for.
+    /// This configuration without the keys that are handed on: for what does not talk to whom they were meant for.
     public var withoutPassThrough: Configuration {
         var kept = self
         kept.entries = entries.filter { table.setting($0.key) != nil }

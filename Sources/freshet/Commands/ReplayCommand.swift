@@ -90,8 +90,8 @@ enum ReplayCommand {
                 guard stop.isRequested else { throw error }
                 throw CommandFailure(
                     "interrupted while writing",
-                    remedy: deployment.isTransactional
-                        ? "nothing was written" : "`freshet reset` empties what was written so far", exitCode: 130)
+                    remedy: (deployment.isTransactional ? "no reader sees what was written; " : "")
+                        + "`freshet reset` takes it away, then run it again", exitCode: 130)
             }
         }
         report(replay, arguments, extra: "", publisher)
