@@ -1,4 +1,5 @@
 internal import CRdKafka
+internal import Glibc
 
 extension GroupConsumer {
     /// The group's committed offsets, ``PartitionOffset/none`` where there is none. With `read_committed` (the default)
@@ -6,11 +7,23 @@ extension GroupConsumer {
     public func committed(
         _ partitions: [TopicPartition], timeoutMilliseconds: Int32
     ) throws(KafkaError) -> [PartitionOffset] {
-        let list = PartitionList(partitions)
-        try KafkaError.check(rd_kafka_committed(client.raw, list.raw, timeoutMilliseconds))
-        try list.checkEach()
-        return list.offsets
+        let deadline = ContinuousClock.now + .milliseconds(timeoutMilliseconds)
+        while true {
+            let left = Int32(clamping: Int(ContinuousClock.now.duration(to: deadline) / .milliseconds(1)))
+            do throws(KafkaError) {
+                let list = PartitionList(partitions)
+                try KafkaError.check(rd_kafka_committed(client.raw, list.raw, max(1, left)))
+                try list.checkEach()
+                return list.offsets
+            } catch {
+                // A coordinator that is just being made, or has moved, is asked again: librdkafka hands that on.
+                guard error.isRetriable, left > Self.pauseMilliseconds else { throw error }
+                usleep(UInt32(Self.pauseMilliseconds) * 1000)
+            }
+        }
     }
+
+    private static let pauseMilliseconds: Int32 = 100
 
     /// Commits offsets (of the next record to read) and waits for the answer.
     public func commit(_ offsets: [PartitionOffset]) throws(KafkaError) {

@@ -122,8 +122,7 @@ final class LeaderService: Service {
             isAtWork.store(false, ordering: .relaxed)
             kafka.close()
         }
-        let leader = Leader(
-            settings: settings, log: kafka, deadLetters: CatalogueDeadLetters(log), generations: generations)
+        let leader = Leader(settings: settings, log: kafka, generations: generations)
         let logger = logger
         leader.notice = { logger.info("\($0)") }
         var schedule = TrainingSchedule(deployment.trainingSchedule)

@@ -15,7 +15,7 @@ struct LeaderCatalogueTests {
         var settings = Leader.Settings()
         settings.catalogueTopic = "goods"
         change(&settings)
-        return Leader(settings: settings, log: log, deadLetters: log)
+        return Leader(settings: settings, log: log)
     }
 
     private func settle(_ leader: Leader) throws {
@@ -68,16 +68,18 @@ struct LeaderCatalogueTests {
         for id in ["a", "late", "early"] { #expect(table.isRecommendable(try #require(table.identifiers.find(id)))) }
     }
 
-    /// No position passes a record whose letter the topic does not have.
-    @Test func aLetterIsThereBeforeThePosition() throws {
-        log.failsToFlush = true
+    /// Letter and position are published together: no position passes a record whose letter the topic does not have.
+    @Test func aLetterGoesWithThePosition() throws {
+        log.failsToPublish = true
         log.catalogue = [.init("b", "{")]
         let first = leader()
         #expect(throws: LogError.self) { try settle(first) }
         #expect(log.position == 0 && log.letters.isEmpty && first.catalogueRejections.isEmpty)
-        log.failsToFlush = false
-        try settle(leader())
-        #expect(log.position == 1 && log.letters.count == 2)
+        log.failsToPublish = false
+        let second = leader()
+        try settle(second)
+        #expect(log.position == 1 && log.letters.contains { $0.headers["freshet.reason"] == "malformed-json" })
+        #expect(second.catalogueRejections == [.malformedJSON: 1])
     }
 
     @Test func aRebuildBesideWritesNoLetter() throws {

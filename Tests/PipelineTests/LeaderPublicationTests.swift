@@ -21,7 +21,8 @@ import Testing
         }
 
         func add(
-            _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?
+            _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+            headers: [(name: String, value: [UInt8]?)]
         ) {
             added.append((topic, key.map(Array.init), value.map(Array.init)))
         }

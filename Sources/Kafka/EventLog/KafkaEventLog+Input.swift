@@ -159,7 +159,7 @@ extension KafkaEventLog {
     func place(_ partition: Int32) -> TopicPartition { TopicPartition(settings.topics.events, partition) }
 }
 
-private let headersOfMessage: @Sendable (UnsafeRawPointer) -> [(name: String, value: [UInt8]?)] = { handle in
+let headersOfMessage: @Sendable (UnsafeRawPointer) -> [(name: String, value: [UInt8]?)] = { handle in
     handle.load(as: Message.self).headers.map { ($0.name, $0.value.map(Array.init)) }
 }
 

@@ -8,6 +8,7 @@ public final class KafkaLeaderLog: LeaderLog {
     private let producer: Producer
     private let topics: [Producer.Topic]
     private let reading: KafkaTopicReading
+    private let messageBytes: Int
     private var leads = false
     private var isOpen = false
     private var isReady = false
@@ -30,7 +31,8 @@ public final class KafkaLeaderLog: LeaderLog {
             reading = KafkaTopicReading(settings)
             var producing = settings.client
             producing["client.id"] = settings.transactionalID + "-leader"
-            producing["message.max.bytes"] = producing["message.max.bytes"] ?? "8000000"
+            messageBytes = producing["message.max.bytes"].flatMap { Int($0) } ?? 8_000_000
+            producing["message.max.bytes"] = "\(messageBytes)"
             // Everything goes with the flush that follows: in one request, and not while it is still being made (`Producer.room`).
             producing["linger.ms"] = producing["linger.ms"] ?? "50"
             if settings.isTransactional {
@@ -100,8 +102,20 @@ public final class KafkaLeaderLog: LeaderLog {
 
     private var problem: LogError?
 
-    public func add(_ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?)
-    {
+    /// Asked for by dead letters, which are few.
+    private lazy var survey = Result { () throws(LogError) in
+        try TopicSurvey(settings, messageBytes: messageBytes)
+    }
+
+    public func bytesMax(_ topic: LogTopic) throws(LogError) -> Int {
+        // The embedded broker has no bounds.
+        settings.memory == nil ? try survey.get().bytesMax(topic) : messageBytes
+    }
+
+    public func add(
+        _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        headers: [(name: String, value: [UInt8]?)]
+    ) {
         if topic.isInternal, let memory = settings.memory {
             memory.append(topic, partition ?? 0, key: key.map(Array.init), value: value.map(Array.init))
             return
@@ -115,7 +129,8 @@ public final class KafkaLeaderLog: LeaderLog {
                 isOpen = true
             }
             try producer.sendWaiting(
-                topics[topic.rawValue], partition: partition, key: key, value: value, headers: [], tag: 0)
+                topics[topic.rawValue], partition: partition, key: key, value: value,
+                headers: headers.map { MessageHeader($0.name, bytes: $0.value) }, tag: 0)
         } catch {
             problem = error
         }

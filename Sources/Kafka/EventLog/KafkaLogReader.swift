@@ -91,10 +91,13 @@ final class KafkaLogReader: LogReader {
         for message in polled.messages {
             // A batch that was fetched for an earlier assignment of this client is not ours.
             guard message.partition == partition, polled.messages.topicNames[message.topic] == name else { continue }
-            record(
-                LogRecord(
-                    topic: topic, partition: partition, offset: message.offset,
-                    timestamp: message.timestampMilliseconds, key: message.key, value: message.value))
+            withUnsafeBytes(of: message) { bytes in
+                record(
+                    LogRecord(
+                        topic: topic, partition: partition, offset: message.offset,
+                        timestamp: message.timestampMilliseconds, key: message.key, value: message.value,
+                        handle: bytes.baseAddress, readHeaders: headersOfMessage))
+            }
             position = message.offset + 1
             isAtEnd = false
             impatientAt = nil

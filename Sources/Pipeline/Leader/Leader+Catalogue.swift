@@ -60,10 +60,9 @@ extension Leader {
                 "catalogue record \(record.partition)@\(record.offset) is a dead letter: "
                     + "\(record.rejection.code.rawValue), \(record.rejection.detail)")
         }
-        guard let deadLetters, settings.publishesRows else { return }
-        let most = try deadLetters.bytesMax()
-        for record in refused { try record.write(to: deadLetters, topic: settings.catalogueTopic, bytesMax: most) }
-        try deadLetters.flush()
+        guard settings.publishesRows else { return }
+        let most = try log.bytesMax(.deadLetters)
+        for record in refused { record.add(to: log, topic: settings.catalogueTopic, bytesMax: most) }
     }
 }
 
@@ -85,25 +84,24 @@ private struct RefusedRecord {
         headers = record.headers
     }
 
-    func write(to output: any DeadLetterOutput, topic: String, bytesMax: Int) throws(LogError) {
+    func add(to log: any LeaderLog, topic: String, bytesMax: Int) {
         let origin = DeadLetterOrigin(
             code: rejection.code, detail: rejection.detail, topic: topic, partition: partition, offset: offset)
-        try Self.withBytes(key) { (key) throws(LogError) in
-            try Self.withBytes(value) { (value) throws(LogError) in
+        Self.withBytes(key) { key in
+            Self.withBytes(value) { value in
                 let letter = origin.letter(key: key, value: value, own: headers, bytesMax: bytesMax)
-                try output.add(key: letter.key, value: letter.value, headers: letter.headers)
+                log.add(
+                    .deadLetters, partition: nil, key: letter.key, value: letter.value, headers: letter.headers)
             }
         }
     }
 
-    private static func withBytes(
-        _ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) throws(LogError) -> Void
-    ) throws(LogError) {
-        guard let bytes else { return try body(nil) }
+    private static func withBytes(_ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) -> Void) {
+        guard let bytes else { return body(nil) }
         // `withUnsafeBytes` gives an empty array no address, which would be taken for none at all.
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, bytes.count), alignment: 1)
         defer { copy.deallocate() }
         copy.copyBytes(from: bytes)
-        try body(UnsafeRawBufferPointer(rebasing: copy[..<bytes.count]))
+        body(UnsafeRawBufferPointer(rebasing: copy[..<bytes.count]))
     }
 }

@@ -27,7 +27,6 @@ public final class Leader {
 
     let settings: Settings
     let log: any LeaderLog
-    let deadLetters: (any DeadLetterOutput)?
     /// Records of the catalogue that say nothing, since the start, by reason.
     public internal(set) var catalogueRejections: [RejectionCode: Int] = [:]
     public private(set) var fold: ItemFold?
@@ -61,16 +60,10 @@ public final class Leader {
         case folding(any LogReader, isCaughtUp: Bool)
     }
 
-    /// - Parameters:
-    ///   - deadLetters: for what the catalogue cannot say.
-    ///   - generations: shared with the worker of the same process.
-    public init(
-        settings: Settings, log: any LeaderLog, deadLetters: (any DeadLetterOutput)? = nil,
-        generations: GenerationCache = GenerationCache()
-    ) {
+    /// - Parameter generations: shared with the worker of the same process.
+    public init(settings: Settings, log: any LeaderLog, generations: GenerationCache = GenerationCache()) {
         self.settings = settings
         self.log = log
-        self.deadLetters = deadLetters
         self.generations = generations
     }
 

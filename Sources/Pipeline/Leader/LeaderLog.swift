@@ -18,9 +18,24 @@ public protocol LeaderLog: TopicReading {
     func cataloguePositions() throws(LogError) -> [Int32: Int64]
 
     /// Adds a record to what `publish` sends.
-    func add(_ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?)
+    func add(
+        _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        headers: [(name: String, value: [UInt8]?)])
+
+    /// The most bytes that a record of a topic may have, key, value and headers together.
+    func bytesMax(_ topic: LogTopic) throws(LogError) -> Int
 
     /// Sends what was added, all or nothing where there are transactions, with the positions in the item log and the
     /// catalogue. Fails when another member leads by now.
     func publish(itemsOffset: Int64, catalogue: [Int32: Int64]) throws(LogError)
+}
+
+extension LeaderLog {
+    /// Adds a record without headers.
+    func add(_ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?) {
+        add(topic, partition: partition, key: key, value: value, headers: [])
+    }
+
+    /// No bound.
+    public func bytesMax(_ topic: LogTopic) throws(LogError) -> Int { Int.max }
 }

@@ -46,8 +46,12 @@ final class SimulatedLeaderLog: LeaderLog {
         return broker.cataloguePositions
     }
 
-    func add(_ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?) {
-        let draft = RecordDraft(key: key.map(Array.init), value: value.map(Array.init), writer: name)
+    func add(
+        _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        headers: [(name: String, value: [UInt8]?)]
+    ) {
+        let draft = RecordDraft(
+            key: key.map(Array.init), value: value.map(Array.init), headers: headers, writer: name)
         added.append((Place(topic: topic, partition: partition ?? 0), draft))
     }
 
