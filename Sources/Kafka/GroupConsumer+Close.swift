@@ -16,7 +16,7 @@ extension GroupConsumer {
         isClosed = true
         // librdkafka before 2.3 frees a sticky assignor's state that a member between joining and its first assignment does
         // not have yet, and aborts the process over it: "Assertion `assignor_state' failed" (confluentinc/librdkafka#4381).
-        let needsAssignment = !wasAssigned && memberID != nil && LibraryVersion.linked < LibraryVersion(2, 3, 0)
+        let needsAssignment = isSubscribed && !wasAssigned && LibraryVersion.linked < LibraryVersion(2, 3, 0)
         let farewell = Farewell(client, poller, pending, needsAssignment: needsAssignment)
         Thread.detachNewThread { farewell.run() }
         return farewell.wait(milliseconds: Int(timeoutMilliseconds))
@@ -64,10 +64,14 @@ private final class Farewell: @unchecked Sendable {
         }
     }
 
-    /// Waits a while for the first assignment of a member that has joined; it mostly has come already.
+    /// Waits a while for the first assignment, which mostly has come already; not for one that has not even joined by then,
+    /// as where no broker answers.
     private func isAssigned() -> Bool {
-        let deadline = ContinuousClock.now + .milliseconds(1_500)
-        while !isGivenUp.load(ordering: .relaxed), ContinuousClock.now < deadline {
+        let start = ContinuousClock.now
+        while !isGivenUp.load(ordering: .relaxed) {
+            let waited = start.duration(to: .now)
+            if waited > .milliseconds(500), client.memberID == nil { return true }
+            if waited > .milliseconds(1_500) { return false }
             let events = poller.poll(max: 1_000, timeoutMilliseconds: 20).events
             events.forEach(answer)
             for case .assigned in events { return true }

@@ -22,6 +22,8 @@ public final class GroupConsumer: @unchecked Sendable {
     /// What the group decided and the application has not answered yet.
     var pending: ConsumerEvent?
     var isClosed = false
+    /// Whether it has asked to be a member.
+    var isSubscribed = false
     /// Whether the group has ever told this member what it has.
     var wasAssigned = false
 
@@ -46,6 +48,7 @@ public final class GroupConsumer: @unchecked Sendable {
     /// Joins the group for these topics (a name that starts with `^` is a regular expression), in place of any before.
     public func subscribe(to topics: [String]) throws(KafkaError) {
         let list = PartitionList(topics.map { TopicPartition($0, -1) })
+        isSubscribed = true
         try KafkaError.check(rd_kafka_subscribe(client.raw, list.raw))
     }
 
@@ -76,11 +79,7 @@ public final class GroupConsumer: @unchecked Sendable {
     }
 
     /// This member's id, which the broker gives; nil before it joined.
-    public var memberID: String? {
-        guard let name = rd_kafka_memberid(client.raw) else { return nil }
-        defer { rd_kafka_mem_free(client.raw, name) }
-        return name.pointee == 0 ? nil : String(cString: name)
-    }
+    public var memberID: String? { client.memberID }
 
     /// Whether this member has asked to join and does not know yet what it has. A commit of offsets then waits at the
     /// coordinator behind that request, and is refused afterwards, since it names the generation before; librdkafka before
@@ -100,4 +99,12 @@ public final class GroupConsumer: @unchecked Sendable {
 
     /// The error that made this consumer unusable, if one did; then close it and make a new one.
     public var fatalError: KafkaError? { client.fatalError }
+}
+
+extension ClientHandle {
+    var memberID: String? {
+        guard let name = rd_kafka_memberid(raw) else { return nil }
+        defer { rd_kafka_mem_free(raw, name) }
+        return name.pointee == 0 ? nil : String(cString: name)
+    }
 }

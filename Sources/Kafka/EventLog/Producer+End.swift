@@ -10,14 +10,14 @@ struct TransactionTimeouts {
 
 extension Producer {
     /// ``initTransactions(timeoutMilliseconds:)``, asked again while the broker is settling what an earlier producer of this
-    /// id has left.
+    /// id has left. In less than a minute: whoever waits for longer is taken for dead.
     public func openTransactions() throws(KafkaError) {
-        for _ in 1..<TransactionEnd.attemptsMax {
-            do throws(KafkaError) { return try initTransactions(timeoutMilliseconds: 20_000) } catch {
+        for _ in 0..<2 {
+            do throws(KafkaError) { return try initTransactions(timeoutMilliseconds: 15_000) } catch {
                 guard error.isRetriable, !error.isAbortable, !error.isFatal else { throw error }
             }
         }
-        try initTransactions(timeoutMilliseconds: 20_000)
+        try initTransactions(timeoutMilliseconds: 15_000)
     }
 
     /// Ends the open transaction, in the steps that ``TransactionEnd`` asks for.
