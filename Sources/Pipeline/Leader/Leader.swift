@@ -49,6 +49,8 @@ public final class Leader {
     private var publication: GenerationDecision?
     var catalogue: [Int32: Int64] = [:]
     var catalogueReaders: [Int32: any LogReader] = [:]
+    /// The most bytes of a dead letter.
+    var letterBytesMax = Int.max
     let catalogueDecoder = CatalogueDecoder()
     var roundsToCatalogue = 0
     static let roundsBetweenLooks = 1000
