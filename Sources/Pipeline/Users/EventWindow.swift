@@ -20,6 +20,8 @@ public final class EventWindow {
         var userPlacement: UInt64 = 0
         var itemPlacement: UInt64 = 0
         var users: Unmanaged<UserStore>!
+        /// The slot's own; the window keeps it. Its references need not be counted.
+        fileprivate let decoder: Unmanaged<EventDecoder>
     }
 
     /// So many events are on their way; the memory of three steps takes about a microsecond, which is that of two folds.
@@ -33,7 +35,10 @@ public final class EventWindow {
     private let slots: UnsafeMutablePointer<Entry>
     /// One for each slot.
     private let decoders: [EventDecoder]
-    public var admission: EventAdmission
+    public var admission: EventAdmission {
+        didSet { skipsSome = !admission.skipped.isEmpty }
+    }
+    private var skipsSome: Bool
     private let items: IdentifierTable
     private var pushed = 0
     private var popped = 0
@@ -41,11 +46,14 @@ public final class EventWindow {
     /// - Parameter items: where events' items will be looked for.
     public init(typeNames: EventTypeNames = .standard, admission: EventAdmission, items: IdentifierTable) {
         self.admission = admission
+        skipsSome = !admission.skipped.isEmpty
         self.items = items
         let first = EventDecoder(typeNames: typeNames)
         decoders = [first] + (1..<Self.slotsCount).map { _ in EventDecoder(learningWith: first) }
         slots = .allocate(capacity: Self.slotsCount)
-        slots.initialize(repeating: Entry(), count: Self.slotsCount)
+        for (index, decoder) in decoders.enumerated() {
+            (slots + index).initialize(to: Entry(decoder: .passUnretained(decoder)))
+        }
     }
 
     deinit {
@@ -65,10 +73,10 @@ public final class EventWindow {
         offset: Int64, users: UserStore
     ) -> Rejection? {
         precondition(!isFull, "an event's turn has come")
-        if admission.skips(partition, offset) { return Rejection(.skipped) }
-        let index = pushed & (Self.slotsCount - 1)
-        let slot = slots + index
-        if let rejection = decoders[index].decode(value, into: &slot.pointee.event) { return rejection }
+        if skipsSome, admission.skips(partition, offset) { return Rejection(.skipped) }
+        let slot = slots + (pushed & (Self.slotsCount - 1))
+        let refused = slot.pointee.decoder._withUnsafeGuaranteedRef { $0.decode(value, into: &slot.pointee.event) }
+        if let refused { return refused }
         let time = slot.pointee.event.time
         if let rejection = admission.admit(&slot.pointee.event, key: key, recordTime: recordTime) { return rejection }
         slot.pointee.isClamped = slot.pointee.event.time != time
