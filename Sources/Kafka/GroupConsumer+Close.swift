@@ -14,12 +14,11 @@ extension GroupConsumer {
     public func close(timeoutMilliseconds: Int32) -> Bool {
         if isClosed { return true }
         isClosed = true
-        // librdkafka before 2.3 frees a sticky assignor's state that a member between joining and its first assignment does
-        // not have yet, and aborts the process over it: "Assertion `assignor_state' failed" (confluentinc/librdkafka#4381).
-        let needsAssignment = isSubscribed && !wasAssigned && LibraryVersion.linked < LibraryVersion(2, 3, 0)
-        let farewell = Farewell(client, poller, pending, needsAssignment: needsAssignment)
+        let farewell = Farewell(
+            client, context, poller, pending, isSubscribed: isSubscribed, wasAssigned: wasAssigned,
+            timeoutMilliseconds: Int(timeoutMilliseconds))
         Thread.detachNewThread { farewell.run() }
-        return farewell.wait(milliseconds: Int(timeoutMilliseconds))
+        return farewell.wait()
     }
 }
 
@@ -28,22 +27,31 @@ extension GroupConsumer {
 /// `@unchecked Sendable`: from here on nobody else uses the consumer's queue.
 private final class Farewell: @unchecked Sendable {
     private let client: ClientHandle
+    private let context: ConsumerContext
     private let poller: MessagePoller
     /// What the group decided and nobody has answered.
     private let pending: ConsumerEvent?
-    private let needsAssignment: Bool
+    private let isSubscribed: Bool
+    private var wasAssigned: Bool
+    private let timeoutMilliseconds: Int
     private let isGivenUp = Atomic<Bool>(false)
     private let isOver = DispatchSemaphore(value: 0)
 
-    init(_ client: ClientHandle, _ poller: MessagePoller, _ pending: ConsumerEvent?, needsAssignment: Bool) {
-        self.needsAssignment = needsAssignment
+    init(
+        _ client: ClientHandle, _ context: ConsumerContext, _ poller: MessagePoller, _ pending: ConsumerEvent?,
+        isSubscribed: Bool, wasAssigned: Bool, timeoutMilliseconds: Int
+    ) {
         self.client = client
+        self.context = context
+        self.isSubscribed = isSubscribed
+        self.wasAssigned = wasAssigned
+        self.timeoutMilliseconds = timeoutMilliseconds
         self.poller = poller
         self.pending = pending
     }
 
-    func wait(milliseconds: Int) -> Bool {
-        if isOver.wait(timeout: .now() + .milliseconds(milliseconds)) == .success { return true }
+    func wait() -> Bool {
+        if isOver.wait(timeout: .now() + .milliseconds(timeoutMilliseconds)) == .success { return true }
         isGivenUp.store(true, ordering: .relaxed)
         client.markStuck()
         return false
@@ -52,7 +60,12 @@ private final class Farewell: @unchecked Sendable {
     func run() {
         defer { isOver.signal() }
         if let pending { answer(pending) }
-        if needsAssignment, !isAssigned() { client.markUnfreeable() }
+        if isSubscribed { waitUntilJoined() }
+        // librdkafka before 2.3 frees a sticky assignor's state that a member between joining and its first assignment does
+        // not have yet, and aborts the process over it: "Assertion `assignor_state' failed" (confluentinc/librdkafka#4381).
+        if isSubscribed, !wasAssigned, client.memberID != nil, LibraryVersion.linked < LibraryVersion(2, 3, 0) {
+            client.markUnfreeable()
+        }
         if let error = rd_kafka_consumer_close_queue(client.raw, poller.queue) {
             // Already closing, or fatal: then there is no group to leave any more.
             rd_kafka_error_destroy(error)
@@ -64,24 +77,25 @@ private final class Farewell: @unchecked Sendable {
         }
     }
 
-    /// Waits a while for the first assignment, which mostly has come already; not for one that has not even joined by then,
-    /// as where no broker answers.
-    private func isAssigned() -> Bool {
+    /// Waits a while for the answer to a request to join. A broker reads nothing further from a connection while that request
+    /// waits for the other members, so word of leaving would come after it, and is lost where the process has ended by then:
+    /// the group would hold a dead member, and its partitions, until its session times out. Not for a member that has not
+    /// even been given a name in a second, as where no broker answers.
+    private func waitUntilJoined() {
         let start = ContinuousClock.now
         while !isGivenUp.load(ordering: .relaxed) {
             let waited = start.duration(to: .now)
-            if waited > .milliseconds(500), client.memberID == nil { return true }
-            if waited > .milliseconds(1_500) { return false }
-            let events = poller.poll(max: 1_000, timeoutMilliseconds: 20).events
-            events.forEach(answer)
-            for case .assigned in events { return true }
+            if !context.isJoining, wasAssigned { return }
+            if client.memberID == nil, waited > .seconds(1) { return }
+            if waited > .milliseconds(timeoutMilliseconds * 3 / 4) { return }
+            poller.poll(max: 1_000, timeoutMilliseconds: 20).events.forEach(answer)
         }
-        return false
     }
 
     private func answer(_ event: ConsumerEvent) {
         switch event {
         case .assigned(let partitions):
+            wasAssigned = true
             // It has to be taken before it can be given back.
             _ = try? client.take(partitions.map { PartitionOffset($0, PartitionOffset.end) })
         case .revoked(let partitions), .lost(let partitions): _ = try? client.letGo(partitions)

@@ -42,10 +42,12 @@ extension KafkaSettings {
     /// - `partition.assignment.strategy=cooperative-sticky`: partitions that stay keep flowing during a rebalance.
     /// - `session.timeout.ms=10000`: how long a dead member holds its partitions.
     /// - `heartbeat.interval.ms=1000`: how soon the others learn of a rebalance.
+    /// - `topic.metadata.refresh.interval.ms=30000`: how soon partitions that were added are noticed.
     public static let groupDefaults: KafkaSettings = consumerDefaults.merging([
         "partition.assignment.strategy": "cooperative-sticky",
         "session.timeout.ms": "10000",
         "heartbeat.interval.ms": "1000",
+        "topic.metadata.refresh.interval.ms": "30000",
     ])
 
     /// For ``PartitionReader``.

@@ -76,6 +76,9 @@ public final class PartitionReader: @unchecked Sendable {
         rd_kafka_queue_yield(poller.queue)
     }
 
+    /// Says that whoever lets go of this reader last must not wait for it: freeing takes as long as a broker that is frozen.
+    public func freeAside() { client.markStuck() }
+
     /// The error that made this reader unusable, if one did.
     public var fatalError: KafkaError? { client.fatalError }
 }

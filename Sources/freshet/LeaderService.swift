@@ -30,6 +30,8 @@ final class LeaderService: Service {
     private let promoted = Atomic(0)
     private let refused = Atomic(0)
     private static let snapshotMilliseconds: UInt64 = 3_600_000
+    /// Who has not been told for so long that it leads is a follower.
+    private static let electionMilliseconds: UInt64 = 5_000
     private let quality = Mutex(LiveQuality())
     private let rejections = Mutex<[RejectionCode: Int]>([:])
 
@@ -138,15 +140,22 @@ final class LeaderService: Service {
             // A slow log may expire before there is enough of it for a snapshot.
             if !isBusy, monotonicMilliseconds() - snapshotAt >= Self.snapshotMilliseconds {
                 snapshotAt = monotonicMilliseconds()
-                if leader.needsSnapshot { try leader.snapshot() }
+                if leader.needsSnapshot { try leader.snapshot() } else { try leader.keepPositions() }
             }
-            if let (generation, decision) = trained.withLock({ $0.take() }), !leader.isFollower {
-                if try leader.publish(generation, decision) {
-                    promoted.add(decision.isPromoted ? 1 : 0, ordering: .relaxed)
-                    refused.add(decision.isPromoted ? 0 : 1, ordering: .relaxed)
+            // Before that it does not know what is served, nor which number is free.
+            if leader.isCaughtUp, let candidate = trained.withLock({ $0 }) {
+                if try leader.publish(candidate.generation, candidate.decision) {
+                    promoted.add(candidate.decision.isPromoted ? 1 : 0, ordering: .relaxed)
+                    refused.add(candidate.decision.isPromoted ? 0 : 1, ordering: .relaxed)
                 } else {
                     schedule.giveUp()
                 }
+                trained.withLock { $0 = nil }
+            } else if leader.isFollower, monotonicMilliseconds() - askedAt > Self.electionMilliseconds,
+                trained.withLock({ $0.take() }) != nil
+            {
+                logger.info("a candidate is given up: another instance leads")
+                schedule.giveUp()
             }
             let isTraining = training.withLock { $0 }
             if trainingFailed.exchange(false, ordering: .relaxed) { schedule.giveUp() }
@@ -159,7 +168,7 @@ final class LeaderService: Service {
             {
                 // A follower leaves what is due to the leader, but first it waits to be told whether it leads.
                 if leader.isFollower {
-                    if monotonicMilliseconds() - askedAt > 5_000 { return }
+                    if monotonicMilliseconds() - askedAt > Self.electionMilliseconds { return }
                 } else if leader.isCaughtUp, !leader.hasRowsToPublish {
                     if leader.needsSnapshot { try leader.snapshot() }
                     return

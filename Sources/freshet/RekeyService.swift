@@ -21,6 +21,7 @@ final class RekeyService: Service {
         log.topics.events = deployment.inputTopic
         log.topics.recommendations = target
         log.groupSuffix = Deployment.rekeySuffix
+        log.requiresTopics = true
         self.log = log
         self.stopsAtEnd = stopsAtEnd
         worker = try deployment.workerSettings()

@@ -266,7 +266,7 @@ import Testing
     }
 
     @Test func aListIsJudgedOnceAndByItsPlaces() {
-        var lists = LastLists()
+        var lists = LastLists(length: 20)
         #expect(lists.take(7, findingItem: 3) == nil)
         let list = [5, 3, 9].map { RankedItem(item: $0, score: 1, reason: .popular) }
         lists.put(list, of: 7)

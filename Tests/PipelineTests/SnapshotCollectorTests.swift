@@ -14,16 +14,19 @@ struct SnapshotCollectorTests {
         isComplete: Bool = true
     ) {
         for chunk in 0..<(written ?? chunks) {
-            append(ItemSnapshot.key(offset: offset, chunk: chunk), [UInt8(offset), UInt8(chunk)])
+            append(ItemSnapshot.key(offset: offset, chunk: chunk), bytes(offset, chunk))
         }
         guard isComplete else { return }
         let writer = ByteWriter()
         ItemSnapshot.Manifest(
-            offset: offset, chunks: chunks, expected: [:], latestTime: 0, epoch: 0, popularitySteps: [],
+            offset: offset, chunks: chunks, content: ItemSnapshot.content(of: (0..<chunks).map { bytes(offset, $0) }),
+            expected: [:], latestTime: 0, epoch: 0, popularitySteps: [],
             activitySteps: [], identifiers: 0, fingerprint: fingerprint, earlier: earlier
         ).encode(to: writer)
         append(ItemSnapshot.key(offset: offset, chunk: nil), Array(writer.bytes))
     }
+
+    private func bytes(_ offset: Int64, _ chunk: Int) -> [UInt8] { [UInt8(offset), UInt8(chunk)] }
 
     private func append(_ key: String, _ value: [UInt8]?) {
         topics.append(.snapshots, 0, key: Array(key.utf8), value: value)

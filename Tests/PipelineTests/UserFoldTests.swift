@@ -67,7 +67,7 @@ struct UserFoldTests {
         let sessions = naive.sessions
         #expect(Int(state.sessions) == sessions.count)
         #expect(Int(state.sessionEvents) == sessions.last?.count)
-        #expect(state.sessionStart == sessions.last?.first?.time)
+        #expect(state.sessionStart == NaiveUser.begin(sessions.last))
         let buckets = naive.buckets
         #expect(state.activity.map(\.index) == state.activity.map(\.index).sorted())
         if buckets.count <= UserFold.bucketsMax {

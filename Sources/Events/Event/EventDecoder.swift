@@ -3,7 +3,7 @@
 /// - The value is one JSON object, strictly RFC 8259 and UTF-8, nested at most 64 levels; a byte order mark is an error.
 ///   Unknown fields are checked as JSON and ignored.
 /// - Of a name that occurs more than once the last one counts, as in Foundation. A canonical name counts before the
-///   aliases of its field, wherever they stand.
+///   aliases of its field, wherever they stand, unless its value is absent: some converters write every column.
 /// - An id is a string or an integer, which becomes its decimal text; a number with a fraction or an exponent is none.
 /// - null and the empty string are absent. `user_id`, `event_type`, `event_time`, and except in `user_deleted`
 ///   `product_id` must be present. Of the other fields a value of a wrong shape counts as absent.
@@ -135,10 +135,6 @@ public final class EventDecoder {
 }
 
 extension ObjectScanner.Slot {
-    /// No such field, null, or an empty string.
-    @inline(__always)
-    var isAbsent: Bool { kind == .absent || kind == .null || (kind == .string && count == 0) }
-
     @inline(__always)
     var isNumber: Bool { kind == .integer || kind == .decimal }
 

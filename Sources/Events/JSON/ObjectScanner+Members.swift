@@ -21,7 +21,7 @@ extension ObjectScanner {
     func members(_ brace: Bytes, _ names: NameTable) -> Bytes? {
         var p = brace
         var place = Self.fieldsMax + 1
-        var canonicalSeen: UInt32 = 0
+        var aliasesSeen: UInt32 = 0
         while true {
             let ways = transitions + 2 * place
             var code: UInt8
@@ -36,16 +36,20 @@ extension ObjectScanner {
                 (code, isString) = (0, false)
                 guard let next = transition(p, names, ways, &code, &isString) else { return nil }
                 p = next
-                if code == Self.closing { return p }
+                if code == Self.closing {
+                    if aliasesSeen != 0 { takeAliases(aliasesSeen) }
+                    return p
+                }
             }
             place = Int(code & ~Self.aliasBit)
+            var slot = slots + place
             if code == NameTable.unknown {
                 place = Self.fieldsMax
-            } else if code & Self.aliasBit == 0 {
-                canonicalSeen |= 1 &<< UInt32(truncatingIfNeeded: place)
+                slot = slots + place
+            } else if code & Self.aliasBit != 0 {
+                aliasesSeen |= 1 &<< UInt32(truncatingIfNeeded: place)
+                slot = aliasSlots + place
             }
-            let yields = code & Self.aliasBit != 0 && canonicalSeen &>> UInt32(truncatingIfNeeded: place) & 1 == 1
-            let slot = slots + (yields ? Self.fieldsMax : place)
             if !isString {
                 // Text that is known may be followed by more white space, or by a string, than it was then.
                 p = skipSpace(p)
@@ -67,6 +71,14 @@ extension ObjectScanner {
                 guard let next = bareValue(p, slot) else { return nil }
                 p = next
             }
+        }
+    }
+
+    /// What stands under an alias counts where nothing stands under the field's own name.
+    @inline(never)
+    private func takeAliases(_ seen: UInt32) {
+        for place in 0..<Self.fieldsMax where seen &>> UInt32(place) & 1 == 1 && slots[place].isAbsent {
+            slots[place] = aliasSlots[place]
         }
     }
 

@@ -18,6 +18,10 @@ final class ObjectScanner {
         var start: Bytes
         var count: Int
         var kind: Kind
+
+        /// No such field, null, or an empty string.
+        @inline(__always)
+        var isAbsent: Bool { kind == .absent || kind == .null || (kind == .string && count == 0) }
     }
 
     struct Memory {
@@ -31,11 +35,13 @@ final class ObjectScanner {
     static let depthMax = 64
     /// Slots of known fields; one more takes the values of unknown fields.
     static let fieldsMax = 15
-    /// This bit in a name's code marks an alias, which yields to the canonical name of its field.
+    /// This bit in a name's code marks an alias: its value counts where there is none under its field's canonical name.
     static let aliasBit: UInt8 = 0x40
     private static let padding = 64
 
     let slots: UnsafeMutablePointer<Slot>
+    /// What stands under aliases of the fields.
+    let aliasSlots: UnsafeMutablePointer<Slot>
     let memory: UnsafeMutablePointer<Memory>
     let transitions: UnsafeMutablePointer<Transition>
     /// Whose transitions they are; nil where they are its own.
@@ -50,8 +56,10 @@ final class ObjectScanner {
         let base = Bytes.allocate(capacity: 4096)
         base.initialize(repeating: 0, count: 4096)
         memory.initialize(to: Memory(base: base, capacity: 4096))
-        slots = .allocate(capacity: Self.fieldsMax + 1)
-        slots.initialize(repeating: Slot(start: base, count: 0, kind: .absent), count: Self.fieldsMax + 1)
+        let slotsCount = 2 * Self.fieldsMax + 1
+        slots = .allocate(capacity: slotsCount)
+        slots.initialize(repeating: Slot(start: base, count: 0, kind: .absent), count: slotsCount)
+        aliasSlots = slots + Self.fieldsMax + 1
         if let teacher {
             transitions = teacher.transitions
         } else {
@@ -67,8 +75,8 @@ final class ObjectScanner {
         if teacher == nil { transitions.deallocate() }
     }
 
-    /// Fills the slots. Of a field that occurs more than once, the last one counts, as in Foundation; a canonical name
-    /// counts before its aliases wherever they stand.
+    /// Fills the slots. Of a name that occurs more than once, the last one counts, as in Foundation; a canonical name
+    /// that says something counts before its field's aliases wherever they stand.
     /// - Parameter fields: how many slots the names' codes use.
     func scan(_ bytes: UnsafeRawBufferPointer, names: NameTable, fields: Int) -> Rejection? {
         guard bytes.count > 0, let source = bytes.baseAddress else { return Rejection(.emptyValue) }

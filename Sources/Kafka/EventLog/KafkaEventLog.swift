@@ -168,6 +168,6 @@ public final class KafkaEventLog: EventLog {
     /// partition has written its own would put an older state before it.
     public func close() {
         output.close()
-        consumer.close(timeoutMilliseconds: 3_000)
+        consumer.close(timeoutMilliseconds: 4_000)
     }
 }

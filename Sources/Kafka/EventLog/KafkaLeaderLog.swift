@@ -151,7 +151,12 @@ public final class KafkaLeaderLog: LeaderLog {
             }
             return
         }
-        guard isOpen else { return }
+        guard isOpen || !offsets.isEmpty else { return }
+        if !isOpen {
+            do throws(KafkaError) { try producer.beginTransaction() } catch {
+                throw LogError(error, doing: "beginning the leader's transaction")
+            }
+        }
         offsets.append(PartitionOffset(settings.topics[.itemLog], 0, itemsOffset))
         // All attempts together end before a shutdown gives up.
         let timeouts = TransactionTimeouts(flush: 1_500, offsets: 1_500, commit: 1_500, abort: 500)
@@ -168,6 +173,6 @@ public final class KafkaLeaderLog: LeaderLog {
 
     public func close() {
         if isOpen { try? producer.abortTransaction(timeoutMilliseconds: 2_000) }
-        consumer.close(timeoutMilliseconds: 2_000)
+        consumer.close(timeoutMilliseconds: 4_000)
     }
 }

@@ -37,7 +37,7 @@ final class KafkaLogReader: LogReader {
     private let name: String
     private let partition: Int32
     private(set) var position: Int64
-    /// The end is told once; it holds until further records come.
+    /// The end is told once, and only after `fetch.wait.max.ms` without a record; it holds until further records come.
     private var isAtEnd = false
     /// When to see to it that something comes; nil once it has.
     private var impatientAt: ContinuousClock.Instant?
@@ -73,11 +73,12 @@ final class KafkaLogReader: LogReader {
         impatientAt = .now + Self.patience
     }
 
-    func firstOffset() throws(LogError) -> Int64 {
+    func offsets() throws(LogError) -> Range<Int64> {
         do throws(KafkaError) {
-            return try reader.queryWatermarks(TopicPartition(name, partition), timeoutMilliseconds: 10_000).low
+            let marks = try reader.queryWatermarks(TopicPartition(name, partition), timeoutMilliseconds: 10_000)
+            return marks.low..<max(marks.low, marks.high)
         } catch {
-            throw LogError(error, doing: "asking for the beginning of \(name)")
+            throw LogError(error, doing: "asking for the offsets of \(name)")
         }
     }
 
@@ -150,8 +151,8 @@ final class KafkaLogReader: LogReader {
 
     /// Throws what does not pass by itself.
     private func fail(_ error: KafkaError) throws(LogError) {
-        if error.isOutOfRange, position == 0 {
-            // What the topic held first has expired.
+        // What the topic held there has expired. Of the catalogue, where that may happen at any offset, the newest entries count.
+        if error.isOutOfRange, position == 0 || topic == .catalogue {
             do throws(KafkaError) {
                 try reader.assign([PartitionOffset(name, partition, PartitionOffset.beginning)])
             } catch {

@@ -39,11 +39,13 @@ public enum GenerationRecords {
             }
             let parts = text.split(separator: "/")
             guard parts.count == 2 else { return nil }
-            if parts[0] == "decision", let number = Int(parts[1]) {
+            // Numbers that are followed by others: what is none of ours must not come near the largest one.
+            func found(_ part: Substring) -> Int? { Int(part).flatMap { (0...Int(Int32.max)).contains($0) ? $0 : nil } }
+            if parts[0] == "decision", let number = found(parts[1]) {
                 self = .decision(generation: number)
-            } else if let number = Int(parts[0]), parts[1] == "manifest" {
+            } else if let number = found(parts[0]), parts[1] == "manifest" {
                 self = .manifest(generation: number)
-            } else if let number = Int(parts[0]), let chunk = Int(parts[1]) {
+            } else if let number = found(parts[0]), let chunk = found(parts[1]) {
                 self = .chunk(generation: number, chunk)
             } else {
                 return nil

@@ -18,9 +18,13 @@ extension ItemFold {
 
     /// Refuses to follow a log that does not have everything behind this table's place: the table would be another one
     /// than that of every other instance, and nobody would know.
-    func check(_ reader: any LogReader) throws(LogError) {
-        let first = try reader.firstOffset()
-        guard first > offset else { return }
+    /// - Returns: where the log ends now. Whoever has come there has caught up: where events never pause, a reader may never
+    ///   meet the end as it is by then.
+    @discardableResult
+    func check(_ reader: any LogReader) throws(LogError) -> Int64 {
+        let offsets = try reader.offsets()
+        let first = offsets.lowerBound
+        guard first > offset else { return offsets.upperBound }
         let what =
             offset == 0
             ? "no snapshot of the item table is usable, and the item log begins at \(first): what it held before has expired"
@@ -35,19 +39,23 @@ extension ItemFold {
     }
 
     /// Applies some of what a reader of the item log brings, below an offset.
-    /// - Returns: whether the reader has met the log's end, and the bytes that were applied.
+    /// - Returns: whether the reader has met the log's end, whether it brought as many records as were asked for, so that
+    ///   more may be there, and the bytes that were applied.
+    @discardableResult
     func follow(
         _ reader: any LogReader, max: Int, timeoutMilliseconds: Int, below end: Int64 = .max
-    ) throws(LogError) -> (isAtEnd: Bool, bytes: Int) {
+    ) throws(LogError) -> (isAtEnd: Bool, isFull: Bool, bytes: Int) {
         var failure: Failure?
         var bytes = 0
+        var records = 0
         let isAtEnd = try reader.read(max: max, timeoutMilliseconds: timeoutMilliseconds) { record in
+            records += 1
             guard failure == nil, record.offset < end, let value = record.value else { return }
             bytes += value.count
             do throws(Failure) { try apply(value, at: record.offset) } catch { failure = error }
         }
         if let failure { throw LogError(.state, failure.description) }
         if isAtEnd { skip(to: min(reader.position, end)) }
-        return (isAtEnd, bytes)
+        return (isAtEnd, records >= max, bytes)
     }
 }

@@ -37,6 +37,8 @@ public final class ItemFold {
     public private(set) var learnt = 0
     /// Items whose published rows are out of date, for the leader; nil while nobody asks.
     public var changes: RowChanges?
+    /// Items that the catalogue has withdrawn, for whoever published lists that name them; nil while nobody asks.
+    var withdrawn: Set<IdentifierTable.Number>?
 
     private let block: ItemLogBlockReader
 
@@ -151,6 +153,7 @@ public final class ItemFold {
         let item = table.identifiers.intern(id)
         let effect = entry.map { table.catalogue(item: item, $0) } ?? table.withdraw(item: item)
         changes?.noteCatalogue(item, time: table.latestTime, effect)
+        if effect == .availability, !table.attributes(item).isAvailable { withdrawn?.insert(item) }
     }
 }
 

@@ -6,6 +6,7 @@ extension ItemSnapshot.Manifest {
         writer.byte(ItemSnapshot.version)
         writer.signed(offset)
         writer.varint(chunks)
+        writer.fixed(content)
         writer.varint(identifiers)
         writer.fixed(fingerprint)
         writer.signed(latestTime)
@@ -31,6 +32,7 @@ extension ItemSnapshot.Manifest {
         guard try reader.byte() == ItemSnapshot.version else { throw ByteReader.Malformed(offset: 0) }
         offset = try Self.offset(&reader)
         chunks = try Self.number(&reader, below: ItemSnapshot.chunksMax)
+        content = try reader.fixed(UInt64.self)
         identifiers = try Self.number(&reader, below: Int(IdentifierTable.none))
         fingerprint = try reader.fixed(UInt64.self)
         latestTime = try reader.time()

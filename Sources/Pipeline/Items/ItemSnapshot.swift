@@ -4,9 +4,10 @@ internal import Models
 /// The item table at an offset of the item log, as records for `freshet.snapshots`: chunks, then the manifest.
 ///
 /// Items are numbered by their place in the snapshot's own list, so it means the same in every process. A snapshot
-/// counts once its manifest is there; the manifest names the number of chunks and the bytes of all of them.
+/// counts once its manifest is there and the chunks are those that it was written for: by their number, and by the hash
+/// of all of them.
 public enum ItemSnapshot {
-    static let version: UInt8 = 2
+    static let version: UInt8 = 3
     static let chunkBytes = 512 * 1024
     /// More chunks than any table has, and offsets past any log's end: a manifest that says so is damaged.
     static let chunksMax = 1 << 20
@@ -23,6 +24,8 @@ public enum ItemSnapshot {
         /// The offset in the item log: the next record to fold.
         public var offset: Int64
         public var chunks: Int
+        /// Of the chunks' bytes, in their order.
+        public var content: UInt64
         public var expected: [Int32: Int64]
         public var latestTime: Int64
         public var epoch: Int64
@@ -87,10 +90,16 @@ public enum ItemSnapshot {
         }
         close(force: true)
         let manifest = Manifest(
-            offset: fold.offset, chunks: chunks.count, expected: fold.expected, latestTime: table.latestTime,
+            offset: fold.offset, chunks: chunks.count, content: content(of: chunks.map(\.value)),
+            expected: fold.expected, latestTime: table.latestTime,
             epoch: table.covisitation.epoch, popularitySteps: table.popularity.landmarkSteps,
             activitySteps: table.activity.landmarkSteps, identifiers: listed, fingerprint: fingerprint)
         return (chunks, manifest)
+    }
+
+    /// The hash of the bytes of all chunks in their order.
+    static func content(of chunks: some Sequence<[UInt8]>) -> UInt64 {
+        chunks.reduce(0) { sum, chunk in chunk.withUnsafeBytes { Hash64.hash($0, seed: sum) } }
     }
 
     /// Whether an item is live, withdrawn, or has a row or stands in one. The others were evicted, or never had an event

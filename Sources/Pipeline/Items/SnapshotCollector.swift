@@ -114,10 +114,12 @@ final class SnapshotCollector {
         }
     }
 
-    /// More chunks than the manifest has are of a torn one at the same place.
+    /// Whether the chunks are there, and are those that the manifest was written for: two leaders may have written at the
+    /// same place. More chunks than the manifest has are of a torn one there.
     private func isComplete(_ name: String, _ manifest: ItemSnapshot.Manifest) -> Bool {
-        guard let parts = chunks[name] else { return manifest.chunks == 0 }
-        return (0..<manifest.chunks).allSatisfy { parts[$0] != nil }
+        let parts = chunks[name] ?? [:]
+        guard (0..<manifest.chunks).allSatisfy({ parts[$0] != nil }) else { return false }
+        return ItemSnapshot.content(of: (0..<manifest.chunks).lazy.compactMap { parts[$0] }) == manifest.content
     }
 
     /// The newest complete snapshot, its chunks in their order.

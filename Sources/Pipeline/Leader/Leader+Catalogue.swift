@@ -6,29 +6,23 @@ extension Leader {
     /// the dead letters.
     func takeCatalogue() throws(LogError) {
         guard let fold else { return }
-        if catalogueReaders.isEmpty {
-            // Where there is no catalogue, it is looked for now and then.
-            guard roundsToCatalogue == 0 else {
-                roundsToCatalogue -= 1
-                return
-            }
-            roundsToCatalogue = Self.roundsBetweenLooks
-            for partition in try log.partitions(.catalogue) {
-                catalogueReaders[partition] = try log.reader(
-                    .catalogue, partition: partition, from: catalogue[partition] ?? 0)
-            }
-            if !catalogueReaders.isEmpty { letterBytesMax = try log.bytesMax(.deadLetters) }
-        }
+        try lookForCatalogue()
         var moved: [Int32: Int64] = [:]
         var refused: [RejectionCode] = []
         for partition in catalogueReaders.keys.sorted() {
             guard let reader = catalogueReaders[partition] else { continue }
             var count = 0
-            _ = try reader.read(max: 500, timeoutMilliseconds: 0) { record in
-                count += 1
-                guard let rejection = take(record) else { return }
-                keep(record, rejection)
-                refused.append(rejection.code)
+            do throws(LogError) {
+                _ = try reader.read(max: 500, timeoutMilliseconds: 0) { record in
+                    count += 1
+                    guard let rejection = take(record) else { return }
+                    keep(record, rejection)
+                    refused.append(rejection.code)
+                }
+            } catch where error.kind == .fatal {
+                // A catalogue that is taken away is no reason to stop; one that comes back is found.
+                notice("the catalogue is not read for now: \(error.message)")
+                catalogueReaders[partition] = nil
             }
             if count > 0 { moved[partition] = reader.position }
         }
@@ -36,6 +30,21 @@ extension Leader {
         catalogue.merge(moved) { $1 }
         try log.publish(itemsOffset: fold.offset, catalogue: moved)
         for code in refused { catalogueRejections[code, default: 0] += 1 }
+    }
+
+    /// Opens the partitions that are not being read yet, now and then: there may be no catalogue, or one that grows.
+    private func lookForCatalogue() throws(LogError) {
+        guard roundsToCatalogue == 0 else {
+            roundsToCatalogue -= 1
+            return
+        }
+        roundsToCatalogue = Self.roundsBetweenLooks
+        let partitions = try log.partitions(.catalogue)
+        if catalogueReaders.isEmpty, !partitions.isEmpty { letterBytesMax = try log.bytesMax(.deadLetters) }
+        for partition in partitions where catalogueReaders[partition] == nil {
+            catalogueReaders[partition] = try log.reader(
+                .catalogue, partition: partition, from: catalogue[partition] ?? 0)
+        }
     }
 
     /// Adds what a record says to the item log, or tells why it says nothing. Its Kafka timestamp counts for nothing: an

@@ -56,10 +56,13 @@ public final class Leader {
     static let roundsBetweenLooks = 1000
     let writer = ByteWriter()
 
+    private static let recordsARound = 1000
+
     private enum Phase {
         case follower
         case restoring(SnapshotCollector)
-        case folding(any LogReader, isCaughtUp: Bool)
+        /// With where the log ended at the beginning.
+        case folding(any LogReader, end: Int64, isCaughtUp: Bool)
     }
 
     /// - Parameter generations: shared with the worker of the same process.
@@ -71,7 +74,7 @@ public final class Leader {
 
     /// Whether this member leads and its table has reached the end of the item log.
     public var isCaughtUp: Bool {
-        if case .folding(_, isCaughtUp: true) = phase { true } else { false }
+        if case .folding(_, _, isCaughtUp: true) = phase { true } else { false }
     }
 
     public var isFollower: Bool {
@@ -114,15 +117,21 @@ public final class Leader {
             guard try collector.advance() else { return true }
             try restore(collector)
             return true
-        case .folding(let reader, let wasCaughtUp):
-            let isAtEnd = try follow(reader)
+        case .folding(let reader, let end, let wasCaughtUp):
+            guard let fold else { return true }
+            let (isAtEnd, isFull, bytes) = try fold.follow(reader, max: Self.recordsARound, timeoutMilliseconds: 10)
+            bytesSinceSnapshot += bytes
             if let newer = try models?.advance() { latest = newer }
             try settlePublication()
-            phase = .folding(reader, isCaughtUp: wasCaughtUp || (isAtEnd && models?.hasCaughtUp == true))
+            let isThere = isAtEnd || fold.offset >= end
+            let isCaughtUp = wasCaughtUp || (isThere && models?.hasCaughtUp == true)
+            phase = .folding(reader, end: end, isCaughtUp: isCaughtUp)
             try takeCatalogue()
-            let published = isAtEnd ? try publishRows(most: rowsMax) : 0
-            if isAtEnd, bytesSinceSnapshot >= max(settings.snapshotBytes, snapshotSize) { try snapshot() }
-            return !isAtEnd || published > 0
+            // Not only at the end, which a reader does not meet while records come and come.
+            guard isAtEnd || (isCaughtUp && !isFull) else { return true }
+            let published = try publishRows(most: rowsMax)
+            if bytesSinceSnapshot >= max(settings.snapshotBytes, snapshotSize) { try snapshot() }
+            return published > 0
         }
     }
 
@@ -144,15 +153,7 @@ public final class Leader {
         snapshots = collector.kept
         torn = collector.torn
         let reader = try log.reader(.itemLog, partition: 0, from: fold.offset)
-        try fold.check(reader)
-        phase = .folding(reader, isCaughtUp: false)
-    }
-
-    private func follow(_ reader: any LogReader) throws(LogError) -> Bool {
-        guard let fold else { return true }
-        let (isAtEnd, bytes) = try fold.follow(reader, max: 1000, timeoutMilliseconds: 10)
-        bytesSinceSnapshot += bytes
-        return isAtEnd
+        phase = .folding(reader, end: try fold.check(reader), isCaughtUp: false)
     }
 
     // MARK: - Snapshots and generations
@@ -184,10 +185,17 @@ public final class Leader {
         manifest.encode(to: writer)
         add(.snapshots, ItemSnapshot.key(offset: manifest.offset, chunk: nil), writer.bytes)
         snapshots.append(manifest.asPlace)
-        try log.publish(itemsOffset: fold.offset, catalogue: [:])
+        try keepPositions()
         bytesSinceSnapshot = 0
         snapshotSize = chunks.reduce(0) { $0 + $1.value.count }
         notice("item snapshot at \(manifest.offset): \(chunks.count) chunks, \(fold.table.liveCount) items")
+    }
+
+    /// Commits the position in the catalogue once more: the group does not subscribe to that topic, so brokers forget what
+    /// it committed there a week after the last time (KIP-211), and it would be read again from the beginning.
+    public func keepPositions() throws(LogError) {
+        guard let fold, isCaughtUp else { return }
+        try log.publish(itemsOffset: fold.offset, catalogue: catalogue)
     }
 
     /// Whether the item log has moved since the last snapshot.

@@ -37,7 +37,7 @@ struct DeadLetterOrigin {
     }
 
     /// In a record, with the lengths before name and value.
-    private static func size(_ headers: [Header]) -> Int {
+    static func size(_ headers: [Header]) -> Int {
         headers.reduce(0) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) + 10 }
     }
 }

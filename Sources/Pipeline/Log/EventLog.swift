@@ -161,8 +161,8 @@ public protocol LogReader: AnyObject {
     /// The next offset: past all records delivered, and past markers at the end when it was reached.
     var position: Int64 { get }
 
-    /// The first offset that the log still has.
-    func firstOffset() throws(LogError) -> Int64
+    /// The offsets of the log as it is now: from the first that it still has to behind the last committed one.
+    func offsets() throws(LogError) -> Range<Int64>
 }
 
 /// What goes wrong with a log.

@@ -104,7 +104,9 @@ public final class MemoryReader: LogReader {
     }
 
     /// What was compacted away is not gone: later records stand for it.
-    public func firstOffset() throws(LogError) -> Int64 { 0 }
+    public func offsets() throws(LogError) -> Range<Int64> {
+        0..<topics.read(topic, partition, from: .max, max: 0).end
+    }
 
     private func withBytes(_ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) -> Void) {
         guard let bytes else { return body(nil) }

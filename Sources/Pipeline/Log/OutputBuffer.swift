@@ -74,7 +74,7 @@ final class OutputBuffer {
     ) -> [UInt8]? {
         let start = bytes.count
         add(topic, source: source, partition: partition, key: key, headers: headers, value: value)
-        let more = headers?.reduce(0) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) + 10 } ?? 0
+        let more = DeadLetterOrigin.size(headers ?? [])
         guard bytes.count - start + more > bytesMax,
             let entry = topic == .userFeatures ? last.popLast() : entries.popLast()
         else { return nil }

@@ -73,9 +73,7 @@ public final class Rekeyer {
         var key = record.key
         if let value = record.value, value.count > 0, decoder.decode(value, into: &event) == nil { key = event.user }
         let headers = record.headers
-        let size = headers.reduce((key?.count ?? 0) + (record.value?.count ?? 0)) {
-            $0 + $1.name.utf8.count + ($1.value?.count ?? 0)
-        }
+        let size = (key?.count ?? 0) + (record.value?.count ?? 0) + DeadLetterOrigin.size(headers)
         let most = log.bytesMax(.recommendations)
         guard size > most else {
             return try log.append(

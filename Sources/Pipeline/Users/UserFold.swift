@@ -37,7 +37,7 @@ public final class UserFold {
     }
 
     /// Changes with what the same events make.
-    static let version: UInt8 = 2
+    static let version: UInt8 = 3
     /// Remembered event ids of a user.
     static let recentIDs = 32
     static let bucketsMax = 64
@@ -116,15 +116,21 @@ public final class UserFold {
         let time = event.time
         let session = event.session.count > 0 ? Hash64.hash(event.session) : 0
         let pause = time - state.pointee.latestTime
+        let gap = settings.sessionGapMilliseconds
         // A late event is of an earlier session, if it is not of this one.
-        let isOther = session != 0 ? session != state.pointee.sessionHash : pause > settings.sessionGapMilliseconds
+        let isOther =
+            session != 0
+            ? session != state.pointee.sessionHash : pause > gap || time < state.pointee.sessionStart &- gap
         if isFirst || (isOther && pause >= 0) {
             state.pointee.sessions &+= 1
             state.pointee.sessionStart = time
             state.pointee.sessionEvents = 0
             state.pointee.sessionHash = session
         }
-        if isFirst || !isOther || pause >= 0 { state.pointee.sessionEvents &+= 1 }
+        if isFirst || !isOther || pause >= 0 {
+            state.pointee.sessionEvents &+= 1
+            state.pointee.sessionStart = min(state.pointee.sessionStart, time)
+        }
         state.pointee.counts[Int(event.type.rawValue)] &+= 1
         state.pointee.firstTime = isFirst ? time : min(state.pointee.firstTime, time)
         state.pointee.latestTime = isFirst ? time : max(state.pointee.latestTime, time)

@@ -89,11 +89,16 @@ public struct UserStateCodec {
         if buckets > 0 { store.setBucketCapacity(Int(user), buckets) }
         var previous: Int64 = 0
         for index in 0..<buckets {
-            previous = try reader.time(from: previous)
+            let next = try reader.time(from: previous)
+            // The fold counts on their order.
+            guard next > previous || index == 0, next <= Int64(UInt32.max) else {
+                throw ByteReader.Malformed(offset: reader.offset)
+            }
+            previous = next
             var counts = SIMD4<UInt8>(repeating: 0)
             for type in 0..<4 { counts[type] = try reader.byte() }
             state.pointee.buckets.unsafelyUnwrapped[index] = ActivityBucket(
-                index: UInt32(truncatingIfNeeded: previous), counts: counts)
+                index: UInt32(previous), counts: counts)
             state.pointee.bucketCount = UInt8(index + 1)
         }
         let history = try reader.count()

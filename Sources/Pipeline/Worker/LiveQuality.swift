@@ -37,18 +37,35 @@ public struct LiveQuality: Sendable {
 
 /// The last lists of some users of a partition, as long as no other user takes their slot: a bound without bookkeeping.
 struct LastLists {
-    static let slots = 4096
+    static let slots = 8192
     /// The first places of a list, which are judged.
-    static let length = 20
+    static let judged = 20
 
+    private let length: Int
     private var owners = [UserStore.User](repeating: IdentifierTable.none, count: slots)
-    private var items = [IdentifierTable.Number](repeating: IdentifierTable.none, count: slots * length)
+    private var items: [IdentifierTable.Number]
+
+    /// - Parameter length: of the lists.
+    init(length: Int) {
+        self.length = length
+        items = Array(repeating: IdentifierTable.none, count: Self.slots * length)
+    }
 
     mutating func put(_ list: borrowing [RankedItem], of user: UserStore.User) {
         let slot = Int(user) % Self.slots
         owners[slot] = user
-        for place in 0..<Self.length {
-            items[slot * Self.length + place] = place < list.count ? list[place].item : IdentifierTable.none
+        for place in 0..<length {
+            items[slot * length + place] = place < list.count ? list[place].item : IdentifierTable.none
+        }
+    }
+
+    /// The users whose list is known and names one of these items.
+    func owners(ofListsNaming wanted: Set<IdentifierTable.Number>) -> [UserStore.User] {
+        owners.indices.compactMap { slot in
+            guard owners[slot] != IdentifierTable.none,
+                items[(slot * length)..<((slot + 1) * length)].contains(where: wanted.contains)
+            else { return nil }
+            return owners[slot]
         }
     }
 
@@ -64,8 +81,8 @@ struct LastLists {
         let slot = Int(user) % Self.slots
         guard owners[slot] == user else { return nil }
         owners[slot] = IdentifierTable.none
-        let start = slot * Self.length
-        for place in 0..<Self.length where items[start + place] == item { return .at(place) }
+        let start = slot * length
+        for place in 0..<min(Self.judged, length) where items[start + place] == item { return .at(place) }
         return .missing
     }
 }

@@ -28,6 +28,10 @@ public final class PartitionWorker {
     var isResumed = false
     /// The committed offset that the work began at.
     var committed: Int64 = 0
+    /// Where the events topic began then.
+    var low: Int64 = 0
+    /// Where the item log ended when it was found not to hold what this partition has taught; nil before.
+    var itemsEnd: Int64?
     let block: ItemLogBlockWriter
     /// Users whose list is to be ranked, in the order of their first event.
     var touched: [UserStore.User] = []
@@ -35,8 +39,8 @@ public final class PartitionWorker {
     var short: [UserStore.User] = []
     /// How many of them, from the first on, the item table has moved for and that have not been ranked since.
     var shortDue = 0
-    /// For the live quality; no state.
-    var lastLists = LastLists()
+    /// For the live quality, and to find lists that name an item which was withdrawn; no state.
+    var lastLists: LastLists
     /// Users erased since the last commit.
     var erased: [[UInt8]] = []
     var marker: CheckpointRecord.Marker?
@@ -52,8 +56,10 @@ public final class PartitionWorker {
     /// Records read while restoring, and how many there are about, for a progress line.
     var restored = 0
 
-    init(partition: Int32, items: IdentifierTable) {
+    /// - Parameter listItems: the length of a list.
+    init(partition: Int32, items: IdentifierTable, listItems: Int) {
         self.partition = partition
+        lastLists = LastLists(length: listItems)
         block = ItemLogBlockWriter(items: items)
     }
 
@@ -72,7 +78,10 @@ public final class PartitionWorker {
     /// The offset before which users that are dirty have been so for at least `delay` ms, or for so many events that a
     /// training, which reads checkpoints, would miss more of the partition than it should.
     func ripeOffset(now: UInt64, delay: UInt64) -> Int64 {
-        if delay == 0 { return .max }
+        if delay == 0 {
+            marks.removeAll()
+            return .max
+        }
         let passed = marks.prefix { $0.time + delay <= now }
         if let last = passed.last {
             ripe = last.position

@@ -36,7 +36,8 @@ extension Worker {
     /// Begins to restore assigned partitions.
     private func take(_ assigned: [Int32]) throws(LogError) {
         for partition in assigned.sorted() {
-            partitions[partition] = PartitionWorker(partition: partition, items: items.table.identifiers)
+            partitions[partition] = PartitionWorker(
+                partition: partition, items: items.table.identifiers, listItems: settings.rules.listItems)
         }
         try log.take(assigned)
     }
@@ -50,7 +51,8 @@ extension Worker {
         var restores = partitions.values.count { $0.isRestoring }
         for partition in partitions.keys.sorted() {
             guard let worker = partitions[partition], !worker.isLive else { continue }
-            isBusy = true
+            // Who waits for its committed offset has nothing to do.
+            if case .offset = worker.phase {} else { isBusy = true }
             switch worker.phase {
             case .waiting:
                 guard restores < Self.restoresMax else { continue }
@@ -58,7 +60,7 @@ extension Worker {
                 worker.phase = .checkpoints(
                     try log.reader(.users, partition: partition, from: 0), CheckpointBatch())
             case .checkpoints(let reader, let batch): try readCheckpoints(worker, reader, batch)
-            case .offset: isBusy = try beginEvents(worker)
+            case .offset: if try beginEvents(worker) { isBusy = true }
             case .events(let reader, let until): try readEvents(worker, reader, until: until)
             case .live: break
             }
@@ -119,6 +121,7 @@ extension Worker {
         }
         let bounds = try log.bounds(worker.partition)
         if !log.isTransactional { worker.doubtfulUntil = bounds.end }
+        worker.low = bounds.low
         switch stored {
         case .none: worker.begin(at: bounds.low)
         case .offset(let offset):

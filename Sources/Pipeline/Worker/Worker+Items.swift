@@ -10,21 +10,34 @@ extension Worker {
             guard try collector.advance() else { return true }
             try items.load(collector)
             let reader = try log.reader(.itemLog, partition: 0, from: items.offset)
-            try items.check(reader)
-            itemPhase = .catchingUp(reader)
+            itemPhase = .catchingUp(reader, end: try items.check(reader))
             return true
-        case .catchingUp(let reader):
-            if try items.follow(reader, max: 100_000, timeoutMilliseconds: restoreWaitMilliseconds).isAtEnd {
+        case .catchingUp(let reader, let end):
+            let isAtEnd = try items.follow(reader, max: 100_000, timeoutMilliseconds: restoreWaitMilliseconds).isAtEnd
+            if isAtEnd || items.offset >= end {
                 notice("item table restored: \(items.table.liveCount) items at offset \(items.offset) of the item log")
                 itemPhase = .following(reader)
+                items.withdrawn = []
                 try resumeLive()
             }
             return true
         case .following(let reader):
-            _ = try items.follow(reader, max: 64, timeoutMilliseconds: 0)
+            try follow(reader)
+            try resumeLive()
             return false
         }
     }
+
+    /// Takes up what there is of the item log, for as long as half a round at most: where events flood in, rounds are long,
+    /// and so is what all instances together wrote meanwhile.
+    private func follow(_ reader: any LogReader) throws(LogError) {
+        let began = clock()
+        let most = max(Self.itemMilliseconds, (began - itemsMovedAt) / 2)
+        itemsMovedAt = began
+        while try items.follow(reader, max: 64, timeoutMilliseconds: 0).isFull, clock() - began < most {}
+    }
+
+    private static let itemMilliseconds: UInt64 = 10
 
     /// Takes up a generation that has come in whole: at once at the start, else a part a round, so that no list waits.
     func advanceGeneration() throws(LogError) {
@@ -55,13 +68,32 @@ extension Worker {
 
     /// Lets records of restored partitions flow, once items and generation are there.
     func resumeLive() throws(LogError) {
-        guard itemPhase.isFollowing, models.hasCaughtUp else { return }
+        guard case .following(let reader) = itemPhase, models.hasCaughtUp else { return }
         var offsets: [Int32: Int64] = [:]
         for worker in partitions.values where worker.isLive && !worker.isResumed {
+            guard try isTaught(worker, reader) else { continue }
             worker.isResumed = true
             offsets[worker.partition] = worker.position
         }
         if !offsets.isEmpty { try log.resume(offsets) }
+    }
+
+    /// Whether the items have learnt what a partition's committed events teach. The item log has it before an offset is
+    /// committed, so at most it is still to be read; a log that does not have it was made anew, and lists would come of an
+    /// empty table.
+    private func isTaught(_ worker: PartitionWorker, _ reader: any LogReader) throws(LogError) -> Bool {
+        let learnt = items.expected[worker.partition] ?? worker.low
+        if learnt >= worker.committed { return true }
+        guard let end = worker.itemsEnd else {
+            worker.itemsEnd = try reader.offsets().upperBound
+            return false
+        }
+        guard items.offset >= end else { return false }
+        throw LogError(
+            .state,
+            "the item log, and the snapshots of its table, hold partition \(worker.partition) of the events topic up to "
+                + "\(learnt), but \(worker.committed) is committed: the topic was made anew, or has lost its end; `freshet "
+                + "reset`, then `freshet replay`")
     }
 }
 

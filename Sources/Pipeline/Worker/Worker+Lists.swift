@@ -4,12 +4,13 @@ internal import Models
 
 extension Worker {
     /// Ranks the lists of this batch's users, of users whose list was short when the item table has moved since, and of a
-    /// bounded number of users whom a new generation concerns; sends those that changed.
+    /// bounded number of users whom a new generation or a withdrawn item concerns; sends those that changed.
     func rankTouched() throws(LogError) {
         let canRank = itemPhase.isFollowing && models.hasCaughtUp
         guard canRank else { return }
         touchShortLists()
-        touchForNewGeneration()
+        findWithdrawn()
+        touchWaiting()
         let lists = partitions.values.reduce(0) { $0 + $1.touched.count }
         guard lists > 0 else { return }
         ranker.begin(generation: serving, blend: settings.blend)
@@ -47,9 +48,18 @@ extension Worker {
         }
     }
 
+    /// Lists that name an item which the catalogue has withdrawn are made anew, as far as they are known.
+    private func findWithdrawn() {
+        guard let withdrawn = items.withdrawn, !withdrawn.isEmpty else { return }
+        items.withdrawn = []
+        for worker in partitions.values where worker.isLive {
+            for user in worker.lastLists.owners(ofListsNaming: withdrawn) { rerank.append((worker.partition, user)) }
+        }
+    }
+
     /// Beside events these lists keep to a rate: as fast as they can be made, they would keep processor, broker and readers
     /// from the events' own for seconds.
-    private func touchForNewGeneration() {
+    private func touchWaiting() {
         guard !rerank.isEmpty else { return }
         let now = clock()
         var most = settings.reranksPerBatch

@@ -57,9 +57,11 @@ public final class Worker {
 
     // Item table and generations.
     var itemPhase: ItemPhase
+    /// When the item table was moved forward last.
+    var itemsMovedAt: UInt64 = 0
     public var models: GenerationFollower
     var rankedItemsOffset: Int64 = -1
-    /// Users to be ranked again because the generation is new.
+    /// Users to be ranked again because the generation is new, or an item of their list was withdrawn.
     var rerank: [(partition: Int32, user: UserStore.User)] = []
     var activeUsers: [(partition: Int32, user: UserStore.User)] = []
     var rerankedAt: UInt64 = 0
@@ -220,8 +222,8 @@ public final class Worker {
 enum ItemPhase {
     /// Looking for the newest snapshot.
     case snapshots(SnapshotCollector)
-    /// Folding the log for the first time, up to its end.
-    case catchingUp(any LogReader)
+    /// Folding the log for the first time, up to its end as it was at the start.
+    case catchingUp(any LogReader, end: Int64)
     case following(any LogReader)
 
     var isFollowing: Bool {

@@ -4,32 +4,32 @@ import ServiceKit
 /// The HTTP port of `serve`: health, readiness, metrics, and lookups by id.
 final class HTTPService: Service {
     let name = "http"
-    private let address: ListenAddress
-    private let board: ServeBoard
+    private let server: HTTPServer
     private let stop = StopRequest()
     private let logger = Logger(label: "freshet.http")
 
-    /// - Throws: when the text is no address.
+    /// Listens from now on: where that cannot be, nothing else must have begun.
+    /// - Throws: when the text is no address, or the port is taken.
     init(_ text: String, _ board: ServeBoard) throws {
+        let address: ListenAddress
         do throws(HTTPServerError) { address = try ListenAddress(text) } catch {
             throw UsageError("--http: \(error.message)")
         }
-        self.board = board
+        var limits = HTTPLimits()
+        // Lookups wait for the worker; health and metrics must not wait for lookups alone.
+        limits.threads = 4
+        do throws(HTTPServerError) {
+            server = try HTTPServer(listen: address, router: board.router(), limits: limits)
+        } catch {
+            throw CommandFailure(error.message, remedy: "give another --http HOST:PORT", exitCode: 78)
+        }
+        logger.info("listening on http://\(server.address)")
     }
 
     func beginShutdown() { stop.request() }
 
     func run() throws {
-        var limits = HTTPLimits()
-        // Lookups wait for the worker; health and metrics must not wait for lookups alone.
-        limits.threads = 4
-        do throws(HTTPServerError) {
-            let server = try HTTPServer(listen: address, router: board.router(), limits: limits)
-            logger.info("listening on http://\(server.address)")
-            while !stop.wait(for: .seconds(3600)) {}
-            server.stop(deadlineMilliseconds: 2_000)
-        } catch {
-            throw CommandFailure(error.message, remedy: "give another --http HOST:PORT", exitCode: 78)
-        }
+        while !stop.wait(for: .seconds(3600)) {}
+        server.stop(deadlineMilliseconds: 2_000)
     }
 }

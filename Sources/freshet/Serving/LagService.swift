@@ -33,6 +33,7 @@ final class LagService: Service {
     func run() throws {
         do throws(KafkaError) {
             let reader = try PartitionReader(client)
+            reader.freeAside()
             var shown: Set<Int32> = []
             // Soon at first: a scrape should not find nothing.
             var pause = Duration.milliseconds(500)
@@ -46,7 +47,7 @@ final class LagService: Service {
                 for (partition, position) in known where !stop.isRequested {
                     do throws(KafkaError) {
                         let end = try reader.queryWatermarks(
-                            TopicPartition(topic, partition), timeoutMilliseconds: 2_000
+                            TopicPartition(topic, partition), timeoutMilliseconds: 1_000
                         ).high
                         Gauge(
                             label: Self.metric, dimensions: Self.labels(partition),

@@ -28,7 +28,7 @@ final class ListReader: LogReader {
         position = offset
     }
 
-    func firstOffset() throws(LogError) -> Int64 { 0 }
+    func offsets() throws(LogError) -> Range<Int64> { 0..<Int64(entries().count) }
 
     func read(
         max: Int, timeoutMilliseconds: Int, record: (borrowing LogRecord) -> Void

@@ -49,15 +49,18 @@ struct NaiveUser {
     var firstTime: Int64 { events.map(\.sample.time).min() ?? 0 }
     var latestTime: Int64 { events.map(\.sample.time).max() ?? 0 }
 
-    /// The events of each session, in order of offsets.
+    /// The events of each session, in order of offsets. A late event without a name is of the present one where it is at most
+    /// a gap older than that.
     var sessions: [[SampleEvent]] {
         var sessions: [[SampleEvent]] = []
-        var latest = Int64.min
+        var latest: Int64 = 0
         var name = ""
         for (sample, _) in events {
             let isOther =
                 sample.session.isEmpty
-                ? !sessions.isEmpty && sample.time - latest > settings.sessionGapMilliseconds : sample.session != name
+                ? sample.time - latest > settings.sessionGapMilliseconds
+                    || sample.time < Self.begin(sessions.last) - settings.sessionGapMilliseconds
+                : sample.session != name
             // A late event of another session belongs to none that is kept.
             if isOther, !sessions.isEmpty, sample.time < latest { continue }
             if isOther || sessions.isEmpty {
@@ -69,6 +72,8 @@ struct NaiveUser {
         }
         return sessions
     }
+
+    static func begin(_ session: [SampleEvent]?) -> Int64 { session?.map(\.time).min() ?? 0 }
 
     /// Events by five minutes; what is right while there are no more of them than the state keeps.
     var buckets: [UInt32: SIMD4<UInt32>] {

@@ -13,9 +13,10 @@ final class SimulatedReader: LogReader {
         position = offset < 0 ? max(0, log.broker.partition(place).stableEnd + offset) : offset
     }
 
-    func firstOffset() throws(LogError) -> Int64 {
+    func offsets() throws(LogError) -> Range<Int64> {
         try log.mayFail()
-        return log.broker.partition(place).low
+        let partition = log.broker.partition(place)
+        return partition.low..<max(partition.low, partition.stableEnd)
     }
 
     func read(
