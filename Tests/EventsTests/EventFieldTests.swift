@@ -34,6 +34,28 @@ struct EventFieldTests {
         }
     }
 
+    /// Some converters write every column they know, most of them empty.
+    @Test(arguments: ["null", "\"\""]) func anAliasCountsWhereTheFieldsOwnNameSaysNothing(_ nothing: String) throws {
+        let names = [
+            ("event_time", "timestamp"), ("event_type", "type"), ("product_id", "itemid"), ("user_id", "visitorid"),
+        ]
+        let values = ["1569888000", "\"view\"", "\"1\"", "\"p\""]
+        for isFirst in [true, false] {
+            let members = zip(names, values).map { names, value in
+                let own = "\"\(names.0)\":\(nothing)"
+                let alias = "\"\(names.1)\":\(value)"
+                return isFirst ? own + "," + alias : alias + "," + own
+            }
+            let event = try decoder.decode("{" + members.joined(separator: ",") + "}").get()
+            #expect(event.user == "p" && event.item == "1" && event.type == .view && event.time == 1_569_888_000_000)
+        }
+        #expect(try event("\"category\":\"c\",\"category_id\":\(nothing)").categoryID == "c")
+        #expect(try event("\"category\":\"c\",\"category_id\":\"d\"").categoryID == "d")
+        #expect(try event("\"category_id\":\"d\",\"category\":\"c\"").categoryID == "d")
+        // The next event knows nothing of them.
+        #expect(try event("\"category_id\":\(nothing)").categoryID == "")
+    }
+
     @Test func whiteSpaceWithCarriageReturnsIsAllowedEverywhere() throws {
         let text = "\r\n{ \"user_id\" :\t\"p\" ,\r\n\"event_type\":\r\n\"view\",\"ts\": 5 , \"item_id\":\r\n7\r\n}\r\n"
         for _ in 0..<2 {

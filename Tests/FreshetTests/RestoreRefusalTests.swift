@@ -1,6 +1,7 @@
 import Events
-import Pipeline
 import Testing
+
+@testable import Pipeline
 
 /// What a restore finds that does not fit together, and says instead of going on.
 @Suite struct RestoreRefusalTests {
@@ -70,5 +71,17 @@ import Testing
         let next = try Worker(settings: WorkerSettings(), log: torn, clock: { 0 })
         let error = #expect(throws: LogError.self) { try run(next) }
         #expect(error?.kind == .state && error?.message.contains("was interrupted while it wrote") == true)
+    }
+
+    /// Somebody has deleted the item log and made it anew: lists would come of an empty table.
+    @Test func anItemLogThatWasMadeAnewIsRefused() throws {
+        let worker = try makeWorker()
+        try learn(100, worker)
+        log.topics.removeAll(.itemLog)
+        log.restart()
+        let next = try makeWorker()
+        let error = #expect(throws: LogError.self) { try run(next) }
+        #expect(error?.kind == .state && error?.message.contains("the topic was made anew") == true)
+        #expect(next.counters.lists == 0)
     }
 }

@@ -1,3 +1,4 @@
+import Events
 import Foundation
 import Models
 import Testing
@@ -30,5 +31,43 @@ struct ShortListTests {
         }
         #expect(lengths.count == 50)
         #expect(lengths.values.allSatisfy { $0 >= settings.rules.listItems })
+    }
+
+    /// A withdrawn item leaves the lists that name it though their users do nothing.
+    @Test func listsThatNameAWithdrawnItemAreMadeAnew() throws {
+        let log = MemoryEventLog()
+        var now: UInt64 = 0
+        let worker = try Worker(settings: WorkerSettings(), log: log, clock: { now })
+        log.produceShop(300)
+        func settle() throws {
+            var rounds = 0
+            while worker.hasUncommitted || worker.isCommitting || worker.hasPendingWork || rounds < 5 {
+                now += 300
+                try worker.step(timeoutMilliseconds: 0)
+                rounds += 1
+                try #require(rounds < 500)
+            }
+        }
+        func naming(_ item: String) -> Int {
+            var lists: [[UInt8]: String] = [:]
+            for record in log.written where record.topic == .recommendations {
+                lists[record.key ?? []] = record.value.map { String(decoding: $0, as: UTF8.self) }
+            }
+            return lists.values.count { list in
+                let others = list.components(separatedBy: "\"continue_shopping\"")[0]
+                return others.contains("\"product_id\":\"\(item)\"")
+            }
+        }
+        try settle()
+        let popular = try #require((0..<397).map { "p\($0)" }.max { naming($0) < naming($1) })
+        let listed = naming(popular)
+        #expect(listed > 1)
+        let before = worker.counters.lists
+        let writer = ByteWriter()
+        Array(popular.utf8).withUnsafeBytes { CatalogueRecord.encode(nil, id: $0, to: writer) }
+        log.topics.append(.itemLog, 0, key: nil, value: Array(writer.bytes))
+        try settle()
+        #expect(naming(popular) == 0)
+        #expect(worker.counters.lists == before + listed)
     }
 }

@@ -156,4 +156,41 @@ struct LeaderCatalogueTests {
         #expect(rows(.itemFeatures, "a").count == 21)
         #expect(rows(.relatedItems, "a").count == 3)
     }
+
+    /// Where records never pause, a reader is never told that it is at the end.
+    @Test func rowsAndSnapshotsDoNotWaitForTheEnd() throws {
+        try visit([("a", "b"), ("a", "c")], at: Self.start)
+        log.hidesEnd = true
+        let leader = leader { $0.snapshotBytes = 1 }
+        try settle(leader)
+        #expect(leader.isCaughtUp && !leader.hasRowsToPublish)
+        #expect(rows(.itemFeatures, "a").count == 1 && rows(.relatedItems, "a").count == 1)
+        #expect(try log.reader(.snapshots, partition: 0, from: 0).offsets().upperBound > 0)
+    }
+
+    /// The group does not subscribe to the catalogue's topic, so what it committed there expires where nobody says it again.
+    @Test func thePositionIsCommittedAgainWithEachSnapshot() throws {
+        log.catalogue = [.init("a", #"{"title":"A"}"#)]
+        let leader = leader()
+        try settle(leader)
+        #expect(log.position == 1)
+        log.forgetPosition()
+        try leader.snapshot()
+        #expect(log.position == 1)
+        log.forgetPosition()
+        try leader.keepPositions()
+        #expect(log.position == 1)
+    }
+
+    @Test func aCatalogueThatIsTakenAwayStopsNothing() throws {
+        let leader = leader()
+        log.catalogue = [.init("a", #"{"title":"A"}"#)]
+        try settle(leader)
+        log.catalogueFails = true
+        try settle(leader)
+        log.catalogueFails = false
+        log.catalogue.append(.init("b", #"{"title":"B"}"#))
+        for _ in 0..<(Leader.roundsBetweenLooks + 20) { _ = try leader.step(timeoutMilliseconds: 0) }
+        #expect(log.position == 2)
+    }
 }

@@ -79,6 +79,14 @@ struct SnapshotCollectorTests {
         #expect(offsets.count == 3 && offsets.last == 0)
     }
 
+    /// Two leaders have written at the same place: one's chunks do not go with the other's manifest.
+    @Test func oneWithAnotherOnesChunkGivesWayToAnOlderOne() throws {
+        write(10, chunks: 5)
+        write(20, chunks: 6)
+        append(ItemSnapshot.key(offset: 20, chunk: 3), [20, 99])
+        #expect(try collect().collector.newest?.manifest.offset == 10)
+    }
+
     @Test func onesOfOtherSettingsAreLeftOutButKnown() throws {
         write(10, chunks: 5)
         write(20, chunks: 5, fingerprint: 8)
@@ -130,7 +138,7 @@ struct SnapshotCollectorTests {
             }
         }
         for _ in 0..<500 {
-            damaged.append([2] + (0..<random.below(80)).map { _ in UInt8(truncatingIfNeeded: random.next()) })
+            damaged.append([ItemSnapshot.version] + (0..<random.below(80)).map { _ in UInt8(truncatingIfNeeded: random.next()) })
         }
         var usable = 0
         for bytes in damaged {

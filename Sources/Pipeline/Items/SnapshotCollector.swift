@@ -15,6 +15,9 @@ final class SnapshotCollector {
     private var chunks: [String: [Int: [UInt8]]] = [:]
     private var manifests: [String: (manifest: ItemSnapshot.Manifest, place: Int64)] = [:]
 
+    /// The newest two that were complete when their manifest came.
+    private var wholeOffsets: [Int64] = []
+
     private enum Stage { case lastRecords, lastSnapshot, everything }
 
     /// The manifest is the last record of a snapshot; a transaction's marker may follow.
@@ -61,6 +64,7 @@ final class SnapshotCollector {
     private func go(to next: Stage, from offset: Int64) throws(LogError) {
         chunks.removeAll()
         manifests.removeAll()
+        wholeOffsets.removeAll()
         stage = next
         reader = try open(offset)
     }
@@ -85,9 +89,11 @@ final class SnapshotCollector {
             }
             if let manifest = try? ItemSnapshot.Manifest(value) {
                 manifests[name] = (manifest, record.offset)
-                // Older ones are not needed once a newer one is complete.
                 guard manifest.fingerprint == fingerprint, isComplete(name, manifest) else { return }
-                for (other, older) in manifests where older.manifest.offset < manifest.offset { chunks[other] = nil }
+                // Once there are two, older ones are not needed; the newest may still be spoilt by a chunk that comes late.
+                wholeOffsets = (wholeOffsets + [manifest.offset]).sorted().suffix(2)
+                guard wholeOffsets.count == 2 else { return }
+                for (other, older) in manifests where older.manifest.offset < wholeOffsets[0] { chunks[other] = nil }
             }
         }
     }

@@ -41,6 +41,11 @@ public final class MemoryTopics: Sendable {
         }
     }
 
+    /// Deletes a topic: it begins anew.
+    func removeAll(_ topic: LogTopic) {
+        partitions.withLock { all in all = all.filter { $0.key.topic != topic } }
+    }
+
     private static func compact(_ place: inout Partition) {
         var kept: [Record] = []
         for (index, record) in place.records.enumerated() {

@@ -6,7 +6,8 @@ extension Worker {
     public var hasUncommitted: Bool {
         partitions.values.contains { $0.isLive && $0.position > (committedOffsets[$0.partition] ?? -1) }
             || !output.isEmpty
-            || (checkpointsEverything && partitions.values.contains { $0.isLive && $0.store.oldestDirtyOffset() != nil })
+            || (checkpointsEverything
+                && partitions.values.contains { $0.isLive && $0.store.oldestDirtyOffset() != nil })
     }
 
     public var isCommitting: Bool { !commit.isIdle }

@@ -18,15 +18,41 @@ final class LeaderShopLog: LeaderLog {
     private(set) var letters: [Letter] = []
     private var added: [(topic: LogTopic, letter: Letter)] = []
     var failsToPublish = false
+    /// As where records come and come: no reader of the item log meets its end.
+    var hidesEnd = false
+    /// As where somebody deletes the topic.
+    var catalogueFails = false
+
+    func forgetPosition() { position = 0 }
 
     func isLeading(timeoutMilliseconds: Int) throws(LogError) -> Bool { true }
     func cataloguePositions() throws(LogError) -> [Int32: Int64] { [0: position] }
     func partitions(_ topic: LogTopic) throws(LogError) -> [Int32] { [0] }
 
     func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader {
-        topic == .catalogue
-            ? ListReader(topic, partition, from: offset) { [unowned self] in catalogue }
-            : MemoryReader(topics, topic, partition, from: offset)
+        if topic == .catalogue {
+            return ListReader(topic, partition, from: offset, fails: { [unowned self] in catalogueFails }) {
+                [unowned self] in catalogue
+            }
+        }
+        let reader = MemoryReader(topics, topic, partition, from: offset)
+        return topic == .itemLog && hidesEnd ? EndlessReader(reader) : reader
+    }
+
+    private final class EndlessReader: LogReader {
+        private let inner: MemoryReader
+
+        init(_ inner: MemoryReader) { self.inner = inner }
+
+        var position: Int64 { inner.position }
+        func offsets() throws(LogError) -> Range<Int64> { try inner.offsets() }
+
+        func read(
+            max: Int, timeoutMilliseconds: Int, record: (borrowing LogRecord) -> Void
+        ) throws(LogError) -> Bool {
+            _ = try inner.read(max: max, timeoutMilliseconds: timeoutMilliseconds, record: record)
+            return false
+        }
     }
 
     func add(

@@ -18,10 +18,15 @@ final class ListReader: LogReader {
 
     private let topic: LogTopic
     private let partition: Int32
+    private let fails: () -> Bool
     private let entries: () -> [Entry]
     private(set) var position: Int64
 
-    init(_ topic: LogTopic, _ partition: Int32, from offset: Int64, _ entries: @escaping () -> [Entry]) {
+    init(
+        _ topic: LogTopic, _ partition: Int32, from offset: Int64, fails: @escaping () -> Bool = { false },
+        _ entries: @escaping () -> [Entry]
+    ) {
+        self.fails = fails
         self.topic = topic
         self.partition = partition
         self.entries = entries
@@ -33,6 +38,7 @@ final class ListReader: LogReader {
     func read(
         max: Int, timeoutMilliseconds: Int, record: (borrowing LogRecord) -> Void
     ) throws(LogError) -> Bool {
+        if fails() { throw LogError(.fatal, "there is no such topic") }
         let entries = entries()
         for entry in entries.dropFirst(Int(position)).prefix(max) {
             Self.withBytes(entry.key) { key in
