@@ -108,7 +108,7 @@ enum LatencyRow: BenchmarkRow {
         _ shop: BenchmarkShop, _ guarantee: BenchmarkShop.Guarantee, training: Bool, _ seconds: Int,
         into waits: inout [ListReader.Isolation: Waits]
     ) throws -> (cores: Double, batches: MetricsPage.Histogram) {
-        // Trains again as soon as the last training is over and an event in ten thousand is new.
+        // Trains again as soon as the last training is over and there is one event in a thousand more.
         let settings = ["FRESHET_TRAINING_INTERVAL": "1ms", "FRESHET_TRAINING_GROWTH": "0.001"]
         let service = try shop.serve(guarantee, training: training, training ? settings : [:])
         defer { service.kill() }

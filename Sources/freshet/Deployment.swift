@@ -45,9 +45,16 @@ struct Deployment {
         let configuration = try Settings.table.load(
             file: arguments["config"], environment: ProcessInfo.processInfo.environment, overrides: overrides)
         LogSink.configure(configuration)
+        for warning in configuration.warnings { Logger(label: "freshet").warning("\(warning)") }
         try checkTopics(configuration)
         try checkClients(configuration)
         return configuration
+    }
+
+    /// For commands that delete or write over a state: with a name that says nothing it could be another deployment's.
+    func refuseMistakes() throws {
+        guard let warning = configuration.warnings.first else { return }
+        throw CommandFailure("\(warning)", remedy: "mend the name, or unset it", exitCode: 78)
     }
 
     /// Properties that are Freshet's own to set: with other values nothing that it promises would be so.

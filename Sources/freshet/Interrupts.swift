@@ -22,7 +22,7 @@ enum Interrupts {
         }
         defer {
             for source in sources { source.cancel() }
-            for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+            Signals.endByDefault()
         }
         return try body()
     }

@@ -13,6 +13,8 @@ final class LeaderService: Service {
     private let settings: Leader.Settings
     private let worker: WorkerSettings
     private let log: KafkaEventLog.Settings
+    /// Where it is seen that its rounds end, if anybody looks.
+    private let board: ServeBoard?
     private let stop = StopRequest()
     private let ready = StopRequest()
     private let finishing = StopRequest()
@@ -36,8 +38,11 @@ final class LeaderService: Service {
     private let rejections = Mutex<[RejectionCode: Int]>([:])
 
     /// - Throws: a `training.model` that is none.
-    init(_ deployment: Deployment, worker: WorkerSettings, log: KafkaEventLog.Settings) throws {
+    init(
+        _ deployment: Deployment, worker: WorkerSettings, log: KafkaEventLog.Settings, board: ServeBoard? = nil
+    ) throws {
         self.deployment = deployment
+        self.board = board
         // What cannot be trained is said at the start, not when it is due.
         _ = try deployment.recipe(worker)
         self.worker = worker
@@ -104,7 +109,9 @@ final class LeaderService: Service {
         ThreadPriority.lower()
         while !ready.wait(for: .seconds(1)) {}
         var pause = RetryPause()
+        defer { board?.endLeader() }
         while !stop.isRequested {
+            board?.beginLeaderRound()
             do {
                 try lead()
                 return
@@ -133,6 +140,7 @@ final class LeaderService: Service {
         var snapshotAt = monotonicMilliseconds()
         var counted: [RejectionCode: Int] = [:]
         while !stop.isRequested {
+            board?.beginLeaderRound()
             let isBusy = try leader.step(timeoutMilliseconds: 20, rowsMax: pace.rows(isHurried: finishing.isRequested))
             leads.store(!leader.isFollower, ordering: .relaxed)
             note(rejections: &counted, of: leader)

@@ -51,7 +51,7 @@ final class ServeService: Service {
         self.settings = settings
         leader =
             try deployment.roles().contains(.trainer)
-            ? LeaderService(deployment, worker: settings, log: log) : nil
+            ? LeaderService(deployment, worker: settings, log: log, board: board) : nil
     }
 
     func beginShutdown() { stop.request() }
@@ -79,6 +79,8 @@ final class ServeService: Service {
             } catch let error as LogError where error.kind != .fatal && error.kind != .state {
                 guard !stop.isRequested else { return }
                 board?.show(.notReady(reason: "broker_unreachable", detail: error.message))
+                metrics?.startOver(standing)
+                lag?.note([:])
                 let isTaken = error.kind == .fenced && deployment.configuration.optionalString("instance.id") != nil
                 let advice =
                     isTaken ? "; does another process work under this instance.id? Each needs one of its own" : ""
@@ -121,7 +123,11 @@ final class ServeService: Service {
                 work()
             }
         }
-        defer { totals = totals + worker.counters }
+        defer {
+            totals = totals + worker.counters
+            // Also of a worker that ends by an error.
+            metrics?.update(worker, standing)
+        }
         let end = stopsAtEnd ? try EndOfInput(log) : nil
         var isAtEnd = false
         var shownAt: UInt64 = 0
@@ -143,10 +149,11 @@ final class ServeService: Service {
         // Where few users wait for a checkpoint, they get it now, and the next start has nothing to apply again.
         try finish(worker)
         if isAtEnd { isAtEnd = try finishWithLeader(worker, itemsOffset: try log.itemLogEnd()) }
-        metrics?.update(worker, leader?.standing ?? LeaderService.Standing())
         // Who was interrupted has no result: not all that was due is in it.
         if isAtEnd { summary.withLock { $0 = ServeSummary(totals + worker.counters, worker) } }
     }
+
+    private var standing: LeaderService.Standing { leader?.standing ?? LeaderService.Standing() }
 
     /// The last commit; all users get their checkpoints, unless somebody waits for the process to end and there are many.
     private func finish(_ worker: Worker) throws {
@@ -169,7 +176,7 @@ final class ServeService: Service {
         leader?.note(worker.liveQuality)
         guard let board else { return }
         board.show(ServeBoard.readiness(of: worker))
-        metrics?.update(worker, leader?.standing ?? LeaderService.Standing())
+        metrics?.update(worker, standing)
         lag?.note(worker.partitions.mapValues(\.position))
     }
 

@@ -13,7 +13,8 @@ final class TrainerService: Service {
 
     init(_ deployment: Deployment, board: ServeBoard?) throws {
         leader = try LeaderService(
-            deployment, worker: try deployment.workerSettings(), log: deployment.logSettings(isStatic: true))
+            deployment, worker: try deployment.workerSettings(), log: deployment.logSettings(isStatic: true),
+            board: board)
         self.board = board
         group = deployment.groups[1]
     }
@@ -24,7 +25,6 @@ final class TrainerService: Service {
         leader.begin()
         let metrics = board.map { LeaderMetrics($0.registry) }
         while !stop.wait(for: .milliseconds(100)) {
-            board?.beginRound()
             let standing = leader.standing
             metrics?.update(standing)
             board?.show(

@@ -20,6 +20,10 @@ struct CommandLineTests {
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardOutput = FileHandle.nullDevice
         process.standardError = errors
+        // A thread of the tests has most signals blocked, which what it starts would inherit; nobody's shell has.
+        var (none, before) = (sigset_t(), sigset_t())
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         try process.run()
         let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
@@ -37,6 +41,52 @@ struct CommandLineTests {
         let line = "freshet config | head -1; exit ${PIPESTATUS[1]}"
         let piped = try shell(line)
         #expect(piped.code == 0 && piped.errors.isEmpty, "\(piped)")
+    }
+
+    /// Where whoever started the program ignores SIGPIPE, as systemd does, nothing else ends it.
+    @Test(arguments: ["config", "data simulate --events 20000", "demo --events 1000 --seconds 1 --follow"])
+    func aReaderWhoHasEnoughEndsIt(command: String) throws {
+        let line = "trap '' PIPE; timeout 60 '\(Program.path)' \(command) | head -1; exit ${PIPESTATUS[0]}"
+        let piped = try shell(line)
+        #expect(piped.code == 0 && piped.errors.isEmpty, "\(piped)")
+    }
+
+    /// Whoever reads the log of a service as JSON finds the failure there, once, and nothing else.
+    @Test(arguments: [["--http", "192.0.2.1:80"], ["--set", "kafka.linger=1"]])
+    func aFailureIsALineOfTheLog(arguments: [String]) throws {
+        let program = Program(environment: ["KAFKA_BOOTSTRAP": "127.0.0.1:1", "FRESHET_LOGGING_FORMAT": "json"])
+        let outcome = try program.run(["serve"] + arguments, seconds: 30)
+        let lines = outcome.log.split(separator: "\n")
+        for line in lines {
+            #expect((try? JSONSerialization.jsonObject(with: Data(line.utf8))) is [String: Any], "\(line)")
+        }
+        #expect(outcome.status == 78)
+        #expect(lines.count { $0.contains("cannot listen on") || $0.contains("\\\"linger\\\"") } == 1, "\(outcome.log)")
+    }
+
+    /// A name that is mistyped could leave the command at another deployment's state.
+    @Test(arguments: [["reset", "--yes"], ["replay"]])
+    func aMistypedNameIsNotPassedOver(arguments: [String]) throws {
+        let program = Program(
+            environment: ["KAFKA_BOOTSTRAP": "127.0.0.1:1", "FRESHET_APPLICATON_ID": "staging"])
+        let outcome = try program.run(arguments, seconds: 10)
+        let message = "FRESHET_APPLICATON_ID is no setting; did you mean FRESHET_APPLICATION_ID?"
+        #expect(outcome.status == 78 && outcome.log.contains("Error: \(message)"), "\(outcome)")
+        #expect(outcome.log.contains("level=warning") && outcome.log.contains("message=\"\(message)\""))
+    }
+
+    /// The kernel drops the signals of a container's first process unless it catches them.
+    @Test func theFirstProcessOfAContainerCanBeEnded() throws {
+        let ended = try shell(
+            """
+            unshare -rfp true 2>/dev/null || exit 99
+            exec 3< <(exec sleep 20 2>/dev/null)
+            unshare -rfp '\(Program.path)' data stats - <&3 & child=$!
+            while [ -d /proc/$child ]; do kill -TERM $(cat /proc/$child/task/$child/children); sleep 0.1; done 2>/dev/null
+            wait $child
+            """)
+        guard ended.code != 99 else { return print("left out: no namespace of processes can be made here") }
+        #expect(ended.code == 128 + SIGTERM, "\(ended)")
     }
 
     /// What was not worked up to its end has no summary.
@@ -109,6 +159,25 @@ struct CommandLineTests {
         board.show(.notReady(reason: "broker_unreachable", detail: "x"))
         #expect(board.readiness == .notReady(reason: "broker_unreachable", detail: "x"))
         board.beginRound()
+        #expect(board.problem == nil)
+    }
+
+    /// Beside a worker that is well, and where there is none.
+    @Test(arguments: [false, true]) func aLeaderThatDoesNotComeBackIsToldOf(isWorker: Bool) {
+        let now = Atomic(UInt64(1_000))
+        let board = ServeBoard(registry: MetricsRegistry(), hasWorker: isWorker) { now.load(ordering: .relaxed) }
+        board.show(.ready)
+        board.beginLeaderRound()
+        now.store(301_000, ordering: .relaxed)
+        if isWorker { board.beginRound() }
+        #expect(board.problem == nil && board.readiness == .ready)
+        now.store(302_000, ordering: .relaxed)
+        #expect(board.problem == "no round of the leader has ended for 301 s" && board.readiness == .ready)
+        board.beginLeaderRound()
+        #expect(board.problem == nil)
+        now.store(900_000, ordering: .relaxed)
+        if isWorker { board.beginRound() }
+        board.endLeader()
         #expect(board.problem == nil)
     }
 }

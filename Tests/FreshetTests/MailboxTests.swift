@@ -32,6 +32,26 @@ import Testing
         }
     }
 
+    /// One who waits in vain is enough: those behind, and what shares their threads, do not.
+    @Test func nobodyWaitsForAnOwnerWhoIsBusy() throws {
+        let mailbox = Mailbox<Int, Int>()
+        #expect(throws: Mailbox<Int, Int>.Late.self) { _ = try mailbox.ask(1, within: .milliseconds(20)) }
+        let began = ContinuousClock.now
+        #expect(throws: Mailbox<Int, Int>.Late.self) { _ = try mailbox.ask(1, within: .seconds(60)) }
+        #expect(ContinuousClock.now - began < .seconds(30))
+        // The owner looks again.
+        mailbox.serve { $0 }
+        let isDone = Atomic(false)
+        Thread.detachNewThread {
+            while !isDone.load(ordering: .acquiring) {
+                mailbox.serve { $0 + 1 }
+                usleep(500)
+            }
+        }
+        defer { isDone.store(true, ordering: .releasing) }
+        #expect(try mailbox.ask(1, within: .seconds(30)) == 2)
+    }
+
     @Test func aFullBoxRefusesAtOnce() {
         let mailbox = Mailbox<Int, Int>(most: 0)
         let began = ContinuousClock.now

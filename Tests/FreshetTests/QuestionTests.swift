@@ -128,6 +128,11 @@ import Testing
             #expect(text.contains("\n\(line)\n"), "\(line)")
         }
         #expect(text.contains("freshet_commit_seconds_count "))
+        metrics.startOver(LeaderService.Standing())
+        let without = String(decoding: registry.renderPrometheus(), as: UTF8.self)
+        for line in ["freshet_users 0", "freshet_leader 0", "freshet_partitions 0", "freshet_events_total 501"] {
+            #expect(without.contains("\n\(line)\n"), "\(line)")
+        }
         try Self.checkWithPromtool(registry)
     }
 

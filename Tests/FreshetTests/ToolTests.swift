@@ -46,6 +46,17 @@ import Testing
         let split = sample { _, index in index / 200 }
         #expect(split.verdict == .wrong && split.text.contains("several partitions"))
     }
+
+    /// Keys may come from anybody; none of them may move the cursor.
+    @Test func keysDoNotReachTheTerminalAsTheyAre() {
+        var sample = PartitioningSample(partitions: 8)
+        for partition in [0, 1] as [Int32] {
+            Array("u\u{1B}[2J".utf8).withUnsafeBytes { sample.add(key: $0, partition: partition) }
+        }
+        let lines = sample.finding(topic: "events").lines(style: Style(isEnabled: false))
+        #expect(lines.count == 3 && lines[0].contains("such as u"), "\(lines)")
+        #expect(lines.allSatisfy { !$0.contains("\u{1B}") })
+    }
 }
 
 @Suite struct EvaluationSettingTests {

@@ -54,6 +54,10 @@ import Testing
         #expect(head?.status == 200 && head?.head.contains("Content-Length: 15") == true)
         #expect(client.get("/recommendations/%00")?.body == "{\"user_id\":\"\0\"}")
         #expect(client.get("/recommendations/%zz")?.status == 400)
+        #expect(client.get("http://x/health")?.status == 200)
+        #expect(client.get("HTTPS://x:1/related/http://x?q=/")?.status == 404)
+        #expect(client.get("http://x/related/7?q=/")?.body == "{\"item\":\"7\"}")
+        #expect(client.get("http://x")?.status == 404)
         #expect(server.connectionCount == 1)
     }
 
@@ -86,6 +90,12 @@ import Testing
         "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "Content-Length: many\r\n\r\nabc",
+        "Content-Length : 3\r\n\r\nabc",
+        "Content-Length\t: 3\r\n\r\nabc",
+        "Content-Length: 3\r\nTransfer-Encoding : chunked\r\n\r\nabc",
+        "X(Y): 1\r\n\r\n",
+        "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
     ])
     func framingThatTwoReadersReadDifferentlyIsRefused(rest: String) throws {
         let server = try makeServer()
@@ -104,11 +114,12 @@ import Testing
         #expect(Client(port: server.address.port).get("/health")?.status == 200)
     }
 
-    @Test func aTricklingRequestIsCut() throws {
+    @Test(arguments: [0, 2]) func aTricklingRequestIsCut(after requests: Int) throws {
         var limits = HTTPLimits()
         limits.requestMillisecondsMax = 200
         let server = try makeServer(limits: limits)
         let trickling = Client(port: server.address.port)
+        for _ in 0..<requests { #expect(trickling.get("/health")?.status == 200) }
         let start = ContinuousClock.now
         trickling.send("GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ")
         var pieces = 0
@@ -141,10 +152,11 @@ import Testing
     @Test func drainingLosesNoReply() throws {
         let server = try makeServer()
         let port = server.address.port
-        let (answered, lost, ended) = (Counter(), Counter(), DispatchGroup())
+        let (answered, atWork, lost, ended) = (Counter(), Counter(), Counter(), DispatchGroup())
         for _ in 0..<8 {
+            ended.enter()
             Thread.detachNewThread {
-                ended.enter()
+                var isFirst = true
                 let client = Client(port: port)
                 // As a client of HTTP/1.1 has to: it goes on until it is told that the connection ends.
                 while true {
@@ -153,13 +165,16 @@ import Testing
                         break
                     }
                     answered.add()
+                    if isFirst { atWork.add() }
+                    isFirst = false
                     if reply.head.contains("Connection: close") { break }
                 }
                 ended.leave()
             }
         }
         let slow = Client(port: port)
-        while answered.value < 200 { usleep(1_000) }
+        // A connection that the kernel has taken, but not the server, is lost with the listening socket.
+        while atWork.value < 8 || answered.value < 200 { usleep(1_000) }
         slow.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
         usleep(50_000)
         let start = ContinuousClock.now
@@ -193,6 +208,20 @@ import Testing
         #expect(start.duration(to: .now) < .seconds(2))
         server.stop()
         #expect(HTTPProbe.status(of: "/health", at: server.address) == nil)
+    }
+
+    /// No host means all interfaces, of both families where there are two.
+    @Test func anEmptyHostIsEveryAddress() throws {
+        let router = Router.standard(
+            snapshots: Snapshots(
+                recommendations: { _ in nil }, related: { _ in nil }, userFeatures: { _ in nil },
+                itemFeatures: { _ in nil }), readiness: { .ready }, metrics: { [] })
+        let server = try HTTPServer(listen: ListenAddress(":0"), router: router)
+        let hasIPv6 = (try? HTTPServer(listen: ListenAddress("[::1]:0"), router: router)) != nil
+        for host in ["", "127.0.0.1", "localhost"] + (hasIPv6 ? ["::", "::1"] : []) {
+            let address = ListenAddress(host: host, port: server.address.port)
+            #expect(HTTPProbe.status(of: "/health", at: address) == 200, "\(address)")
+        }
     }
 
     @Test func aTakenAddressIsAClearError() throws {

@@ -24,6 +24,7 @@ import Testing
                             throw CommandFailure("no broker", exitCode: 69)
                         }
                         guard arguments["bootstrap"] != "wrong" else { throw UsageError("wrong bootstrap") }
+                        guard arguments["bootstrap"] != "unread" else { throw ReaderGone() }
                         return Int32((arguments.int("partitions") ?? 0) + pairs.count * 100)
                             + (arguments.flag("json") ? 1_000 : 0)
                     },
@@ -95,6 +96,8 @@ import Testing
         let result = run("topics create --bootstrap nowhere")
         #expect(result.code == 69)
         #expect(result.errors == "Error: no broker\n")
+        let unread = run("topics create --bootstrap unread")
+        #expect(unread.code == 0 && unread.errors.isEmpty)
     }
 
     @Test func helpIsLaidOut() {

@@ -120,6 +120,7 @@ private final class TestService: Service {
         ])
         let end = await run(group) { pthread_kill($0, SIGUSR2) }
         #expect(throws: ServiceFailure.self) { try end.get() }
+        #expect(captured.text().contains("error=\"late: commit failed\""))
     }
 
     @Test func theDeadlineEndsTheWaiting() async throws {

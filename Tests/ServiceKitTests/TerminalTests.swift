@@ -66,7 +66,17 @@ import Testing
         signal(SIGPIPE, SIG_IGN)
         let closed = LineOutput(descriptor: ends[1])
         closed.write(line: "lost")
-        #expect(closed.failure == nil)
+        #expect(closed.failure == nil && closed.isReaderGone && !output.isReaderGone)
+    }
+
+    /// One that cannot move its cursor gets plain lines.
+    @Test func aDumbTerminalIsNone() throws {
+        let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+        defer { close(terminal) }
+        try #require(terminal >= 0)
+        #expect(LineOutput.isTerminal(terminal, environment: ["TERM": "xterm"]))
+        #expect(LineOutput.isTerminal(terminal, environment: [:]))
+        #expect(!LineOutput.isTerminal(terminal, environment: ["TERM": "dumb"]))
     }
 
     @Test func stylesNeedATerminalAndConsent() {
@@ -74,7 +84,6 @@ import Testing
         #expect(Style(for: terminal.output, environment: [:]).isEnabled)
         #expect(!Style(for: terminal.output, environment: ["NO_COLOR": "1"]).isEnabled)
         #expect(Style(for: terminal.output, environment: ["NO_COLOR": ""]).isEnabled)
-        #expect(!Style(for: terminal.output, environment: ["TERM": "dumb"]).isEnabled)
         #expect(!Style(for: Captured().output, environment: [:]).isEnabled)
         #expect(Style(isEnabled: false).red("x") == "x")
     }

@@ -13,7 +13,7 @@ let accessCallback: MHD_AccessHandlerCallback = { context, connection, url, meth
     guard let connection, let url, let method, let uploadSize, let state else { return .NO }
     let core = core(context)
     guard let known = state.pointee else {
-        let exchange = core.begin(connection)
+        let exchange = core.begin()
         let retained = Unmanaged.passRetained(exchange)
         state.pointee = retained.toOpaque()
         MHD_get_connection_values_n(connection, .HEADER_KIND, headCallback, retained.toOpaque())
@@ -37,18 +37,42 @@ let accessCallback: MHD_AccessHandlerCallback = { context, connection, url, meth
 }
 
 /// Called for each header.
-private let headCallback: MHD_KeyValueIteratorN = { context, _, key, keySize, value, _ in
+private let headCallback: MHD_KeyValueIteratorN = { context, _, key, keySize, value, valueSize in
     guard let context, let key else { return .YES }
     let exchange = Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
-    if keySize == 14, strncasecmp(key, "content-length", 14) == 0 {
+    if !isToken(UnsafeRawBufferPointer(start: key, count: keySize)) {
+        exchange.hasOddName = true
+    } else if keySize == 14, strncasecmp(key, "content-length", 14) == 0 {
         exchange.contentLengths += 1
         // libmicrohttpd has checked that it is a number.
         if let value { exchange.declaredBytes = UInt64(String(cString: value)) ?? 0 }
     } else if keySize == 17, strncasecmp(key, "transfer-encoding", 17) == 0 {
         exchange.transferEncodings += 1
+        exchange.isChunked = valueSize == 7 && value.map { strncasecmp($0, "chunked", 7) } == 0
     }
     return .YES
 }
+
+/// Whether these bytes may name a field (RFC 9110, section 5.6.2).
+private func isToken(_ name: UnsafeRawBufferPointer) -> Bool {
+    !name.isEmpty
+        && name.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+            }
+        }
+}
+
+/// Called for a request's line, before its headers. What it returns becomes the request's state, which is made with the head.
+let lineCallback:
+    @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, OpaquePointer?) -> UnsafeMutableRawPointer? = {
+        context, _, connection in
+        if let connection { core(context).arriving(connection) }
+        return nil
+    }
 
 let completedCallback: MHD_RequestCompletedCallback = { context, connection, state, _ in
     guard let connection, let known = state?.pointee else { return }

@@ -4,8 +4,9 @@ public struct HTTPLimits: Sendable {
     public var connectionsMax = 1_000
     /// A connection on which nothing happens for so long is closed.
     public var idleSecondsMax = 60
-    /// A request must have arrived whole, and a reply must have been taken, within so long, however steadily it
-    /// trickles.
+    /// From its line on a request must have arrived whole within so long, and a reply must have been taken, however steadily it
+    /// trickles. The line itself has as long from the connection's beginning, and on one that is kept alive so much more than
+    /// ``idleSecondsMax``.
     public var requestMillisecondsMax = 10_000
     /// Request line and headers; a longer head is answered with 431.
     public var headBytesMax = 16 << 10

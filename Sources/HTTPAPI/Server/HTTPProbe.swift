@@ -23,24 +23,11 @@ public enum HTTPProbe {
     private static func answer(
         of path: String, at address: ListenAddress, _ timeoutMilliseconds: Int, most: Int
     ) -> [UInt8]? {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        hints.ai_flags = AI_NUMERICSERV
         let host = ["", "0.0.0.0"].contains(address.host) ? "127.0.0.1" : address.host == "::" ? "::1" : address.host
-        var found: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, String(address.port), &hints, &found) == 0, let found else { return nil }
-        defer { freeaddrinfo(found) }
-        let descriptor = socket(found.pointee.ai_family, found.pointee.ai_socktype, found.pointee.ai_protocol)
-        guard descriptor >= 0 else { return nil }
+        let asked = ListenAddress(host: host, port: address.port)
+        guard let descriptor = connected(to: asked, timeoutMilliseconds) else { return nil }
         defer { close(descriptor) }
-        var timeout = timeval(
-            tv_sec: timeoutMilliseconds / 1_000, tv_usec: suseconds_t(timeoutMilliseconds % 1_000 * 1_000))
-        // The kernel bounds connecting by the time to send.
-        for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-            setsockopt(descriptor, SOL_SOCKET, option, &timeout, socklen_t(MemoryLayout<timeval>.size))
-        }
-        guard connect(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0 else { return nil }
-        let request = Array("GET \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n".utf8)
+        let request = Array("GET \(path) HTTP/1.1\r\nHost: \(asked)\r\nConnection: close\r\n\r\n".utf8)
         guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
         var answer: [UInt8] = []
         var part = [UInt8](repeating: 0, count: min(most, 1 << 16))
@@ -51,5 +38,30 @@ public enum HTTPProbe {
             answer += part[..<count]
         }
         return answer
+    }
+
+    /// A connection to the first of a name's addresses where somebody listens.
+    private static func connected(to address: ListenAddress, _ timeoutMilliseconds: Int) -> Int32? {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_NUMERICSERV
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(address.host, String(address.port), &hints, &found) == 0 else { return nil }
+        defer { freeaddrinfo(found) }
+        var next = found
+        while let place = next?.pointee {
+            next = place.ai_next
+            let descriptor = socket(place.ai_family, place.ai_socktype, place.ai_protocol)
+            guard descriptor >= 0 else { continue }
+            var timeout = timeval(
+                tv_sec: timeoutMilliseconds / 1_000, tv_usec: suseconds_t(timeoutMilliseconds % 1_000 * 1_000))
+            // The kernel bounds connecting by the time to send.
+            for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+                setsockopt(descriptor, SOL_SOCKET, option, &timeout, socklen_t(MemoryLayout<timeval>.size))
+            }
+            if connect(descriptor, place.ai_addr, place.ai_addrlen) == 0 { return descriptor }
+            close(descriptor)
+        }
+        return nil
     }
 }

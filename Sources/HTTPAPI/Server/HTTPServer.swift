@@ -80,6 +80,7 @@ public final class HTTPServer: Sendable {
             option(.STRICT_FOR_CLIENT, 1),
             option(.NOTIFY_COMPLETED, unsafeBitCast(completedCallback, to: Int.self), context),
             option(.NOTIFY_CONNECTION, unsafeBitCast(connectionCallback, to: Int.self), context),
+            option(.URI_LOG_CALLBACK, unsafeBitCast(lineCallback, to: Int.self), context),
             option(.UNESCAPE_CALLBACK, unsafeBitCast(unescapeCallback, to: Int.self), context),
         ]
         if limits.threads > 1 { options.append(option(.THREAD_POOL_SIZE, limits.threads)) }

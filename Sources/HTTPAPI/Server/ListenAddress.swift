@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Where a server listens: `HOST:PORT`, `[::1]:8080`, or `:8080` for all interfaces; port 0 takes a free one.
+/// Where a server listens: `HOST:PORT`, `[::1]:8080`, or `:8080` for all interfaces, of IPv4 and IPv6; port 0 takes a free one.
 public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
     /// Empty for all interfaces.
     public let host: String
@@ -34,7 +34,9 @@ public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
-        let code = getaddrinfo(host.isEmpty ? nil : host, String(port), &hints, &found)
+        // A socket of IPv6 takes connections of both families.
+        let name = !host.isEmpty ? host : Self.hasIPv6 ? "::" : "0.0.0.0"
+        let code = getaddrinfo(name, String(port), &hints, &found)
         guard code == 0, let found else { throw failure(String(cString: gai_strerror(code))) }
         defer { freeaddrinfo(found) }
         let kind = found.pointee.ai_socktype | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -42,6 +44,11 @@ public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
         guard descriptor >= 0 else { throw failure(lastError()) }
         var yes: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        if host.isEmpty {
+            var no: Int32 = 0
+            setsockopt(
+                descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &no, socklen_t(MemoryLayout<Int32>.size))
+        }
         guard bind(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0, listen(descriptor, 1_024) == 0
         else {
             let message = lastError()
@@ -49,6 +56,12 @@ public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
             throw failure(message)
         }
         return (descriptor, Self.localPort(of: descriptor))
+    }
+
+    private static var hasIPv6: Bool {
+        let descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        if descriptor >= 0 { close(descriptor) }
+        return descriptor >= 0
     }
 
     private static func localPort(of descriptor: Int32) -> UInt16 {

@@ -32,13 +32,15 @@ final class ServerCore: Sendable {
 
     // MARK: Requests
 
+    /// The request's line has arrived: all the rest of it has to come in time.
+    func arriving(_ connection: OpaquePointer) {
+        setDeadline(connection, monotonicNanoseconds() + requestNanosecondsMax)
+    }
+
     /// The head has arrived.
-    func begin(_ connection: OpaquePointer) -> Exchange {
-        let now = monotonicNanoseconds()
+    func begin() -> Exchange {
         inFlight.add(1, ordering: .acquiringAndReleasing)
-        lastActivity.store(now, ordering: .relaxed)
-        // The head's own deadline runs on when there is a body to wait for, so a request has no more time than twice it.
-        setDeadline(connection, now + requestNanosecondsMax)
+        lastActivity.store(monotonicNanoseconds(), ordering: .relaxed)
         return Exchange()
     }
 
@@ -52,6 +54,7 @@ final class ServerCore: Sendable {
     /// The request has arrived whole.
     func respond(_ exchange: Exchange, method: String, path: UnsafePointer<CChar>) -> HTTPResponse {
         guard exchange.bodyBytes <= limits.bodyBytesMax else { return tooLarge() }
+        let path = Self.withoutAuthority(path)
         let bytes = Array(UnsafeRawBufferPointer(start: path, count: strlen(path)))
         switch router.match(method: method, path: bytes) {
         case .route(let route, let parameters):
@@ -64,6 +67,15 @@ final class ServerCore: Sendable {
         case .notFound: return .error(404, "not_found", "no such path")
         case .malformed: return .error(400, "bad_request", "the path is not percent-encoded UTF-8")
         }
+    }
+
+    /// The path of a target that names its server too, `http://host/path`, which a server has to take (RFC 9112, section 3.2.2).
+    private static func withoutAuthority(_ target: UnsafePointer<CChar>) -> UnsafePointer<CChar> {
+        for scheme in ["http://", "https://"] where strncasecmp(target, scheme, scheme.utf8.count) == 0 {
+            let rest = target + scheme.utf8.count
+            return rest + strcspn(rest, "/")
+        }
+        return target
     }
 
     func tooLarge() -> HTTPResponse {
@@ -89,7 +101,7 @@ final class ServerCore: Sendable {
     /// The reply has been handed to the kernel, or the client is gone.
     func finish(_ connection: OpaquePointer) {
         let now = monotonicNanoseconds()
-        // Idle time is libmicrohttpd's to watch; a next request that trickles is ours.
+        // Idle time is libmicrohttpd's to watch; a next request's line that trickles is ours.
         setDeadline(connection, now + idleNanosecondsMax + requestNanosecondsMax)
         lastActivity.store(now, ordering: .relaxed)
         inFlight.subtract(1, ordering: .acquiringAndReleasing)

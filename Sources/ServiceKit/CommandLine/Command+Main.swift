@@ -6,6 +6,7 @@ extension Command {
     /// Help and version go to standard output. Errors go to standard error, and end with 64 for wrong usage, the
     /// error's own code (``ExitCoding``), or 1. Results that standard output did not take end with 74.
     public func main(_ arguments: [String] = CommandLine.arguments) -> Int32 {
+        Signals.endFirstProcess()
         let errors = LineOutput.standardError
         let code = main(
             arguments, output: { LineOutput.standardOutput.write(bytes: Array($0.utf8)) },
@@ -14,7 +15,7 @@ extension Command {
         guard let failure = flushed ?? LineOutput.standardOutput.failure.map({ String(cString: strerror($0)) }) else {
             return code
         }
-        errors.end(with: "Error: standard output cannot be written: \(failure)\n")
+        report("standard output cannot be written: \(failure)") { errors.end(with: $0) }
         return code == 0 ? 74 : code
     }
 
@@ -37,18 +38,32 @@ extension Command {
                 }
             }
         } catch let error as UsageError {
-            errors("Error: \(error.message)\nSee '\(error.path.joined(separator: " ")) --help'.\n")
+            report("\(error.message)\nSee '\(error.path.joined(separator: " ")) --help'.", to: errors)
+            return error.exitCode
+        } catch is ReaderGone {
+            return 0
+        } catch let error as ServiceFailure where LogSink.shared.format == .json {
+            // Its group has logged it.
             return error.exitCode
         } catch {
-            errors("Error: \(error)\n")
+            report("\(error)", to: errors)
             return (error as? any ExitCoding)?.exitCode ?? 1
+        }
+    }
+
+    /// Where log lines are JSON, whoever reads them gets nothing else.
+    private func report(_ error: String, to errors: (String) -> Void) {
+        if LogSink.shared.format == .json {
+            Logger(label: name).critical("\(error)")
+        } else {
+            errors("Error: \(error)\n")
         }
     }
 }
 
 /// Writes all bytes, by as few write(2) as the kernel takes.
-/// - Returns: `errno` where it has given up; `nil` also where the reader is gone, who had enough.
-func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
+/// - Returns: `errno` where it has given up: `EPIPE` where the reader is gone.
+public func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
     bytes.withUnsafeBytes { buffer in
         var offset = 0
         while offset < buffer.count {
@@ -60,7 +75,7 @@ func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
                 var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&wait, 1, 1_000)
             } else if errno != EINTR {
-                return errno == EPIPE ? nil : errno
+                return errno
             }
         }
         return nil

@@ -3,6 +3,11 @@ public protocol ExitCoding: Error {
     var exitCode: Int32 { get }
 }
 
+/// Whoever read the output has gone and had enough (`| head`): nothing is left to do, and nothing is wrong.
+public struct ReaderGone: Error {
+    public init() {}
+}
+
 /// A failure that a person reads: what went wrong, and what to do about it.
 public struct CommandFailure: Error, CustomStringConvertible, ExitCoding {
     public let message: String

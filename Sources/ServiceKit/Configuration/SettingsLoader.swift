@@ -114,8 +114,12 @@ struct SettingsLoader {
         guard setting.type == .list else {
             return report(origin, "\(key) must be \(setting.type.expectation), not a list")
         }
-        configuration.entries[key] = .init(
-            text: words.joined(separator: ","), value: .list(words), origin: origin)
+        // The text has to say the same: it is what another process of the program is given.
+        if let word = words.first(where: { $0.contains(",") }) {
+            return report(
+                origin, "\(key): '\(word)' has a comma, which separates words in the environment and in --set")
+        }
+        set(key, words.joined(separator: ","), origin)
     }
 
     /// A key without a value, or a section of which everything is commented out: it changes nothing, if it is known.

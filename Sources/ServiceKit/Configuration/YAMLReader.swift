@@ -133,19 +133,24 @@ private struct YAMLReader {
         let mark = event.start_mark
         let (line, column) = (mark.line + 1, mark.column + 1)
         func token(_ kind: Token.Kind) -> Token { Token(kind: kind, line: line, column: column) }
+        func check(_ anchor: UnsafePointer<UInt8>?, _ tag: UnsafePointer<UInt8>?) throws(YAMLError) {
+            if anchor != nil || tag != nil { throw error("no anchors or tags, please", at: token(.other)) }
+        }
         switch event.type {
         case YAML_SCALAR_EVENT:
             let scalar = event.data.scalar
-            if scalar.anchor != nil || scalar.tag != nil {
-                throw error("no anchors or tags, please", at: token(.other))
-            }
+            try check(scalar.anchor, scalar.tag)
             let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
             let text = String(decoding: bytes, as: UTF8.self)
             return token(.scalar(text, isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE))
         case YAML_ALIAS_EVENT: throw error("no aliases, please", at: token(.other))
-        case YAML_MAPPING_START_EVENT: return token(.mapStart)
+        case YAML_MAPPING_START_EVENT:
+            try check(event.data.mapping_start.anchor, event.data.mapping_start.tag)
+            return token(.mapStart)
         case YAML_MAPPING_END_EVENT: return token(.mapEnd)
-        case YAML_SEQUENCE_START_EVENT: return token(.sequenceStart)
+        case YAML_SEQUENCE_START_EVENT:
+            try check(event.data.sequence_start.anchor, event.data.sequence_start.tag)
+            return token(.sequenceStart)
         case YAML_SEQUENCE_END_EVENT: return token(.sequenceEnd)
         case YAML_DOCUMENT_END_EVENT: return token(.documentEnd)
         case YAML_STREAM_END_EVENT: return token(.streamEnd)

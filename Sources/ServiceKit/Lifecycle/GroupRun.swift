@@ -46,9 +46,6 @@ final class GroupRun: @unchecked Sendable {
             if state.outcome == nil { state.outcome = .success(.finished(service: "all")) }
             return state.outcome!
         }
-        if case .failure(let failure) = outcome {
-            group.logger.error("a service failed, shutting down", metadata: ["error": "\(failure)"])
-        }
         let deadline = ContinuousClock.now + group.shutdownDeadline
         for index in group.members.indices.reversed() {
             let service = group.members[index].service
@@ -72,11 +69,8 @@ final class GroupRun: @unchecked Sendable {
             state.ended.insert(index)
             if let error {
                 let failure = ServiceFailure(service: member.service.name, underlying: error)
-                if case .failure? = state.outcome {
-                    group.logger.error("another service failed", metadata: ["error": "\(failure)"])
-                } else {
-                    state.outcome = .failure(failure)
-                }
+                group.logger.error("a service failed, shutting down", metadata: ["error": "\(failure)"])
+                if case .failure? = state.outcome {} else { state.outcome = .failure(failure) }
             } else if state.outcome == nil, member.onSuccess == .gracefullyShutdownGroup {
                 state.outcome = .success(.finished(service: member.service.name))
             }

@@ -11,6 +11,18 @@ public enum Signals {
         block([SIGTERM, SIGINT, wakeUp])
     }
 
+    /// Lets SIGINT and SIGTERM end the process, as they do where nobody has said otherwise.
+    public static func endByDefault() {
+        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+        endFirstProcess()
+    }
+
+    /// The same for the first process of a container alone: the kernel drops its signals unless somebody catches them.
+    static func endFirstProcess() {
+        guard getpid() == 1 else { return }
+        for number in [SIGINT, SIGTERM] { signal(number, endProcess) }
+    }
+
     /// What the group sends to its own waiting thread when a service has ended.
     static let wakeUp = SIGUSR1
 
@@ -34,3 +46,6 @@ public enum Signals {
         }
     }
 }
+
+/// A file-scope constant, since C calls it.
+private let endProcess: @convention(c) (Int32) -> Void = { _exit(128 + $0) }

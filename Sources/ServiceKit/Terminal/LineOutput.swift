@@ -8,6 +8,7 @@ public final class LineOutput: Sendable {
     public static let standardOutput = LineOutput(descriptor: 1)
 
     public let descriptor: Int32
+    /// Whether the cursor can be moved there, to draw over what stands there already.
     public let isTerminal: Bool
     private let status = Mutex("")
     private let failed = Atomic<Int32>(0)
@@ -15,14 +16,22 @@ public final class LineOutput: Sendable {
     /// - Parameter isTerminal: found out by asking the descriptor when `nil`.
     public init(descriptor: Int32, isTerminal: Bool? = nil) {
         self.descriptor = descriptor
-        self.isTerminal = isTerminal ?? (isatty(descriptor) == 1)
+        self.isTerminal = isTerminal ?? Self.isTerminal(descriptor, environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// A dumb terminal shows lines, and nothing that is written over them.
+    static func isTerminal(_ descriptor: Int32, environment: [String: String]) -> Bool {
+        isatty(descriptor) == 1 && environment["TERM"] != "dumb"
     }
 
     /// `errno` of the first write that did not succeed, such as that of a full disk: whoever writes for long asks for it.
     public var failure: Int32? {
         let code = failed.load(ordering: .relaxed)
-        return code == 0 ? nil : code
+        return code == 0 || code == EPIPE ? nil : code
     }
+
+    /// Whether a write found nobody who reads: who has gone had enough, so that whoever writes for long ends, and well.
+    public var isReaderGone: Bool { failed.load(ordering: .relaxed) == EPIPE }
 
     /// Writes a line; its end is added.
     public func write(line: String) {
@@ -62,7 +71,7 @@ public final class LineOutput: Sendable {
     /// The terminal's width in columns; 100 where there is none.
     public var columns: Int {
         var size = winsize()
-        guard isTerminal, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
         return Int(size.ws_col)
     }
 }

@@ -11,6 +11,7 @@ enum StandardOutput {
         let isFlushed = fflush(stdout) == 0
         let code = errno
         guard !isFlushed || ferror(stdout) != 0, code != EPIPE else { return nil }
+        if code == 0, LineOutput.standardOutput.isReaderGone { return nil }
         // Of what was lost before, the cause is not known any more.
         return code == 0 ? "is the disk full?" : String(cString: strerror(code))
     }

@@ -9,7 +9,7 @@ public struct Style: Sendable {
     public init(for output: LineOutput, environment: [String: String]? = nil) {
         let environment = environment ?? ProcessInfo.processInfo.environment
         let refused = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
-        isEnabled = output.isTerminal && !refused && environment["TERM"] != "dumb"
+        isEnabled = output.isTerminal && !refused
     }
 
     public func bold(_ text: String) -> String { wrap(text, "1") }

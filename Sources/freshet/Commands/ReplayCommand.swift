@@ -52,6 +52,7 @@ enum ReplayCommand {
     }
 
     private static func rebuild(_ deployment: Deployment, _ arguments: ParsedArguments) throws -> Int32 {
+        try deployment.refuseMistakes()
         let base = try arguments["base"].map(StateFileReader.init)
         guard !arguments.flag("publish") || deployment.configuration.bool("publishing.enabled") else {
             throw CommandFailure("publishing.enabled is false", remedy: "set it to true, or leave out --publish")

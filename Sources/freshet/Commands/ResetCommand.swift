@@ -14,6 +14,7 @@ enum ResetCommand {
         options: Deployment.options + [.flag("yes", "Do it; without this it only says what it would do.")]
     ) { arguments in
         let deployment = try Deployment(arguments)
+        try deployment.refuseMistakes()
         let admin = try deployment.reachedAdmin()
         for group in deployment.groups {
             let members = try admin.describeGroup(group).members.count

@@ -17,7 +17,6 @@ enum ServeCommand {
     ) { arguments in
         Signals.prepare()
         let deployment = try Deployment(arguments)
-        for warning in deployment.configuration.warnings { Logger(label: "freshet").warning("\(warning)") }
         try deployment.checkClient()
         let began = monotonicMilliseconds()
         let isWorker = try deployment.roles().contains(.worker)
@@ -41,7 +40,7 @@ enum ServeCommand {
         if let summary = worker?.result {
             print(summary.json(seconds: Double(monotonicMilliseconds() - began) / 1000, cpuSeconds: cpuSeconds()))
         } else if stopsAtEnd, case .signal(let number) = end {
-            LineOutput.standardError.write(line: "interrupted before the end: what is committed is kept")
+            Logger(label: "freshet").warning("interrupted before the end: what is committed is kept")
             return 128 + number
         }
         return 0

@@ -47,7 +47,8 @@ enum WatchCommand {
                 try view.take(key: message.key, value: message.value)
                 return true
             }
-            // Nobody reads: what the write said is told at the end.
+            if LineOutput.standardOutput.isReaderGone { return 0 }
+            // What the write said is told at the end.
             if LineOutput.standardOutput.failure != nil { return 74 }
             if endsAtEnd { try scan.checkPatience() }
             if scan.isAtEnd {

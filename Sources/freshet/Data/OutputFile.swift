@@ -72,10 +72,9 @@ final class OutputFile {
     }
 
     private func flush() throws {
-        do {
-            try handle.write(contentsOf: bytes)
-        } catch {
-            throw CommandFailure("cannot write \(name): \(error.localizedDescription)", exitCode: 74)
+        if let code = writeAll(bytes, to: handle.fileDescriptor) {
+            if code == EPIPE { throw ReaderGone() }
+            throw CommandFailure("cannot write \(name): \(String(cString: strerror(code)))", exitCode: 74)
         }
         bytes.removeAll(keepingCapacity: true)
     }
@@ -140,7 +139,7 @@ private enum UnfinishedFile {
 
     static func end() {
         guard let known = path else { return }
-        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+        Signals.endByDefault()
         path = nil
         free(known)
     }
@@ -151,6 +150,8 @@ private enum UnfinishedFile {
 /// A file-scope constant, since C calls it.
 private let removeUnfinishedFile: @convention(c) (Int32) -> Void = { number in
     UnfinishedFile.remove()
+    // The first process of a container would outlive what comes by default.
+    if getpid() == 1 { _exit(128 + number) }
     signal(number, SIG_DFL)
     raise(number)
 }

@@ -39,15 +39,15 @@ final class DemoSender {
         collect()
     }
 
-    /// Goes on at the pace of the clock, and keeps nothing for the check any more.
+    /// Goes on at the pace of the clock, until nobody reads any more what is printed, and keeps nothing for the check.
     func follow(_ goOn: (() -> DemoEvent)?) throws {
         guard let goOn else {
-            while !stop.wait(for: .milliseconds(500)) { try failIfOver() }
+            while !stop.wait(for: .milliseconds(500)), !LineOutput.standardOutput.isReaderGone { try failIfOver() }
             return
         }
         var first: Int64?
         let from = board.now
-        while !stop.isRequested {
+        while !stop.isRequested, !LineOutput.standardOutput.isReaderGone {
             let event = goOn()
             if first == nil { first = event.time }
             liveFrom = 0

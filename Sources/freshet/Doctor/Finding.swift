@@ -33,8 +33,8 @@ struct Finding: Equatable {
             case .wrong: style.red("WRONG")
             }
         let padded = subject + String(repeating: " ", count: max(0, 22 - displayWidth(subject)))
-        var lines = ["\(mark)  \(style.bold(padded))  \(text)"]
-        if let remedy { lines += remedy.split(separator: "\n").map { "         → \($0)" } }
+        var lines = ["\(mark)  \(style.bold(padded))  \(printable(text))"]
+        if let remedy { lines += remedy.split(separator: "\n").map { "         → \(printable(String($0)))" } }
         return lines
     }
 

@@ -16,7 +16,8 @@ final class HTTPService: Service {
             throw UsageError("--http: \(error.message)")
         }
         var limits = HTTPLimits()
-        // Lookups wait for the worker; health and metrics must not wait for lookups alone.
+        // Lookups wait for the worker, and hold up what else comes by their threads: for a moment, once in a round
+        // (`Mailbox.ask`).
         limits.threads = 4
         do throws(HTTPServerError) {
             server = try HTTPServer(listen: address, router: board.router(), limits: limits)

@@ -6,7 +6,7 @@ import Synchronization
 /// The asker waits, for a bounded time; the owner answers whenever it calls ``serve(_:)``, between two rounds. Nothing
 /// is ever copied out of the owner's tables but the answers.
 final class Mailbox<Question: Sendable, Answer: Sendable>: Sendable {
-    /// Nobody answered in time, or too many were waiting.
+    /// Nobody answered in time, too many were waiting, or the owner is at something that has kept another one waiting already.
     struct Late: Error {}
 
     /// One question; answered at most once, by the owner.
@@ -27,14 +27,18 @@ final class Mailbox<Question: Sendable, Answer: Sendable>: Sendable {
     private let letters = Mutex<[Letter]>([])
     /// So that a round finds out without taking the lock.
     private let count = Atomic(0)
+    /// Whether somebody has waited in vain since the owner last looked.
+    private let isBusy = Atomic(false)
     /// Questions that may wait at a time.
     private let most: Int
 
     init(most: Int = 256) { self.most = most }
 
-    /// Blocks until the owner has answered.
+    /// Blocks until the owner has answered. Who has waited in vain has done so for all until the owner looks again: askers share
+    /// their threads with others who ask for nothing here.
     /// - Throws: ``Late`` when the deadline has passed.
     func ask(_ question: Question, within deadline: Duration) throws(Late) -> Answer {
+        guard !isBusy.load(ordering: .acquiring) else { throw Late() }
         let letter = Letter(question)
         let isPosted = letters.withLock { letters in
             guard letters.count < most else { return false }
@@ -52,13 +56,17 @@ final class Mailbox<Question: Sendable, Answer: Sendable>: Sendable {
             fate = .abandoned
             return nil
         }
-        guard let answer else { throw Late() }
+        guard let answer else {
+            isBusy.store(true, ordering: .releasing)
+            throw Late()
+        }
         return answer
     }
 
     /// Answers what was asked, in that order; what nobody waits for any longer is dropped. For the owner's thread.
     /// - Parameter budget: no new answer is begun after so long: the owner has other work.
     func serve(budget: Duration = .milliseconds(5), _ answer: (Question) -> Answer) {
+        if isBusy.load(ordering: .relaxed) { isBusy.store(false, ordering: .releasing) }
         guard count.load(ordering: .acquiring) > 0 else { return }
         let clock = ContinuousClock()
         let end = clock.now + budget

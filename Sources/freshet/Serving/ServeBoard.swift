@@ -25,6 +25,8 @@ final class ServeBoard: Sendable {
     /// So long after its last round a worker is not sent work any more, and so long after it the process cannot go on.
     static let roundMilliseconds: UInt64 = 5_000
     static let lifeMilliseconds: UInt64 = 60_000
+    /// The same for the leader, which writes a snapshot or a generation in one round: that takes a slow broker minutes.
+    static let leaderLifeMilliseconds: UInt64 = 300_000
 
     let mailbox = Mailbox<Question, [UInt8]?>()
     let registry: MetricsRegistry
@@ -34,6 +36,8 @@ final class ServeBoard: Sendable {
     private let clock: @Sendable () -> UInt64
     /// When the last round, or the last attempt at beginning again, began; 0 before the first.
     private let roundAt = Atomic<UInt64>(0)
+    /// The same of the leader's thread; 0 where there is none, and when it has ended.
+    private let leaderRoundAt = Atomic<UInt64>(0)
 
     init(
         registry: MetricsRegistry = .shared, hasWorker: Bool = true,
@@ -47,6 +51,10 @@ final class ServeBoard: Sendable {
             gauge: "freshet_round_age_seconds",
             help: "Since the last round of work, or attempt at beginning again, began; /health fails at 60."
         ) { [weak self] in Double(self?.roundAge ?? 0) / 1000 }
+        registry.computed(
+            gauge: "freshet_leader_round_age_seconds",
+            help: "The same of who stands for election; /health fails at 300."
+        ) { [weak self] in Double(self?.leaderRoundAge ?? 0) / 1000 }
     }
 
     var readiness: Readiness {
@@ -55,19 +63,32 @@ final class ServeBoard: Sendable {
         return .notReady(reason: "stalled", detail: stalled)
     }
 
-    /// What is wrong where the working thread does not come back; a broker that is away is no reason to restart it.
-    var problem: String? { roundAge > Self.lifeMilliseconds ? stalled : nil }
+    /// What is wrong where a thread does not come back; a broker that is away is no reason to restart it.
+    var problem: String? {
+        if roundAge > Self.lifeMilliseconds { return stalled }
+        return leaderRoundAge > Self.leaderLifeMilliseconds
+            ? "no round of the leader has ended for \(leaderRoundAge / 1000) s" : nil
+    }
 
     private var stalled: String { "no round of work has ended for \(roundAge / 1000) s" }
 
-    private var roundAge: UInt64 {
-        let began = roundAt.load(ordering: .relaxed)
+    private var roundAge: UInt64 { age(since: roundAt.load(ordering: .relaxed)) }
+
+    private var leaderRoundAge: UInt64 { age(since: leaderRoundAt.load(ordering: .relaxed)) }
+
+    private func age(since began: UInt64) -> UInt64 {
         let now = clock()
         return began > 0 && now > began ? now - began : 0
     }
 
     /// For the working thread: it is alive.
     func beginRound() { roundAt.store(max(1, clock()), ordering: .relaxed) }
+
+    /// For the leader's thread.
+    func beginLeaderRound() { leaderRoundAt.store(max(1, clock()), ordering: .relaxed) }
+
+    /// No round is due any more.
+    func endLeader() { leaderRoundAt.store(0, ordering: .relaxed) }
 
     func show(_ readiness: Readiness) { state.withLock { $0 = readiness } }
 
@@ -113,7 +134,7 @@ final class ServeBoard: Sendable {
         do throws(Mailbox<Question, [UInt8]?>.Late) {
             return try mailbox.ask(question, within: Self.patience)
         } catch {
-            throw SnapshotUnavailable("the worker is busy and did not answer in \(Self.patience)")
+            throw SnapshotUnavailable("the worker is busy with a round that takes longer than \(Self.patience)")
         }
     }
 }

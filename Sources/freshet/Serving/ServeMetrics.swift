@@ -121,6 +121,12 @@ final class ServeMetrics {
         lastJudged = worker.liveQuality.cases
     }
 
+    /// There is no worker for a while: what it had, another instance may have by now.
+    func startOver(_ standing: LeaderService.Standing) {
+        for gauge in [users, partitions, restoring] { gauge.record(0) }
+        leader.update(standing)
+    }
+
     private func rejected(_ code: RejectionCode) -> Counter {
         Counter(
             label: "freshet_rejected_total", dimensions: [("reason", code.rawValue)],
