@@ -15,7 +15,7 @@ extension GroupConsumer {
         if isClosed { return true }
         isClosed = true
         let farewell = Farewell(
-            client, context, poller, pending, isSubscribed: isSubscribed, wasAssigned: wasAssigned,
+            client, context, poller, pending, isSubscribed: isSubscribed, isStatic: isStatic, assignedAt: assignedAt,
             timeoutMilliseconds: Int(timeoutMilliseconds))
         Thread.detachNewThread { farewell.run() }
         return farewell.wait()
@@ -32,19 +32,21 @@ private final class Farewell: @unchecked Sendable {
     /// What the group decided and nobody has answered.
     private let pending: ConsumerEvent?
     private let isSubscribed: Bool
-    private var wasAssigned: Bool
+    private let isStatic: Bool
+    private var assignedAt: ContinuousClock.Instant?
     private let timeoutMilliseconds: Int
     private let isGivenUp = Atomic<Bool>(false)
     private let isOver = DispatchSemaphore(value: 0)
 
     init(
         _ client: ClientHandle, _ context: ConsumerContext, _ poller: MessagePoller, _ pending: ConsumerEvent?,
-        isSubscribed: Bool, wasAssigned: Bool, timeoutMilliseconds: Int
+        isSubscribed: Bool, isStatic: Bool, assignedAt: ContinuousClock.Instant?, timeoutMilliseconds: Int
     ) {
         self.client = client
         self.context = context
         self.isSubscribed = isSubscribed
-        self.wasAssigned = wasAssigned
+        self.isStatic = isStatic
+        self.assignedAt = assignedAt
         self.timeoutMilliseconds = timeoutMilliseconds
         self.poller = poller
         self.pending = pending
@@ -63,7 +65,7 @@ private final class Farewell: @unchecked Sendable {
         if isSubscribed { waitUntilJoined() }
         // librdkafka before 2.3 frees a sticky assignor's state that a member between joining and its first assignment does
         // not have yet, and aborts the process over it: "Assertion `assignor_state' failed" (confluentinc/librdkafka#4381).
-        if isSubscribed, !wasAssigned, client.memberID != nil, LibraryVersion.linked < LibraryVersion(2, 3, 0) {
+        if isSubscribed, assignedAt == nil, client.memberID != nil, LibraryVersion.linked < LibraryVersion(2, 3, 0) {
             client.markUnfreeable()
         }
         if let error = rd_kafka_consumer_close_queue(client.raw, poller.queue) {
@@ -81,21 +83,38 @@ private final class Farewell: @unchecked Sendable {
     /// waits for the other members, so word of leaving would come after it, and is lost where the process has ended by then:
     /// the group would hold a dead member, and its partitions, until its session times out. Not for a member that has not
     /// even been given a name in a second, as where no broker answers.
+    ///
+    /// And librdkafka leaves a group only by way of a last revocation: one that has nothing yet says nothing (2.0 to 2.16),
+    /// and gets its share when it is dead. So a new member waits for that a while.
     private func waitUntilJoined() {
         let start = ContinuousClock.now
         while !isGivenUp.load(ordering: .relaxed) {
             let waited = start.duration(to: .now)
-            if !context.isJoining, wasAssigned { return }
+            if !context.isJoining, let at = assignedAt,
+                isStatic || hasPartitions || at.duration(to: .now) > Self.newcomer
+            {
+                return
+            }
             if client.memberID == nil, waited > .seconds(1) { return }
             if waited > .milliseconds(timeoutMilliseconds * 3 / 4) { return }
             poller.poll(max: 1_000, timeoutMilliseconds: 20).events.forEach(answer)
         }
     }
 
+    /// In so long a group has given a new member its share.
+    private static let newcomer = Duration.seconds(3)
+
+    private var hasPartitions: Bool {
+        var list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
+        guard rd_kafka_assignment(client.raw, &list) == RD_KAFKA_RESP_ERR_NO_ERROR, let list else { return false }
+        defer { rd_kafka_topic_partition_list_destroy(list) }
+        return list.pointee.cnt > 0
+    }
+
     private func answer(_ event: ConsumerEvent) {
         switch event {
         case .assigned(let partitions):
-            wasAssigned = true
+            assignedAt = assignedAt ?? .now
             // It has to be taken before it can be given back.
             _ = try? client.take(partitions.map { PartitionOffset($0, PartitionOffset.end) })
         case .revoked(let partitions), .lost(let partitions): _ = try? client.letGo(partitions)

@@ -24,8 +24,10 @@ public final class GroupConsumer: @unchecked Sendable {
     var isClosed = false
     /// Whether it has asked to be a member.
     var isSubscribed = false
-    /// Whether the group has ever told this member what it has.
-    var wasAssigned = false
+    /// When the group told this member for the first time what it has.
+    var assignedAt: ContinuousClock.Instant?
+    /// Whether the group holds its place when it leaves.
+    let isStatic: Bool
 
     /// Connects in the background; joins no group before ``subscribe(to:)``. `group.id` is required, and with
     /// `group.instance.id` the membership is static: leaving is then noticed only after `session.timeout.ms`.
@@ -33,6 +35,7 @@ public final class GroupConsumer: @unchecked Sendable {
         guard settings["group.id"]?.isEmpty == false else {
             throw KafkaError(code: .invalidArgument, message: "property \"group.id\": a group consumer needs one")
         }
+        isStatic = settings["group.instance.id"] != nil
         context = ConsumerContext(settings, joinsGroup: true)
         let settings = settings.defaulting(to: .groupDefaults)
         client = try ClientHandle(RD_KAFKA_CONSUMER, settings, context: context)
@@ -66,7 +69,7 @@ public final class GroupConsumer: @unchecked Sendable {
             switch event {
             case .assigned, .revoked, .lost:
                 pending = event
-                wasAssigned = true
+                assignedAt = assignedAt ?? .now
             default: break
             }
         }
