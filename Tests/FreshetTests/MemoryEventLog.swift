@@ -20,6 +20,8 @@ final class MemoryEventLog: EventLog, TopicReading {
     private var isCommitting = false
     private(set) var written: [Output] = []
     private(set) var committed: [Int32: Int64] = [:]
+    /// Who the marker says has written last, in the eyes of the last member.
+    private(set) var lastWriter = ""
 
     var isTransactional: Bool { true }
 
@@ -39,7 +41,8 @@ final class MemoryEventLog: EventLog, TopicReading {
     }
 
     func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
-        committed[partition].map { .offset($0) } ?? StoredOffset.none
+        self.lastWriter = lastWriter
+        return committed[partition].map { .offset($0) } ?? StoredOffset.none
     }
 
     func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) { (0, .max) }

@@ -6,8 +6,9 @@ import Testing
 @Suite struct RestoreRefusalTests {
     private let log = MemoryEventLog()
 
-    private func makeWorker(aliases: [(String, EventType)] = []) throws -> Worker {
+    private func makeWorker(aliases: [(String, EventType)] = [], writer: String = "") throws -> Worker {
         var settings = WorkerSettings()
+        settings.writer = writer
         settings.typeNames = EventTypeNames(aliases: EventTypeNames.standardAliases + aliases)
         // Nothing is old enough for a checkpoint.
         settings.checkpointDelayMilliseconds = 1_000_000
@@ -53,6 +54,25 @@ import Testing
         let last = try makeWorker()
         try run(last)
         #expect(last.usersHash() == changed.usersHash())
+    }
+
+    /// Whose transactions are to be ended when it dies is said with an owner's first commit, also where no checkpoint is due.
+    @Test func aNewOwnersFirstCommitNamesIt() throws {
+        try learn(319, try makeWorker(writer: "first"))
+        func marker() -> [UInt8] {
+            log.written.last { $0.topic == .users && $0.key == Array("\(CheckpointRecord.markerKey)".utf8) }?.value
+                ?? []
+        }
+        let before = marker()
+        log.restart()
+        let second = try makeWorker(writer: "second")
+        try learn(1, second)
+        #expect(log.lastWriter == "first")
+        #expect(marker().dropLast("second".count) == before.dropLast("first".count), "nothing else is new in it")
+
+        log.restart()
+        try run(try makeWorker(writer: "third"))
+        #expect(log.lastWriter == "second")
     }
 
     /// Without transactions an interrupted replay may leave users without anything that says how far they are: each event

@@ -13,24 +13,22 @@ public final class KafkaLeaderLog: LeaderLog {
     private var isOpen = false
     private var isReady = false
 
-    /// The leader's transactional id in a member of this name.
+    /// The leader's transactional id in a member of this name; it is the client's too, so that heirs know a leader that lives.
     static func transactionalID(_ name: String) -> String { name + "-leader" }
-
-    private var group: String { settings.topics.application + ".items" }
 
     public init(_ settings: KafkaEventLog.Settings) throws(LogError) {
         self.settings = settings
         do throws(KafkaError) {
             var group = settings.client
-            group["group.id"] = settings.topics.application + ".items"
-            group["client.id"] = settings.transactionalID + "-leader"
+            group["group.id"] = settings.topics.leaderGroup
+            group["client.id"] = Self.transactionalID(settings.transactionalID)
             if settings.isStatic, let id = settings.instanceID { group["group.instance.id"] = id }
             // One partition, which is never read through the group: a small member.
             group["queued.max.messages.kbytes"] = "1024"
             consumer = try GroupConsumer(group)
             reading = KafkaTopicReading(settings)
             var producing = settings.client
-            producing["client.id"] = settings.transactionalID + "-leader"
+            producing["client.id"] = Self.transactionalID(settings.transactionalID)
             messageBytes = producing["message.max.bytes"].flatMap { Int($0) } ?? 8_000_000
             producing["message.max.bytes"] = "\(messageBytes)"
             // Everything goes with the flush that follows: in one request, and not while it is still being made (`Producer.room`).
@@ -75,7 +73,7 @@ public final class KafkaLeaderLog: LeaderLog {
                 isReady = true
             }
         } catch {
-            throw LogError(error, doing: "leading \(group)")
+            throw LogError(error, doing: "leading \(settings.topics.leaderGroup)")
         }
         return leads
     }

@@ -1,4 +1,4 @@
-internal import Dispatch
+internal import Foundation
 internal import Pipeline
 internal import Synchronization
 
@@ -21,7 +21,6 @@ final class StoredOffsets {
     private let consumer: GroupConsumer
     private let settings: KafkaEventLog.Settings
     private let answers = Answers()
-    private let queue = DispatchQueue(label: "freshet.offsets", attributes: .concurrent)
     private let fencing: Fencing
 
     init(_ consumer: GroupConsumer, _ settings: KafkaEventLog.Settings) {
@@ -47,7 +46,7 @@ final class StoredOffsets {
         case .asking: return nil
         case nil:
             let (consumer, settings, answers, question, fencing) = (consumer, settings, answers, questions, fencing)
-            queue.async {
+            Thread.detachNewThread {
                 fencing.fence(lastWriter)
                 let result = Self.ask(partition, consumer, settings)
                 answers.byPartition.withLock { all in
@@ -79,11 +78,12 @@ final class StoredOffsets {
     }
 }
 
-/// Ends transactions that members left open which are no longer in the group, by taking their transactional ids.
+/// Ends transactions that members left open which are no longer in their group, by taking their transactional ids.
 private final class Fencing: Sendable {
     private let settings: KafkaEventLog.Settings
-    /// When each writer was fenced last. The heirs of its partitions come one after another: one fence is for all of them.
-    private let fenced = Mutex<[String: ContinuousClock.Instant]>([:])
+    /// When each writer was tried last. The heirs of its partitions come one after another: one attempt is for all of them,
+    /// whatever becomes of it, since the broker that it has to ask may have died with the writer.
+    private let tried = Mutex<[String: ContinuousClock.Instant]>([:])
     /// Less than any session: a writer that came back and was lost again has to be fenced again.
     private static let holds = Duration.seconds(5)
 
@@ -91,27 +91,32 @@ private final class Fencing: Sendable {
         self.settings = settings
     }
 
-    /// Whatever goes wrong here only means that the broker has to end the transaction by its time-out.
+    /// Begins to fence a writer. Nobody waits for it: an offset that an open transaction may still change is not told anyway.
     func fence(_ writer: String) {
         guard settings.isTransactional, !writer.isEmpty, writer != settings.transactionalID else { return }
-        // Held while one fences, so that the others find it done.
-        fenced.withLock { fenced in
-            if let at = fenced[writer], at.duration(to: .now) < Self.holds { return }
+        let isDue = tried.withLock { tried in
+            if let at = tried[writer], at.duration(to: .now) < Self.holds { return false }
+            tried[writer] = .now
+            return true
+        }
+        guard isDue else { return }
+        for id in TransactionalOutput.transactionalIDs(writer) { take(id, unlessMember: writer, of: settings.groupID) }
+        // Who wrote users may have led the item log as well; an id that never was costs its coordinator a moment.
+        let leader = KafkaLeaderLog.transactionalID(writer)
+        take(leader, unlessMember: leader, of: settings.topics.leaderGroup)
+    }
+
+    /// Takes one id, on a thread of its own: each has a coordinator of its own, and one that is away holds up no other.
+    /// Whatever goes wrong here only means that the broker has to end the transaction by its time-out.
+    private func take(_ id: String, unlessMember member: String, of group: String) {
+        let client = settings.client
+        Thread.detachNewThread {
             do throws(KafkaError) {
-                let admin = try Admin(settings.client, timeoutMilliseconds: 5_000)
-                let members = try admin.describeGroup(settings.groupID).members
-                guard !members.contains(where: { $0.clientID == writer }) else { return }
-                // Who wrote users may have led the item log as well; an id that never was costs its coordinator a moment.
-                let ids = TransactionalOutput.transactionalIDs(writer) + [KafkaLeaderLog.transactionalID(writer)]
-                for id in ids {
-                    var taking = settings.client
-                    taking["transactional.id"] = id
-                    try Producer(taking).initTransactions(timeoutMilliseconds: 5_000)
-                }
-                fenced[writer] = .now
+                let members = try Admin(client, timeoutMilliseconds: 5_000).describeGroup(group).members
+                guard !members.contains(where: { $0.clientID == member }) else { return }
+                try Producer(client.merging(["transactional.id": id])).initTransactions(timeoutMilliseconds: 5_000)
             } catch {
-                settings.client.safeLog?(
-                    KafkaLogLine(level: 4, facility: "FENCE", message: "cannot fence \(writer): \(error)"))
+                client.safeLog?(KafkaLogLine(level: 4, facility: "FENCE", message: "cannot fence \(id): \(error)"))
             }
         }
     }

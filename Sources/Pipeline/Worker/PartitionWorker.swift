@@ -39,17 +39,15 @@ public final class PartitionWorker {
     var lastLists = LastLists()
     /// Users erased since the last commit.
     var erased: [[UInt8]] = []
+    /// The last one, read or written.
     var marker: CheckpointRecord.Marker?
-    /// What the last marker said, so that it is written when it changes.
-    var markedOffset: Int64 = -1
-    var markedTypeNames: UInt64?
     /// Where the partition stood at earlier commits, and when they began: users that are dirty since then are old enough for
     /// a checkpoint when it is long enough ago.
     private var marks: [(time: UInt64, position: Int64)] = []
     private var ripe: Int64 = .min
     /// Without transactions a member that died may have published lists of events below this, which it did not commit.
     var doubtfulUntil: Int64 = 0
-    /// Records read while restoring, and how many there are about, for a progress line.
+    /// Records read while restoring, for a progress line.
     var restored = 0
 
     init(partition: Int32, items: IdentifierTable) {

@@ -127,7 +127,6 @@ extension Worker {
             committedOffsets[worker.partition] = offset
         }
         let from = try start(of: worker, low: bounds.low)
-        (worker.markedOffset, worker.markedTypeNames) = (worker.marker?.offset ?? -1, worker.marker?.typeNames)
         guard from < worker.committed else {
             try goLive(worker)
             return true
