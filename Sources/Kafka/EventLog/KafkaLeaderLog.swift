@@ -14,7 +14,7 @@ public final class KafkaLeaderLog: LeaderLog {
     private var isReady = false
 
     /// The leader's transactional id in a member of this name; it is the client's too, so that heirs know a leader that lives.
-    static func transactionalID(_ name: String) -> String { name + "-leader" }
+    static func transactionalID(_ name: String) -> String { name + ":leader" }
 
     public init(_ settings: KafkaEventLog.Settings) throws(LogError) {
         self.settings = settings

@@ -80,7 +80,7 @@ public final class KafkaReplayOutput: ReplayOutput {
         producing["message.max.bytes"] = producing["message.max.bytes"] ?? "\(Self.messageBytesMax)"
         producing["batch.size"] = producing["batch.size"] ?? "\(survey.batchBytes)"
         guard settings.isTransactional else { return try Producer(producing) }
-        producing["transactional.id"] = settings.topics.application + "-replay"
+        producing["transactional.id"] = settings.topics.application + "::replay"
         producing["transaction.timeout.ms"] = "\(transactionMilliseconds)"
         let producer = try Producer(producing)
         try producer.openTransactions()

@@ -62,7 +62,7 @@ final class TransactionalOutput: OutputPath {
     }
 
     /// The transactional ids of whoever is called so.
-    static func transactionalIDs(_ name: String) -> [String] { [name, name + "-alternate"] }
+    static func transactionalIDs(_ name: String) -> [String] { [name, name + ":alternate"] }
 
     /// All at once: each takes some round trips, or as long as the broker needs to end what was left open.
     private static func open(_ producers: [Producer]) throws(KafkaError) {
