@@ -86,10 +86,13 @@ public final class GroupConsumer: @unchecked Sendable {
     /// 2.10 takes that for the loss of all partitions (confluentinc/librdkafka#4908). So hold it back until this is false.
     public var isJoining: Bool { context.isJoining }
 
-    /// The standing to show in ``Producer/sendOffsets(_:group:timeoutMilliseconds:)``, as of now.
+    /// The standing to show in ``Producer/sendOffsets(_:group:timeoutMilliseconds:)``, as of now. A member that was expelled has
+    /// none, and offsets of nobody in particular would be taken from it without a check.
     public func groupMetadata() throws(KafkaError) -> GroupMetadata {
-        guard let metadata = GroupMetadata(client) else {
-            throw KafkaError(code: .unknownMember, message: "this member has left its group")
+        // The same member before and after: what was fetched in between is its own.
+        let member = memberID
+        guard let member, let metadata = GroupMetadata(client), memberID == member, !isAssignmentLost else {
+            throw KafkaError(code: .unknownMember, message: "this member is no longer in its group")
         }
         return metadata
     }

@@ -82,6 +82,29 @@ struct FencingTests {
         }
     }
 
+    /// It was away for so long that the group let it go; what it has not been told yet the broker would not check either.
+    @Test func aLeaderThatStoodStillPublishesNothing() async throws {
+        try await onOwnThread {
+            let client = try RealKafka.settings().merging([
+                "session.timeout.ms": "6000", "max.poll.interval.ms": "6000",
+            ])
+            let application = uniqueName("fence")
+            let settings = Self.settings(application, "none", client)
+            _ = try Admin(client).createTopics([TopicSpecification(settings.topics[.itemLog], partitions: 1)])
+            let leader = try KafkaLeaderLog(settings)
+            defer { leader.close() }
+            let deadline = Deadline(seconds: 30)
+            while try !leader.isLeading(timeoutMilliseconds: 100), !deadline.isOver {}
+            func publish() throws {
+                Array("v".utf8).withUnsafeBytes { leader.add(.itemLog, partition: 0, key: nil, value: $0, headers: []) }
+                try leader.publish(itemsOffset: 1, catalogue: [:])
+            }
+            try publish()
+            pause(milliseconds: 7_500)
+            #expect(throws: LogError.self) { try publish() }
+        }
+    }
+
     /// Where the coordinator of a dead member's transactions is away as well, its partitions do not wait for it one by one.
     @Test func anAttemptThatFailsHoldsNobodyUp() async throws {
         try await onOwnThread {
