@@ -9,7 +9,8 @@ internal import CRdKafka
 /// and a revocation as soon as its partitions are committed.
 ///
 /// Use it from one thread at a time. ``wake()``, ``wakeFetchers()``, ``groupMetadata()``, ``memberID``,
-/// ``isJoining`` and ``isAssignmentLost`` may be called from any thread.
+/// ``isJoining``, ``isAssignmentLost``, ``committed(_:timeoutMilliseconds:)`` and
+/// ``queryWatermarks(_:timeoutMilliseconds:)`` may be called from any thread.
 public final class GroupConsumer: @unchecked Sendable {
     let client: ClientHandle
     let context: ConsumerContext

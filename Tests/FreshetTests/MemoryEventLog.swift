@@ -42,10 +42,9 @@ final class MemoryEventLog: EventLog, TopicReading {
 
     func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
         self.lastWriter = lastWriter
-        return committed[partition].map { .offset($0) } ?? StoredOffset.none
+        return StoredOffset(offset: committed[partition], low: 0, end: .max)
     }
 
-    func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) { (0, .max) }
     func take(_ partitions: [Int32]) throws(LogError) {}
     func resume(_ offsets: [Int32: Int64]) throws(LogError) {
         input = MemoryReader(topics, .events, 0, from: offsets[0] ?? 0)
@@ -54,8 +53,12 @@ final class MemoryEventLog: EventLog, TopicReading {
     func release(_ partitions: [Int32]) throws(LogError) {}
     func abort() throws(LogError) {}
 
+    /// A topic that has no leader.
+    var unreadable: LogTopic?
+
     func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader {
-        MemoryReader(topics, topic, partition, from: offset)
+        if topic == unreadable { throw LogError(.retriable, "nothing comes") }
+        return MemoryReader(topics, topic, partition, from: offset)
     }
 
     func partitions(_ topic: LogTopic) throws(LogError) -> [Int32] { [0] }

@@ -1,5 +1,6 @@
 import Events
 import Pipeline
+import Synchronization
 import Testing
 
 /// What a restore finds that does not fit together, and says instead of going on.
@@ -54,6 +55,28 @@ import Testing
         let last = try makeWorker()
         try run(last)
         #expect(last.usersHash() == changed.usersHash())
+    }
+
+    /// A partition without a leader is no reason to give up the others.
+    @Test func aPartitionThatCannotBeReadIsRestoredLater() throws {
+        let worker = try makeWorker()
+        try learn(300, worker)
+        // These are to be applied again.
+        try learn(5, worker)
+        for topic in [LogTopic.users, .events] {
+            log.restart()
+            log.unreadable = topic
+            let now = Atomic<UInt64>(0)
+            let next = try Worker(settings: worker.settings, log: log) { now.load(ordering: .relaxed) }
+            try run(next)
+            #expect(!next.isReady)
+            log.unreadable = nil
+            try run(next)
+            #expect(!next.isReady, "it rests before it is tried again")
+            now.store(1_000, ordering: .relaxed)
+            try run(next)
+            #expect(next.isReady && next.usersHash() == worker.usersHash())
+        }
     }
 
     /// Whose transactions are to be ended when it dies is said with an owner's first commit, also where no checkpoint is due.

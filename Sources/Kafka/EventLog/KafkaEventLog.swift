@@ -167,6 +167,7 @@ public final class KafkaEventLog: EventLog {
     /// partition has written its own would put an older state before it.
     public func close() {
         output.close()
+        offsets.forgetAll()
         consumer.close(timeoutMilliseconds: 3_000)
     }
 }

@@ -22,6 +22,8 @@ public final class PartitionWorker {
     public let partition: Int32
     public let store = UserStore()
     var phase = Phase.waiting
+    /// Where it could not be read: when to try again.
+    var restsUntil: UInt64 = 0
     /// The next offset to fold.
     public internal(set) var position: Int64 = 0
     /// Whether records flow.
@@ -86,10 +88,11 @@ public final class PartitionWorker {
         if case .live = phase { true } else { false }
     }
 
-    var isRestoring: Bool {
+    /// Whether its restore has a reader at work.
+    var isReading: Bool {
         switch phase {
-        case .waiting, .live: false
-        case .checkpoints, .offset, .events: true
+        case .waiting, .offset, .live: false
+        case .checkpoints, .events: true
         }
     }
 

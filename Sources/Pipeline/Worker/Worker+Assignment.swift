@@ -47,24 +47,43 @@ extension Worker {
     /// Moves restoring partitions forward by a piece, some at a time; true when there was something to do.
     func advanceRestores() throws(LogError) -> Bool {
         var isBusy = false
-        var restores = partitions.values.count { $0.isRestoring }
+        var restores = partitions.values.count { $0.isReading }
         for partition in partitions.keys.sorted() {
-            guard let worker = partitions[partition], !worker.isLive else { continue }
-            isBusy = true
-            switch worker.phase {
-            case .waiting:
+            guard let worker = partitions[partition], !worker.isLive, worker.restsUntil <= clock() else { continue }
+            if case .waiting = worker.phase {
                 guard restores < Self.restoresMax else { continue }
                 restores += 1
-                worker.phase = .checkpoints(
-                    try log.reader(.users, partition: partition, from: 0), CheckpointBatch())
-            case .checkpoints(let reader, let batch): try readCheckpoints(worker, reader, batch)
-            case .offset: isBusy = try beginEvents(worker)
-            case .events(let reader, let until): try readEvents(worker, reader, until: until)
-            case .live: break
+            }
+            do throws(LogError) {
+                if try advance(worker) { isBusy = true }
+            } catch {
+                // A partition that cannot be read now, as where it has no leader, begins anew; the others go on.
+                guard error.kind == .retriable, !worker.isLive else { throw error }
+                notice("partition \(partition) is restored anew in a moment: \(error)")
+                let next = PartitionWorker(partition: partition, items: items.table.identifiers)
+                next.restsUntil = clock() + Self.restMilliseconds
+                partitions[partition] = next
+                committedOffsets[partition] = nil
             }
         }
         sayProgress()
         return isBusy
+    }
+
+    private static let restMilliseconds: UInt64 = 1_000
+
+    /// One piece of a partition's restore; false where it waits for an answer.
+    private func advance(_ worker: PartitionWorker) throws(LogError) -> Bool {
+        switch worker.phase {
+        case .waiting:
+            worker.phase = .checkpoints(
+                try log.reader(.users, partition: worker.partition, from: 0), CheckpointBatch())
+        case .checkpoints(let reader, let batch): try readCheckpoints(worker, reader, batch)
+        case .offset: return try beginEvents(worker)
+        case .events(let reader, let until): try readEvents(worker, reader, until: until)
+        case .live: break
+        }
+        return true
     }
 
     /// A line now and then while a restore lasts.
@@ -117,16 +136,11 @@ extension Worker {
         guard let stored = try log.storedOffset(worker.partition, lastWriter: worker.marker?.writer ?? "") else {
             return false
         }
-        let bounds = try log.bounds(worker.partition)
-        if !log.isTransactional { worker.doubtfulUntil = bounds.end }
-        switch stored {
-        case .none: worker.begin(at: bounds.low)
-        case .offset(let offset):
-            try check(offset, bounds, worker)
-            worker.begin(at: offset)
-            committedOffsets[worker.partition] = offset
-        }
-        let from = try start(of: worker, low: bounds.low)
+        if !log.isTransactional { worker.doubtfulUntil = stored.end }
+        if let offset = stored.offset { try check(offset, stored, worker) }
+        worker.begin(at: stored.offset ?? stored.low)
+        committedOffsets[worker.partition] = stored.offset
+        let from = try start(of: worker, low: stored.low)
         guard from < worker.committed else {
             try goLive(worker)
             return true
@@ -137,19 +151,19 @@ extension Worker {
     }
 
     private func check(
-        _ committed: Int64, _ bounds: (low: Int64, end: Int64), _ worker: PartitionWorker
+        _ committed: Int64, _ log: StoredOffset, _ worker: PartitionWorker
     ) throws(LogError) {
-        guard committed >= bounds.low else {
+        guard committed >= log.low else {
             throw LogError(
                 .state,
                 "the committed offset \(committed) of partition \(worker.partition) is below the log's start "
-                    + "(\(bounds.low)): events were deleted before they were learnt; `freshet replay` rebuilds "
+                    + "(\(log.low)): events were deleted before they were learnt; `freshet replay` rebuilds "
                     + "from what is left, `freshet reset` starts anew")
         }
-        guard committed <= bounds.end else {
+        guard committed <= log.end else {
             throw LogError(
                 .state,
-                "partition \(worker.partition) ends at \(bounds.end), before the committed offset \(committed): the "
+                "partition \(worker.partition) ends at \(log.end), before the committed offset \(committed): the "
                     + "topic was made anew; `freshet reset` starts anew")
         }
     }
