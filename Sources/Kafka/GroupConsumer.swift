@@ -53,11 +53,6 @@ public final class GroupConsumer: @unchecked Sendable {
         try KafkaError.check(rd_kafka_subscribe(client.raw, list.raw))
     }
 
-    /// Leaves the group's topics: revocation follows as an event.
-    public func unsubscribe() throws(KafkaError) {
-        try KafkaError.check(rd_kafka_unsubscribe(client.raw))
-    }
-
     /// What came: at most `max` records, and all events. Waits only if there is nothing at all, and returns as soon as
     /// there is anything. Must be called at least once every `max.poll.interval.ms`.
     public func poll(max: Int, timeoutMilliseconds: Int32) -> Polled {

@@ -116,9 +116,6 @@ public final class Producer: @unchecked Sendable {
     /// The reports of tagged records since this was asked last, in the order in which they came.
     public func takeDeliveries() -> [Delivery] { context.takeDeliveries() }
 
-    /// What polls heard besides reports, such as all brokers being down, since this was asked last.
-    public func takeErrors() -> [KafkaError] { context.takeErrors() }
-
     /// The error that made this producer unusable, if one did: replace it by a new one (with the same
     /// `transactional.id`), unless it was fenced.
     public var fatalError: KafkaError? { client.fatalError }

@@ -146,10 +146,7 @@ extension KafkaEventLog {
     }
 
     public func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader {
-        if topic.isInternal, let memory = settings.memory {
-            return MemoryReader(memory, topic, partition, from: offset)
-        }
-        return try KafkaLogReader(pool, topic, settings.topics[topic], partition, from: offset)
+        try reading.reader(topic, partition: partition, from: offset)
     }
 
     func place(_ partition: Int32) -> TopicPartition { TopicPartition(settings.topics.events, partition) }

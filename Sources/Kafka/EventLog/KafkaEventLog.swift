@@ -60,7 +60,7 @@ public final class KafkaEventLog: EventLog {
     public let settings: Settings
     let consumer: GroupConsumer
     let output: any OutputPath
-    let pool: ReaderPool
+    let reading: KafkaTopicReading
     let offsets: StoredOffsets
     let survey: TopicSurvey?
     let waker = DispatchQueue(label: "freshet.wake")
@@ -84,11 +84,11 @@ public final class KafkaEventLog: EventLog {
             consumer = try GroupConsumer(group)
             // Joining takes some round trips; what follows goes on meanwhile.
             try consumer.subscribe(to: [settings.topics.events])
-            pool = ReaderPool(settings.reading)
-            offsets = StoredOffsets(consumer, settings)
         } catch {
             throw Self.connecting(error)
         }
+        reading = KafkaTopicReading(settings)
+        offsets = StoredOffsets(consumer, settings)
         let messageBytes = producing["message.max.bytes"].flatMap { Int($0) } ?? 8_000_000
         // The embedded broker has no bounds.
         survey = settings.memory == nil ? try TopicSurvey(settings, messageBytes: messageBytes) : nil

@@ -66,7 +66,7 @@ public final class KafkaReplayOutput: ReplayOutput {
                 try producer.beginTransaction()
                 isOpen = true
             }
-            topics = LogTopic.allCases.map { producer.topic(settings.topics[$0]) }
+            topics = producer.topics(settings.topics)
             self.producer = producer
         } catch {
             throw LogError(error, doing: "beginning to write the rebuilt state")
