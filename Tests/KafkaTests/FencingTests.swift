@@ -82,7 +82,7 @@ struct FencingTests {
         }
     }
 
-    /// It was away for so long that the group let it go; what it has not been told yet the broker would not check either.
+    /// It was away for so long that the group let it go, and it has not been told yet.
     @Test func aLeaderThatStoodStillPublishesNothing() async throws {
         try await onOwnThread {
             let client = try RealKafka.settings().merging([
