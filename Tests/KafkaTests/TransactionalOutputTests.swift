@@ -77,7 +77,7 @@ struct TransactionalOutputTests {
         }
     }
 
-    /// Sent again it would be refused again: somebody has to make the topic take it.
+    /// Whoever starts over asks for the bounds anew; where that is of no use, somebody has to make the topic take it.
     @Test func aRecordThatTheTopicDoesNotTakeIsSaidSo() async throws {
         try await onOwnThread {
             let committer = try Committer(settings: ["max.message.bytes": "1000"])
@@ -85,7 +85,6 @@ struct TransactionalOutputTests {
             try committer.append(String(repeating: "x", count: 5_000))
             try committer.output.beginCommit([PartitionOffset(committer.topic, 0, 1)])
             let error = #expect(throws: LogError.self) { try committer.outcome() }
-            #expect(error?.kind == .fatal)
             #expect(
                 error?.message.contains(committer.topic) == true
                     && error?.message.contains("max.message.bytes") == true, "\(error?.message ?? "")")
@@ -93,7 +92,7 @@ struct TransactionalOutputTests {
             let large = #expect(throws: LogError.self) {
                 try committer.append(String(repeating: "x", count: 2_000_000))
             }
-            #expect(large?.kind == .fatal && large?.message.contains(committer.topic) == true)
+            #expect(large?.message.contains(committer.topic) == true)
             committer.output.close()
         }
     }

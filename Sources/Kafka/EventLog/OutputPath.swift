@@ -58,7 +58,7 @@ extension LogError {
         let kind: Kind
         if error.isFenced {
             kind = .fenced
-        } else if error.isAboutRightsOrTopics || error.code == .messageTooLarge {
+        } else if error.isAboutRightsOrTopics {
             kind = .fatal
         } else if error.isOutOfRange {
             kind = .state

@@ -50,12 +50,11 @@ extension Worker {
         var restores = partitions.values.count { $0.isReading }
         for partition in partitions.keys.sorted() {
             guard let worker = partitions[partition], !worker.isLive, worker.restsUntil <= clock() else { continue }
-            if case .waiting = worker.phase {
-                guard restores < Self.restoresMax else { continue }
-                restores += 1
-            }
+            let wasReading = worker.isReading
+            guard wasReading || restores < Self.restoresMax else { continue }
             do throws(LogError) {
                 if try advance(worker) { isBusy = true }
+                if !wasReading, worker.isReading { restores += 1 }
             } catch {
                 // A partition that cannot be read now, as where it has no leader, begins anew; the others go on.
                 guard error.kind == .retriable, !worker.isLive else { throw error }
