@@ -1,9 +1,6 @@
 internal import CRdKafka
 
 extension GroupConsumer {
-    /// Whether only changes are assigned and revoked (cooperative), not everything each time (eager).
-    public var isCooperative: Bool { client.isCooperative }
-
     /// Answers ``ConsumerEvent/assigned(_:)``: where to start in each of its partitions. With `paused`, none of them
     /// flows before ``resume(_:)``, so that state can be restored first.
     ///
@@ -14,7 +11,7 @@ extension GroupConsumer {
         }
         precondition(Set(offsets.map(\.place)) == Set(partitions), "one offset for each assigned partition")
         pending = nil
-        if try !client.take(offsets) { self.paused = [] }
+        try client.take(offsets)
         // The assignment started fetching, but nothing reaches us before the next poll: pausing throws it away.
         if paused { try pause(partitions) }
     }
@@ -28,7 +25,7 @@ extension GroupConsumer {
         }
         pending = nil
         paused.subtract(partitions)
-        if try !client.letGo(partitions) { paused = [] }
+        try client.letGo(partitions)
     }
 
     /// The partitions that are assigned now, sorted.
@@ -71,31 +68,15 @@ extension GroupConsumer {
 }
 
 extension ClientHandle {
-    var isCooperative: Bool {
-        guard let name = rd_kafka_rebalance_protocol(raw) else { return false }
-        return String(cString: name) == "COOPERATIVE"
-    }
-
-    /// Assigns partitions, as the group's protocol has it.
-    /// - Returns: whether those that were there before stay.
-    func take(_ offsets: [PartitionOffset]) throws(KafkaError) -> Bool {
+    /// Adds partitions to those that are assigned.
+    func take(_ offsets: [PartitionOffset]) throws(KafkaError) {
         let list = PartitionList(offsets)
-        guard isCooperative else {
-            try KafkaError.check(rd_kafka_assign(raw, list.raw))
-            return false
-        }
         try KafkaError.check(consuming: rd_kafka_incremental_assign(raw, list.raw))
-        return true
     }
 
-    /// The reverse; whether those that are not named stay.
-    func letGo(_ partitions: [TopicPartition]) throws(KafkaError) -> Bool {
-        guard isCooperative else {
-            try KafkaError.check(rd_kafka_assign(raw, nil))
-            return false
-        }
+    /// The reverse.
+    func letGo(_ partitions: [TopicPartition]) throws(KafkaError) {
         let list = PartitionList(partitions)
         try KafkaError.check(consuming: rd_kafka_incremental_unassign(raw, list.raw))
-        return true
     }
 }

@@ -116,8 +116,8 @@ private final class Farewell: @unchecked Sendable {
         case .assigned(let partitions):
             assignedAt = assignedAt ?? .now
             // It has to be taken before it can be given back.
-            _ = try? client.take(partitions.map { PartitionOffset($0, PartitionOffset.end) })
-        case .revoked(let partitions), .lost(let partitions): _ = try? client.letGo(partitions)
+            try? client.take(partitions.map { PartitionOffset($0, PartitionOffset.end) })
+        case .revoked(let partitions), .lost(let partitions): try? client.letGo(partitions)
         default: break
         }
     }

@@ -9,7 +9,8 @@ internal import CRdKafka
 /// and a revocation as soon as its partitions are committed.
 ///
 /// Use it from one thread at a time. ``wake()``, ``wakeFetchers()``, ``groupMetadata()``, ``memberID``,
-/// ``isJoining`` and ``isAssignmentLost`` may be called from any thread.
+/// ``isJoining``, ``isAssignmentLost``, ``committed(_:timeoutMilliseconds:)`` and
+/// ``queryWatermarks(_:timeoutMilliseconds:)`` may be called from any thread.
 public final class GroupConsumer: @unchecked Sendable {
     let client: ClientHandle
     let context: ConsumerContext
@@ -55,11 +56,6 @@ public final class GroupConsumer: @unchecked Sendable {
         try KafkaError.check(rd_kafka_subscribe(client.raw, list.raw))
     }
 
-    /// Leaves the group's topics: revocation follows as an event.
-    public func unsubscribe() throws(KafkaError) {
-        try KafkaError.check(rd_kafka_unsubscribe(client.raw))
-    }
-
     /// What came: at most `max` records, and all events. Waits only if there is nothing at all, and returns as soon as
     /// there is anything. Must be called at least once every `max.poll.interval.ms`.
     public func poll(max: Int, timeoutMilliseconds: Int32) -> Polled {
@@ -89,10 +85,13 @@ public final class GroupConsumer: @unchecked Sendable {
     /// 2.10 takes that for the loss of all partitions (confluentinc/librdkafka#4908). So hold it back until this is false.
     public var isJoining: Bool { context.isJoining }
 
-    /// The standing to show in ``Producer/sendOffsets(_:group:timeoutMilliseconds:)``, as of now.
+    /// The standing to show in ``Producer/sendOffsets(_:group:timeoutMilliseconds:)``, as of now. A member that was expelled has
+    /// none, and offsets of nobody in particular would be taken from it without a check.
     public func groupMetadata() throws(KafkaError) -> GroupMetadata {
-        guard let metadata = GroupMetadata(client) else {
-            throw KafkaError(code: .unknownMember, message: "this member has left its group")
+        // The same member before and after: what was fetched in between is its own.
+        let member = memberID
+        guard let member, let metadata = GroupMetadata(client), memberID == member, !isAssignmentLost else {
+            throw KafkaError(code: .unknownMember, message: "this member is no longer in its group")
         }
         return metadata
     }

@@ -5,7 +5,7 @@ internal import CRdKafka
 /// It knows the end of a partition by ``ConsumerEvent/endOfPartition(_:)``, never by counting: control markers take
 /// offsets too. One reader serves many restores, one after another, over the same connections: ``assign(_:)`` again.
 ///
-/// Use it from one thread at a time; ``wake()`` may be called from any thread.
+/// Use it from one thread at a time.
 public final class PartitionReader: @unchecked Sendable {
     private let client: ClientHandle
     private let context: ConsumerContext
@@ -70,11 +70,6 @@ public final class PartitionReader: @unchecked Sendable {
     /// Wakes the threads that fetch: those of a client that has read something else before do not hear of a new assignment,
     /// and may sleep for another second. Takes 1–3 ms, at most 50.
     func wakeFetching() { FetchWaker.wake(client) }
-
-    /// Ends a poll that waits on another thread.
-    public func wake() {
-        rd_kafka_queue_yield(poller.queue)
-    }
 
     /// Says that whoever lets go of this reader last must not wait for it: freeing takes as long as a broker that is frozen.
     public func freeAside() { client.markStuck() }

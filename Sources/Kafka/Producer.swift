@@ -78,7 +78,9 @@ public final class Producer: @unchecked Sendable {
         context.outstanding.subtract(1, ordering: .relaxed)
         if let list { rd_kafka_headers_destroy(list) }
         if code == RD_KAFKA_RESP_ERR__QUEUE_FULL { return .queueFull }
-        throw code == RD_KAFKA_RESP_ERR__FATAL ? fatalError ?? KafkaError(code) : KafkaError(code)
+        if code == RD_KAFKA_RESP_ERR__FATAL, let fatalError { throw fatalError }
+        let name = rd_kafka_topic_name(topic.handle.raw).map { String(cString: $0) } ?? "?"
+        throw KafkaError(code, message: "\(name): \(String(cString: rd_kafka_err2str(code)))")
     }
 
     /// Serves delivery reports, errors and log lines; returns how many there were.
@@ -113,9 +115,6 @@ public final class Producer: @unchecked Sendable {
 
     /// The reports of tagged records since this was asked last, in the order in which they came.
     public func takeDeliveries() -> [Delivery] { context.takeDeliveries() }
-
-    /// What polls heard besides reports, such as all brokers being down, since this was asked last.
-    public func takeErrors() -> [KafkaError] { context.takeErrors() }
 
     /// The error that made this producer unusable, if one did: replace it by a new one (with the same
     /// `transactional.id`), unless it was fenced.

@@ -46,6 +46,7 @@ struct Deployment {
             file: arguments["config"], environment: ProcessInfo.processInfo.environment, overrides: overrides)
         LogSink.configure(configuration)
         for warning in configuration.warnings { Logger(label: "freshet").warning("\(warning)") }
+        try checkApplication(configuration)
         try checkTopics(configuration)
         try checkClients(configuration)
         return configuration
@@ -91,6 +92,17 @@ struct Deployment {
         }
     }
 
+    /// Deployments never meet, whatever their ids: a worker group must not be called as another group of another deployment.
+    static func checkApplication(_ configuration: Configuration) throws {
+        let application = configuration.string("application.id")
+        guard application.hasSuffix(".items") || application.hasSuffix(".rekey") || application.contains(".dlq.") else {
+            return
+        }
+        throw CommandFailure(
+            "application.id '\(application)' is what another deployment may call one of its own groups",
+            remedy: "choose one that does not end in .items or .rekey and has no .dlq. in it", exitCode: 78)
+    }
+
     /// No topic is for two things.
     static func checkTopics(_ configuration: Configuration) throws {
         let keys = Settings.table.settings.map(\.key).filter { $0.hasPrefix("topics.") }
@@ -130,14 +142,9 @@ struct Deployment {
 
     /// All consumer groups of the deployment.
     var groups: [String] {
-        let application = topics.application
-        return [application, application + ".items"] + (isRekeyed ? [rekeyGroup] : [])
+        let topics = topics
+        return [topics.application, topics.leaderGroup] + (isRekeyed ? [topics.rekeyGroup] : [])
     }
-
-    /// The group that copies the input where it is rekeyed.
-    var rekeyGroup: String { topics.application + Self.rekeySuffix }
-
-    static let rekeySuffix = ".rekey"
 
     /// Whether nobody else writes or reads the topic, so that it can be made anew. The copy of a rekeyed input is none of them:
     /// it stands for the events, from which a state is rebuilt.

@@ -20,8 +20,8 @@ final class RekeyService: Service {
         let target = log.topics.events
         log.topics.events = deployment.inputTopic
         log.topics.recommendations = target
-        log.groupSuffix = Deployment.rekeySuffix
         log.requiresTopics = true
+        log.groupID = log.topics.rekeyGroup
         self.log = log
         self.stopsAtEnd = stopsAtEnd
         worker = try deployment.workerSettings()

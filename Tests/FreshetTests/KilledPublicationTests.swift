@@ -76,7 +76,7 @@ extension ProgramTests {
         private func setQuota(_ change: String) throws {
             try KafkaTool.shell(
                 #""$0" tool configs --bootstrap-server "$1" --alter --entity-type clients "#
-                    + "--entity-name freshet-one-leader " + change, cluster.bootstrap)
+                    + "--entity-name freshet:one:leader " + change, cluster.bootstrap)
         }
 
         /// The keys in the models topic, committed or not, as soon as a chunk of a generation is among them.

@@ -20,6 +20,8 @@ final class MemoryEventLog: EventLog, TopicReading {
     private var isCommitting = false
     private(set) var written: [Output] = []
     private(set) var committed: [Int32: Int64] = [:]
+    /// Who the marker says has written last, in the eyes of the last member.
+    private(set) var lastWriter = ""
 
     var isTransactional: Bool { true }
 
@@ -39,10 +41,10 @@ final class MemoryEventLog: EventLog, TopicReading {
     }
 
     func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
-        committed[partition].map { .offset($0) } ?? StoredOffset.none
+        self.lastWriter = lastWriter
+        return StoredOffset(offset: committed[partition], low: 0, end: .max)
     }
 
-    func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) { (0, .max) }
     func take(_ partitions: [Int32]) throws(LogError) {}
     func resume(_ offsets: [Int32: Int64]) throws(LogError) {
         input = MemoryReader(topics, .events, 0, from: offsets[0] ?? 0)
@@ -51,8 +53,12 @@ final class MemoryEventLog: EventLog, TopicReading {
     func release(_ partitions: [Int32]) throws(LogError) {}
     func abort() throws(LogError) {}
 
+    /// A topic that has no leader.
+    var unreadable: LogTopic?
+
     func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader {
-        MemoryReader(topics, topic, partition, from: offset)
+        if topic == unreadable { throw LogError(.retriable, "nothing comes") }
+        return MemoryReader(topics, topic, partition, from: offset)
     }
 
     func partitions(_ topic: LogTopic) throws(LogError) -> [Int32] { [0] }

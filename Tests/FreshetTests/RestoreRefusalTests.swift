@@ -1,4 +1,5 @@
 import Events
+import Synchronization
 import Testing
 
 @testable import Pipeline
@@ -7,8 +8,9 @@ import Testing
 @Suite struct RestoreRefusalTests {
     private let log = MemoryEventLog()
 
-    private func makeWorker(aliases: [(String, EventType)] = []) throws -> Worker {
+    private func makeWorker(aliases: [(String, EventType)] = [], writer: String = "") throws -> Worker {
         var settings = WorkerSettings()
+        settings.writer = writer
         settings.typeNames = EventTypeNames(aliases: EventTypeNames.standardAliases + aliases)
         // Nothing is old enough for a checkpoint.
         settings.checkpointDelayMilliseconds = 1_000_000
@@ -54,6 +56,47 @@ import Testing
         let last = try makeWorker()
         try run(last)
         #expect(last.usersHash() == changed.usersHash())
+    }
+
+    /// A partition without a leader is no reason to give up the others.
+    @Test func aPartitionThatCannotBeReadIsRestoredLater() throws {
+        let worker = try makeWorker()
+        try learn(300, worker)
+        // These are to be applied again.
+        try learn(5, worker)
+        for topic in [LogTopic.users, .events] {
+            log.restart()
+            log.unreadable = topic
+            let now = Atomic<UInt64>(0)
+            let next = try Worker(settings: worker.settings, log: log) { now.load(ordering: .relaxed) }
+            try run(next)
+            #expect(!next.isReady)
+            log.unreadable = nil
+            try run(next)
+            #expect(!next.isReady, "it rests before it is tried again")
+            now.store(1_000, ordering: .relaxed)
+            try run(next)
+            #expect(next.isReady && next.usersHash() == worker.usersHash())
+        }
+    }
+
+    /// Whose transactions are to be ended when it dies is said with an owner's first commit, also where no checkpoint is due.
+    @Test func aNewOwnersFirstCommitNamesIt() throws {
+        try learn(319, try makeWorker(writer: "first"))
+        func marker() -> [UInt8] {
+            log.written.last { $0.topic == .users && $0.key == Array("\(CheckpointRecord.markerKey)".utf8) }?.value
+                ?? []
+        }
+        let before = marker()
+        log.restart()
+        let second = try makeWorker(writer: "second")
+        try learn(1, second)
+        #expect(log.lastWriter == "first")
+        #expect(marker().dropLast("second".count) == before.dropLast("first".count), "nothing else is new in it")
+
+        log.restart()
+        try run(try makeWorker(writer: "third"))
+        #expect(log.lastWriter == "second")
     }
 
     /// Without transactions an interrupted replay may leave users without anything that says how far they are: each event

@@ -139,7 +139,7 @@ extension ProgramTests {
                     "--resource-pattern-type", "prefixed",
                 ],
                 ["--operation", "Read", "--group", "freshet", "--resource-pattern-type", "prefixed"],
-                ["--operation", "Write", "--transactional-id", "freshet-", "--resource-pattern-type", "prefixed"],
+                ["--operation", "Write", "--transactional-id", "freshet:", "--resource-pattern-type", "prefixed"],
                 // For `produce` (and for `dlq redrive`), which need not be the service's own right.
                 ["--operation", "Write", "--topic", "events"],
                 creating,

@@ -39,6 +39,14 @@ import Testing
         #expect("\(failure)".contains(message), "\(failure)")
     }
 
+    /// The workers of the second would be in a group of the first.
+    @Test(arguments: [("shop.items", false), ("shop.rekey", false), ("shop.dlq.too-large", false), ("items", true)])
+    func deploymentsNeverMeet(_ application: String, _ isTaken: Bool) throws {
+        let configuration = try Settings.table.load(
+            file: nil, environment: [:], overrides: [Override(key: "application.id", text: application)])
+        #expect(((try? Deployment.checkApplication(configuration)) != nil) == isTaken)
+    }
+
     /// With these, nothing that is promised would be so.
     @Test(arguments: [
         (["kafka.auto.offset.reset": "earliest"], "kafka.auto.offset.reset is not taken"),

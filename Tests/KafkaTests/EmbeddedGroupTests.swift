@@ -19,14 +19,11 @@ struct EmbeddedGroupTests {
         return (broker, settings)
     }
 
-    @Test(arguments: ["cooperative-sticky", "range"])
-    func twoMembersShare(strategy: String) async throws {
+    @Test func twoMembersShare() async throws {
         try await onOwnThread {
-            var (broker, settings) = try Self.broker()
-            settings["partition.assignment.strategy"] = strategy
+            let (broker, settings) = try Self.broker()
             let first = try Member(settings, topics: [Self.topic])
             try first.wait("all records") { $0.owned.count == 4 && $0.records.count == 40 }
-            #expect(first.consumer.isCooperative == (strategy != "range"))
             #expect(first.consumer.memberID?.isEmpty == false)
 
             let second = try Member(settings, topics: [Self.topic])
@@ -34,16 +31,11 @@ struct EmbeddedGroupTests {
             try first.wait("the other share") { $0.owned.count == 2 }
             #expect(first.now.owned.isDisjoint(with: second.now.owned))
             let revoked = first.now.events.contains {
-                if case .revoked(let partitions) = $0 {
-                    partitions.count == (strategy == "range" ? 4 : 2)
-                } else {
-                    false
-                }
+                if case .revoked(let partitions) = $0 { partitions.count == 2 } else { false }
             }
             #expect(revoked)
 
             #expect(second.close())
-            if strategy == "range" { try first.wait("everything back") { $0.owned.count == 4 } }
             #expect(first.close())
             withExtendedLifetime(broker) {}
         }

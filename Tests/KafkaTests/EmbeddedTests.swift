@@ -247,21 +247,6 @@ struct EmbeddedTests {
         }
     }
 
-    @Test func aWaitingPollCanBeWoken() async throws {
-        try await onOwnThread {
-            let (broker, settings) = try Self.broker("t", partitions: 1)
-            let reader = try PartitionReader(settings)
-            Thread.detachNewThread {
-                pause(milliseconds: 200)
-                reader.wake()
-            }
-            let start = ContinuousClock.now
-            #expect(reader.poll(max: 1, timeoutMilliseconds: 8_000).isEmpty)
-            #expect(ContinuousClock.now - start < .seconds(4))
-            withExtendedLifetime(broker) {}
-        }
-    }
-
     @Test func anOffsetThatIsGoneIsAnError() async throws {
         try await onOwnThread {
             let (broker, settings) = try Self.broker("t", partitions: 1)

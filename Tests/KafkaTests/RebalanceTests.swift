@@ -149,6 +149,7 @@ struct RebalanceTests {
             isAssignmentLost = consumer.isAssignmentLost
             #expect(event == .lost([TopicPartition(topic, 0)]))
             #expect(isAssignmentLost)
+            #expect(throws: KafkaError.self, "it has no standing to commit with") { try consumer.groupMetadata() }
             try consumer.completeRevocation()
             _ = try Self.next(consumer) { if case .assigned = $0 { true } else { false } }
             #expect(consumer.close(timeoutMilliseconds: 10_000))

@@ -12,8 +12,8 @@ struct TransactionalOutputTests {
         let member: Member
         let output: TransactionalOutput
 
-        init() throws {
-            topic = try RealKafka.makeTopic("turns", partitions: 1)
+        init(settings: [String: String] = [:]) throws {
+            topic = try RealKafka.makeTopic("turns", partitions: 1, settings: settings)
             var names = TopicNames()
             names.events = topic
             var client = try RealKafka.settings()
@@ -74,6 +74,26 @@ struct TransactionalOutputTests {
             while try committer.committed().count < expected.count - 1, !deadline.isOver {}
             #expect(try committer.committed() == expected.dropLast())
             output.close()
+        }
+    }
+
+    /// Whoever starts over asks for the bounds anew; where that is of no use, somebody has to make the topic take it.
+    @Test func aRecordThatTheTopicDoesNotTakeIsSaidSo() async throws {
+        try await onOwnThread {
+            let committer = try Committer(settings: ["max.message.bytes": "1000"])
+            defer { committer.member.close() }
+            try committer.append(String(repeating: "x", count: 5_000))
+            try committer.output.beginCommit([PartitionOffset(committer.topic, 0, 1)])
+            let error = #expect(throws: LogError.self) { try committer.outcome() }
+            #expect(
+                error?.message.contains(committer.topic) == true
+                    && error?.message.contains("max.message.bytes") == true, "\(error?.message ?? "")")
+            // What the client itself refuses is said as well.
+            let large = #expect(throws: LogError.self) {
+                try committer.append(String(repeating: "x", count: 2_000_000))
+            }
+            #expect(large?.message.contains(committer.topic) == true)
+            committer.output.close()
         }
     }
 

@@ -64,10 +64,6 @@ extension KafkaEventLog {
         try offsets.stored(partition, lastWriter: lastWriter)
     }
 
-    public func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) {
-        try consumer.bounds(place(partition))
-    }
-
     /// The partitions of the events topic.
     public func partitionCount() throws(LogError) -> Int {
         if let count = survey?.partitionCount(.events) { return count }
@@ -150,10 +146,7 @@ extension KafkaEventLog {
     }
 
     public func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader {
-        if topic.isInternal, let memory = settings.memory {
-            return MemoryReader(memory, topic, partition, from: offset)
-        }
-        return try KafkaLogReader(pool, topic, settings.topics[topic], partition, from: offset)
+        try reading.reader(topic, partition: partition, from: offset)
     }
 
     func place(_ partition: Int32) -> TopicPartition { TopicPartition(settings.topics.events, partition) }
@@ -164,13 +157,11 @@ let headersOfMessage: @Sendable (UnsafeRawPointer) -> [(name: String, value: [UI
 }
 
 extension GroupConsumer {
-    /// The first offset of a partition and the one after its last, for whoever speaks the pipeline's errors.
-    func bounds(_ place: TopicPartition) throws(LogError) -> (low: Int64, end: Int64) {
-        do throws(KafkaError) {
-            let marks = try queryWatermarks(place, timeoutMilliseconds: 10_000)
-            return (marks.low, marks.high)
-        } catch {
-            throw LogError(error, doing: "asking for the ends of \(place.topic)")
-        }
+    /// The committed offset of one partition with its bounds: those last, so that no commit is beyond them.
+    func storedOffset(_ place: TopicPartition) throws(KafkaError) -> StoredOffset {
+        let found = try committed([place], timeoutMilliseconds: 30_000)
+        let marks = try queryWatermarks(place, timeoutMilliseconds: 10_000)
+        return StoredOffset(
+            offset: found.first.flatMap { $0.offset >= 0 ? $0.offset : nil }, low: marks.low, end: marks.high)
     }
 }

@@ -17,9 +17,8 @@ public final class KafkaEventLog: EventLog {
         /// Distinguishes the transactional ids of dynamic members.
         public var memberName: String
         public var isStatic: Bool
-        /// Behind `application.id`, what names the group and the transactional ids: whoever only copies into a deployment's
-        /// topics is none of its members.
-        public var groupSuffix = ""
+        /// Begins the transactional ids, too. Whoever only copies into a deployment's topics is no member of its workers' group.
+        public var groupID: String
         /// Whether all topics must be there, and as many partitions of users as of events, before anything is sent.
         public var requiresTopics = false
         /// Internal topics in memory, where the broker is embedded.
@@ -35,6 +34,7 @@ public final class KafkaEventLog: EventLog {
             self.instanceID = instanceID
             self.memberName = memberName
             self.isStatic = isStatic
+            groupID = topics.application
         }
 
         /// How long output may wait to be written, in ms, where no transaction fences it: what is not written within the
@@ -44,10 +44,9 @@ public final class KafkaEventLog: EventLog {
             return session.flatMap { UInt64($0) }.map { $0 * 8 / 10 } ?? 8_000
         }
 
-        var groupID: String { topics.application + groupSuffix }
-
-        /// Names the producers: under transactions the first one's id, which makes those of the others.
-        public var transactionalID: String { groupID + "-" + (instanceID ?? memberName) }
+        /// Names the producers: under transactions the first one's id, which makes those of the others. Neither group nor
+        /// instance may have a colon in its name, so that no two of them ever make the same id.
+        public var transactionalID: String { "\(groupID):\(instanceID ?? memberName)" }
 
         /// For readers beside the group: librdkafka looks for the coordinator of some group even there, and where a
         /// cluster guards its groups it has to be one that this deployment may see.
@@ -61,7 +60,7 @@ public final class KafkaEventLog: EventLog {
     public let settings: Settings
     let consumer: GroupConsumer
     let output: any OutputPath
-    let pool: ReaderPool
+    let reading: KafkaTopicReading
     let offsets: StoredOffsets
     let survey: TopicSurvey?
     let waker = DispatchQueue(label: "freshet.wake")
@@ -85,11 +84,11 @@ public final class KafkaEventLog: EventLog {
             consumer = try GroupConsumer(group)
             // Joining takes some round trips; what follows goes on meanwhile.
             try consumer.subscribe(to: [settings.topics.events])
-            pool = ReaderPool(settings.reading)
-            offsets = StoredOffsets(consumer, settings)
         } catch {
             throw Self.connecting(error)
         }
+        reading = KafkaTopicReading(settings)
+        offsets = StoredOffsets(consumer, settings)
         let messageBytes = producing["message.max.bytes"].flatMap { Int($0) } ?? 8_000_000
         // The embedded broker has no bounds.
         survey = settings.memory == nil ? try TopicSurvey(settings, messageBytes: messageBytes) : nil
@@ -168,6 +167,7 @@ public final class KafkaEventLog: EventLog {
     /// partition has written its own would put an older state before it.
     public func close() {
         output.close()
+        offsets.forgetAll()
         consumer.close(timeoutMilliseconds: 4_000)
     }
 }

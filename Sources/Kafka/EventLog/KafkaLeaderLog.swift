@@ -8,40 +8,47 @@ public final class KafkaLeaderLog: LeaderLog {
     private let producer: Producer
     private let topics: [Producer.Topic]
     private let reading: KafkaTopicReading
+    /// The embedded broker has no bounds.
+    private let survey: TopicSurvey?
     private let messageBytes: Int
     private var leads = false
     private var isOpen = false
     private var isReady = false
 
-    /// The leader's transactional id in a member of this name.
-    static func transactionalID(_ name: String) -> String { name + "-leader" }
-
-    private var group: String { settings.topics.application + ".items" }
+    /// The leader's transactional id in a member of this name; it is the client's too, so that heirs know a leader that lives.
+    static func transactionalID(_ name: String) -> String { name + ":leader" }
 
     public init(_ settings: KafkaEventLog.Settings) throws(LogError) {
         self.settings = settings
+        let name = Self.transactionalID(settings.transactionalID)
+        messageBytes = settings.client["message.max.bytes"].flatMap { Int($0) } ?? 8_000_000
         do throws(KafkaError) {
             var group = settings.client
-            group["group.id"] = settings.topics.application + ".items"
-            group["client.id"] = settings.transactionalID + "-leader"
+            group["group.id"] = settings.topics.leaderGroup
+            group["client.id"] = name
             if settings.isStatic, let id = settings.instanceID { group["group.instance.id"] = id }
             // One partition, which is never read through the group: a small member.
             group["queued.max.messages.kbytes"] = "1024"
             consumer = try GroupConsumer(group)
-            reading = KafkaTopicReading(settings)
+            if settings.memory == nil { try consumer.subscribe(to: [settings.topics[.itemLog]]) }
+        } catch {
+            throw LogError(error, doing: "connecting the leader")
+        }
+        reading = KafkaTopicReading(settings)
+        survey = settings.memory == nil ? try TopicSurvey(settings, messageBytes: messageBytes) : nil
+        do throws(KafkaError) {
             var producing = settings.client
-            producing["client.id"] = settings.transactionalID + "-leader"
-            messageBytes = producing["message.max.bytes"].flatMap { Int($0) } ?? 8_000_000
+            producing["client.id"] = name
             producing["message.max.bytes"] = "\(messageBytes)"
+            if let survey { producing["batch.size"] = producing["batch.size"] ?? "\(survey.batchBytes)" }
             // Everything goes with the flush that follows: in one request, and not while it is still being made (`Producer.room`).
             producing["linger.ms"] = producing["linger.ms"] ?? "50"
             if settings.isTransactional {
-                producing["transactional.id"] = Self.transactionalID(settings.transactionalID)
+                producing["transactional.id"] = name
                 producing["transaction.timeout.ms"] = producing["transaction.timeout.ms"] ?? "5000"
             }
             producer = try Producer(producing)
-            topics = LogTopic.allCases.map { [producer] in producer.topic(settings.topics[$0]) }
-            if settings.memory == nil { try consumer.subscribe(to: [settings.topics[.itemLog]]) }
+            topics = producer.topics(settings.topics)
         } catch {
             throw LogError(error, doing: "connecting the leader")
         }
@@ -75,7 +82,7 @@ public final class KafkaLeaderLog: LeaderLog {
                 isReady = true
             }
         } catch {
-            throw LogError(error, doing: "leading \(group)")
+            throw LogError(error, doing: "leading \(settings.topics.leaderGroup)")
         }
         return leads
     }
@@ -102,15 +109,7 @@ public final class KafkaLeaderLog: LeaderLog {
 
     private var problem: LogError?
 
-    /// Asked for by dead letters, which are few.
-    private lazy var survey = Result { () throws(LogError) in
-        try TopicSurvey(settings, messageBytes: messageBytes)
-    }
-
-    public func bytesMax(_ topic: LogTopic) throws(LogError) -> Int {
-        // The embedded broker has no bounds.
-        settings.memory == nil ? try survey.get().bytesMax(topic) : messageBytes
-    }
+    public func bytesMax(_ topic: LogTopic) -> Int { survey?.bytesMax(topic) ?? messageBytes }
 
     public func add(
         _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,

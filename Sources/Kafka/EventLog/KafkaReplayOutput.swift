@@ -66,7 +66,7 @@ public final class KafkaReplayOutput: ReplayOutput {
                 try producer.beginTransaction()
                 isOpen = true
             }
-            topics = LogTopic.allCases.map { producer.topic(settings.topics[$0]) }
+            topics = producer.topics(settings.topics)
             self.producer = producer
         } catch {
             throw LogError(error, doing: "beginning to write the rebuilt state")
@@ -80,7 +80,7 @@ public final class KafkaReplayOutput: ReplayOutput {
         producing["message.max.bytes"] = producing["message.max.bytes"] ?? "\(Self.messageBytesMax)"
         producing["batch.size"] = producing["batch.size"] ?? "\(survey.batchBytes)"
         guard settings.isTransactional else { return try Producer(producing) }
-        producing["transactional.id"] = settings.topics.application + "-replay"
+        producing["transactional.id"] = settings.topics.application + "::replay"
         producing["transaction.timeout.ms"] = "\(transactionMilliseconds)"
         let producer = try Producer(producing)
         try producer.openTransactions()

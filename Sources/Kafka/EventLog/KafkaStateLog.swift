@@ -43,16 +43,20 @@ public final class KafkaStateLog: EventLog {
 
     public func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
         do throws(KafkaError) {
-            let found = try consumer.committed([place(partition)], timeoutMilliseconds: 30_000)
-            guard let offset = found.first?.offset, offset >= 0 else { return StoredOffset.none }
-            return .offset(offset)
+            return try consumer.storedOffset(place(partition))
         } catch {
             throw LogError(error, doing: "asking for the committed offsets of \(settings.topics.application)")
         }
     }
 
+    /// The first offset that the log still has, and the one after its last record.
     public func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) {
-        try consumer.bounds(place(partition))
+        do throws(KafkaError) {
+            let marks = try consumer.queryWatermarks(place(partition), timeoutMilliseconds: 10_000)
+            return (marks.low, marks.high)
+        } catch {
+            throw LogError(error, doing: "asking for the ends of \(settings.topics.events)")
+        }
     }
 
     /// The first offset at or after a time; the end where no record is as late.

@@ -67,6 +67,9 @@ extension LogError {
         }
         var message = "\(what): \(error.description)"
         if error.isAboutTopics { message += "; `freshet topics create` makes what is missing" }
+        if error.code == .messageTooLarge {
+            message += "; raise the topic's max.message.bytes, or kafka.message.max.bytes where that is less"
+        }
         if error.isOutOfRange {
             message +=
                 "; what stood there is gone: `freshet replay` rebuilds from what is left, `freshet reset` starts anew"

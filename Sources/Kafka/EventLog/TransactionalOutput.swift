@@ -62,7 +62,7 @@ final class TransactionalOutput: OutputPath {
     }
 
     /// The transactional ids of whoever is called so.
-    static func transactionalIDs(_ name: String) -> [String] { [name, name + "-alternate"] }
+    static func transactionalIDs(_ name: String) -> [String] { [name, name + ":alternate"] }
 
     /// All at once: each takes some round trips, or as long as the broker needs to end what was left open.
     private static func open(_ producers: [Producer]) throws(KafkaError) {
@@ -114,10 +114,6 @@ final class TransactionalOutput: OutputPath {
                 // Every record is acknowledged.
                 commit.isWritten.store(true, ordering: .releasing)
                 consumer.wake()
-                // A member that was expelled has no standing to show, and offsets without one would not be checked.
-                guard consumer.memberID != nil, !consumer.isAssignmentLost else {
-                    throw KafkaError(code: .unknownMember, message: "this member is no longer in its group")
-                }
                 return try consumer.groupMetadata()
             }
             commit.finish(outcome)

@@ -15,12 +15,9 @@ public protocol EventLog: AnyObject {
     ) throws(LogError) -> [GroupChange]
 
     /// The offset that the group has committed for a partition, once it is stable: nil while that is being found out,
-    /// which may take as long as an orphaned transaction lives. Where `lastWriter` names the transactional id of a member
-    /// that is gone, it is fenced first, which ends its transaction at once.
+    /// which may take as long as an orphaned transaction lives, or the partition has no leader. Where `lastWriter` names the
+    /// transactional id of a member that is gone, it is fenced, which ends its transaction at once.
     func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset?
-
-    /// The first offset that the log still has, and the one after its last record.
-    func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64)
 
     /// Takes up assigned partitions; nothing of them is delivered before `resume`.
     func take(_ partitions: [Int32]) throws(LogError)
@@ -77,10 +74,20 @@ extension EventLog {
     public func bytesMax(_ topic: LogTopic) -> Int { Int.max }
 }
 
-/// The committed offset of a partition.
-public enum StoredOffset: Equatable, Sendable {
-    case none
-    case offset(Int64)
+/// The committed offset of a partition, and what the log has of it.
+public struct StoredOffset: Equatable, Sendable {
+    /// Nil where none has been committed.
+    public var offset: Int64?
+    /// The first offset that the log still has.
+    public var low: Int64
+    /// The one after its last record.
+    public var end: Int64
+
+    public init(offset: Int64?, low: Int64, end: Int64) {
+        self.offset = offset
+        self.low = low
+        self.end = end
+    }
 }
 
 /// What became of a commit.

@@ -7,8 +7,12 @@ public struct TopicNames: Sendable, Equatable {
     public var userFeatures = "features.users"
     public var itemFeatures = "features.items"
     public var deadLetters = "events.dead-letter"
-    /// The prefix of the internal topics; also the consumer group.
+    /// The prefix of the internal topics; also the workers' consumer group.
     public var application = "freshet"
+    /// The group that shares out the item log's single partition: who has it leads.
+    public var leaderGroup: String { application + ".items" }
+    /// The group that copies the input where it is rekeyed.
+    public var rekeyGroup: String { application + ".rekey" }
 
     public init() {}
 

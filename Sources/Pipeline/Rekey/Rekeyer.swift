@@ -160,13 +160,11 @@ public final class Rekeyer {
     private func beginAwaited() throws(LogError) {
         for partition in awaited.sorted() {
             guard let stored = try log.storedOffset(partition, lastWriter: "") else { continue }
-            let low = try log.bounds(partition).low
-            var start = low
-            if case .offset(let offset) = stored { start = offset }
-            guard start >= low else {
+            let start = stored.offset ?? stored.low
+            guard start >= stored.low else {
                 throw LogError(
                     .state,
-                    "rekeying: events \(start) to \(low) of partition \(partition) were deleted before they were read; "
+                    "rekeying: events \(start) to \(stored.low) of partition \(partition) were deleted before they were read; "
                         + "a deployment under another application.id begins with what is left")
             }
             positions[partition] = start

@@ -22,6 +22,8 @@ public final class PartitionWorker {
     public let partition: Int32
     public let store = UserStore()
     var phase = Phase.waiting
+    /// Where it could not be read: when to try again.
+    var restsUntil: UInt64 = 0
     /// The next offset to fold.
     public internal(set) var position: Int64 = 0
     /// Whether records flow.
@@ -43,17 +45,15 @@ public final class PartitionWorker {
     var lastLists: LastLists
     /// Users erased since the last commit.
     var erased: [[UInt8]] = []
+    /// The last one, read or written.
     var marker: CheckpointRecord.Marker?
-    /// What the last marker said, so that it is written when it changes.
-    var markedOffset: Int64 = -1
-    var markedTypeNames: UInt64?
     /// Where the partition stood at earlier commits, and when they began: users that are dirty since then are old enough for
     /// a checkpoint when it is long enough ago.
     private var marks: [(time: UInt64, position: Int64)] = []
     private var ripe: Int64 = .min
     /// Without transactions a member that died may have published lists of events below this, which it did not commit.
     var doubtfulUntil: Int64 = 0
-    /// Records read while restoring, and how many there are about, for a progress line.
+    /// Records read while restoring, for a progress line.
     var restored = 0
 
     /// - Parameter listItems: the length of a list.
@@ -97,10 +97,11 @@ public final class PartitionWorker {
         if case .live = phase { true } else { false }
     }
 
-    var isRestoring: Bool {
+    /// Whether its restore has a reader at work.
+    var isReading: Bool {
         switch phase {
-        case .waiting, .live: false
-        case .checkpoints, .offset, .events: true
+        case .waiting, .offset, .live: false
+        case .checkpoints, .events: true
         }
     }
 

@@ -48,25 +48,43 @@ extension Worker {
     /// Moves restoring partitions forward by a piece, some at a time; true when there was something to do.
     func advanceRestores() throws(LogError) -> Bool {
         var isBusy = false
-        var restores = partitions.values.count { $0.isRestoring }
+        var restores = partitions.values.count { $0.isReading }
         for partition in partitions.keys.sorted() {
-            guard let worker = partitions[partition], !worker.isLive else { continue }
-            // Who waits for its committed offset has nothing to do.
-            if case .offset = worker.phase {} else { isBusy = true }
-            switch worker.phase {
-            case .waiting:
-                guard restores < Self.restoresMax else { continue }
-                restores += 1
-                worker.phase = .checkpoints(
-                    try log.reader(.users, partition: partition, from: 0), CheckpointBatch())
-            case .checkpoints(let reader, let batch): try readCheckpoints(worker, reader, batch)
-            case .offset: if try beginEvents(worker) { isBusy = true }
-            case .events(let reader, let until): try readEvents(worker, reader, until: until)
-            case .live: break
+            guard let worker = partitions[partition], !worker.isLive, worker.restsUntil <= clock() else { continue }
+            let wasReading = worker.isReading
+            guard wasReading || restores < Self.restoresMax else { continue }
+            do throws(LogError) {
+                if try advance(worker) { isBusy = true }
+                if !wasReading, worker.isReading { restores += 1 }
+            } catch {
+                // A partition that cannot be read now, as where it has no leader, begins anew; the others go on.
+                guard error.kind == .retriable, !worker.isLive else { throw error }
+                notice("partition \(partition) is restored anew in a moment: \(error)")
+                let next = PartitionWorker(
+                    partition: partition, items: items.table.identifiers, listItems: settings.rules.listItems)
+                next.restsUntil = clock() + Self.restMilliseconds
+                partitions[partition] = next
+                committedOffsets[partition] = nil
             }
         }
         sayProgress()
         return isBusy
+    }
+
+    private static let restMilliseconds: UInt64 = 1_000
+
+    /// One piece of a partition's restore; false where it waits for an answer.
+    private func advance(_ worker: PartitionWorker) throws(LogError) -> Bool {
+        switch worker.phase {
+        case .waiting:
+            worker.phase = .checkpoints(
+                try log.reader(.users, partition: worker.partition, from: 0), CheckpointBatch())
+        case .checkpoints(let reader, let batch): try readCheckpoints(worker, reader, batch)
+        case .offset: return try beginEvents(worker)
+        case .events(let reader, let until): try readEvents(worker, reader, until: until)
+        case .live: break
+        }
+        return true
     }
 
     /// A line now and then while a restore lasts.
@@ -119,18 +137,12 @@ extension Worker {
         guard let stored = try log.storedOffset(worker.partition, lastWriter: worker.marker?.writer ?? "") else {
             return false
         }
-        let bounds = try log.bounds(worker.partition)
-        if !log.isTransactional { worker.doubtfulUntil = bounds.end }
-        worker.low = bounds.low
-        switch stored {
-        case .none: worker.begin(at: bounds.low)
-        case .offset(let offset):
-            try check(offset, bounds, worker)
-            worker.begin(at: offset)
-            committedOffsets[worker.partition] = offset
-        }
-        let from = try start(of: worker, low: bounds.low)
-        (worker.markedOffset, worker.markedTypeNames) = (worker.marker?.offset ?? -1, worker.marker?.typeNames)
+        if !log.isTransactional { worker.doubtfulUntil = stored.end }
+        if let offset = stored.offset { try check(offset, stored, worker) }
+        worker.low = stored.low
+        worker.begin(at: stored.offset ?? stored.low)
+        committedOffsets[worker.partition] = stored.offset
+        let from = try start(of: worker, low: stored.low)
         guard from < worker.committed else {
             try goLive(worker)
             return true
@@ -141,19 +153,19 @@ extension Worker {
     }
 
     private func check(
-        _ committed: Int64, _ bounds: (low: Int64, end: Int64), _ worker: PartitionWorker
+        _ committed: Int64, _ log: StoredOffset, _ worker: PartitionWorker
     ) throws(LogError) {
-        guard committed >= bounds.low else {
+        guard committed >= log.low else {
             throw LogError(
                 .state,
                 "the committed offset \(committed) of partition \(worker.partition) is below the log's start "
-                    + "(\(bounds.low)): events were deleted before they were learnt; `freshet replay` rebuilds "
+                    + "(\(log.low)): events were deleted before they were learnt; `freshet replay` rebuilds "
                     + "from what is left, `freshet reset` starts anew")
         }
-        guard committed <= bounds.end else {
+        guard committed <= log.end else {
             throw LogError(
                 .state,
-                "partition \(worker.partition) ends at \(bounds.end), before the committed offset \(committed): the "
+                "partition \(worker.partition) ends at \(log.end), before the committed offset \(committed): the "
                     + "topic was made anew; `freshet reset` starts anew")
         }
     }

@@ -101,11 +101,12 @@ extension Worker {
         }
         let complete = min(
             worker.store.oldestDirtyOffset() ?? worker.position, worker.store.oldestAsideOffset ?? worker.position)
-        let names = settings.typeNames.hash
-        guard complete != worker.markedOffset || names != worker.markedTypeNames else { return }
-        (worker.markedOffset, worker.markedTypeNames) = (complete, names)
         let marker = CheckpointRecord.Marker(
-            offset: complete, fingerprint: settings.fingerprint, typeNames: names, writer: settings.writer)
+            offset: complete, fingerprint: settings.fingerprint, typeNames: settings.typeNames.hash,
+            writer: settings.writer)
+        // A new owner's first commit says whose transactions are to be ended, though nothing else be new in it.
+        guard marker != worker.marker else { return }
+        worker.marker = marker
         scratch.removeAll()
         scratch.text(CheckpointRecord.markerKey)
         buffer.add(.users, source: partition, partition: partition, key: scratch.bytes) { marker.encode(to: $0) }

@@ -98,7 +98,7 @@ struct Redrive {
     /// One transactional id for a deployment: a second one that runs at the same time fences the first.
     private func makeProducer() throws -> Producer {
         var settings = deployment.client
-        settings["transactional.id"] = "\(deployment.topics.application)-dlq"
+        settings["transactional.id"] = "\(deployment.topics.application)::dlq"
         settings["message.max.bytes"] = settings["message.max.bytes"] ?? "8000000"
         // Committed readers of the events wait so long for one that was killed.
         settings["transaction.timeout.ms"] = settings["transaction.timeout.ms"] ?? "\(Self.transactionMilliseconds)"

@@ -37,7 +37,7 @@ enum ResetCommand {
         }
         let existing = specifications.filter { known[$0.name] != nil }
         // Not the one that copies: what it has sent on is there still.
-        let groups = deployment.groups.filter { $0 != deployment.rekeyGroup }
+        let groups = deployment.groups.filter { $0 != deployment.topics.rekeyGroup }
         try checkRights(specifications, admin)
         guard arguments.flag("yes") else {
             for topic in existing { print("would delete and make anew: topic \(topic.name)") }

@@ -254,15 +254,10 @@ final class SimulatedLog: EventLog {
     func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
         try mayFail()
         guard !broker.hasPendingOffsets([partition]), random.chance(0.7) else { return nil }
-        guard var offset = broker.offsets[partition] else { return StoredOffset.none }
-        if planted == .emittingDuringRestore { offset = min(offset, broker.markedOffset(partition) ?? offset) }
-        return .offset(offset)
-    }
-
-    func bounds(_ partition: Int32) throws(LogError) -> (low: Int64, end: Int64) {
-        try mayFail()
+        var offset = broker.offsets[partition]
+        if planted == .emittingDuringRestore { offset = offset.map { min($0, broker.markedOffset(partition) ?? $0) } }
         let log = broker.partition(.events, partition)
-        return (log.low, log.end)
+        return StoredOffset(offset: offset, low: log.low, end: log.end)
     }
 
     func take(_ partitions: [Int32]) throws(LogError) {
