@@ -80,6 +80,27 @@ import Testing
         #expect(throws: UsageError.self) { try ModelChoice.prequential("ease:regularization=x") }
     }
 
+    /// A learner alone has its own figures: no fit gives the others weight.
+    @Test func oneLearnerIsAlone() throws {
+        let lines = DataSimulation.lines(users: 120, items: 120, events: 3_000, seed: 3)
+        let stream = try Array(lines.joined(separator: [10])).withUnsafeBytes { try EventStreamReader().read($0) }
+        let names = ["popularity-count", "popularity", "sequential", "neighbours", "factors", "blend"]
+        let rates = try names.map { name in
+            try ModelChoice(name, settings: []).evaluation.run(.lastOut(stream)).metrics.ndcg
+        }
+        #expect(Set(rates).count == names.count, "\(rates)")
+        #expect(abs(rates[0] - rates[1]) < 0.03, "\(rates)")
+        let shop = try ModelChoice("blend", settings: [("fit", "0"), ("train", "0")]).evaluation
+        #expect(!shop.trains && !shop.shop.training.isFitted)
+        for generation in try ModelChoice.prequential("factors").run(stream).generations {
+            let blend = generation.blend
+            #expect(blend.factors.weight == 1)
+            #expect(
+                [blend.sequential.weight, blend.neighbours.weight, blend.category.weight, blend.popularity.weight]
+                    .allSatisfy { $0 == 0 })
+        }
+    }
+
     /// `--set` reaches the model whose setting it is, and what stands behind the model's colon comes after it.
     @Test func setsWhatTheModelTakes() throws {
         let settings = [("factors", "8"), ("seed", "5"), ("history", "7"), ("sweeps", "2")]

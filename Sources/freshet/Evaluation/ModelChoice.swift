@@ -26,7 +26,8 @@ struct ModelChoice {
         if let type = RecommenderCatalogue.find(name) {
             evaluation.model = .recommender(try Self.recommender(type, pairs))
         } else if name == "blend" || Self.learners.contains(name) {
-            evaluation.shop = try Self.shop(name, pairs)
+            let served = try Self.served(name, pairs)
+            (evaluation.shop, evaluation.trains) = (served.shop, served.trains)
         } else {
             throw UsageError("there is no model '\(name)'; there are \(Self.names)")
         }
@@ -48,16 +49,14 @@ struct ModelChoice {
     }
 
     /// The served list (`blend`), or one learner of it alone.
-    static func shop(_ name: String, _ pairs: [(name: String, value: String)]) throws -> ShopSettings {
-        try served(name, pairs).shop
-    }
-
     private static func served(
         _ name: String, _ pairs: [(name: String, value: String)]
     ) throws -> PrequentialEvaluation {
         var evaluation = PrequentialEvaluation()
         evaluation.trains = name != "popularity"
         if name != "blend" {
+            // A fit would give the other learners weight again.
+            evaluation.shop.training.isFitted = false
             evaluation.shop.blend.sequential.weight = name == "sequential" ? 1 : 0
             evaluation.shop.blend.neighbours.weight = name == "neighbours" ? 1 : 0
             evaluation.shop.blend.factors.weight = name == "factors" ? 1 : 0
