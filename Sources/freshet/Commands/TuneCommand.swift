@@ -94,6 +94,11 @@ enum TuneCommand {
                 bar.finish()
             }
         }
+        if report.best == nil {
+            report.refusal =
+                try trials.first.flatMap { try evaluation.refusal($0.plan) }
+                ?? arguments["trial-time"].map { "all took longer than --trial-time \($0)" }
+        }
         try write(report, arguments)
         return stop.isRequested ? 130 : report.best == nil ? 1 : 0
     }
