@@ -18,7 +18,7 @@ enum OfflineCommand {
             .option("train", "file", "what is learnt"),
             .option("test", "file", "what is asked"),
             .option("data", "file", "events: JSON lines, REES46, Taobao, RetailRocket, MovieLens, another table"),
-        ] + SplitOptions.options(default: "last-out") + [
+        ] + SplitOptions.options(default: "last-out", sampling: "--protocol ncf") + [
             .option("set", "name=value", "a setting of every model", isRepeating: true),
             .option("length", "n", "items in a list (default: 20, with --protocol ncf 10)", type: .int(1...1000)),
             .option(
@@ -73,14 +73,14 @@ enum OfflineCommand {
             guard arguments.int("min-user") == nil, arguments.int("min-item") == nil else {
                 throw UsageError("--train and --test are taken as they are, without --min-user and --min-item")
             }
-            return [
-                .streams(train: try EvaluateCommand.readStream(train), test: try EvaluateCommand.readStream(test))
-            ]
+            let streams = try [train, test].map {
+                try EvaluateCommand.readStream($0, rule: SplitOptions.ratings(arguments, isSampled: false))
+            }
+            return [.streams(train: streams[0], test: streams[1])]
         }
         guard let data = arguments["data"] else { throw UsageError("give --data, or --train and --test") }
         let rule = try SplitOptions.rule(arguments)
         guard !isSampled || rule == .lastOut else { throw UsageError("--protocol ncf takes --split last-out") }
-        return rule.splits(
-            of: try SplitOptions.stream(data, arguments, ratings: SplitOptions.ratings(isSampled: isSampled)))
+        return rule.splits(of: try SplitOptions.stream(data, arguments, isSampled: isSampled))
     }
 }
