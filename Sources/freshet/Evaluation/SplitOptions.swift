@@ -56,6 +56,15 @@ enum SplitOptions {
         return kept
     }
 
+    /// Says how many events are not asked for, since training does not know their users.
+    static func reportStrangers(_ splits: [OfflineSplit]) {
+        let (events, users) = splits.reduce((0, 0)) { ($0.0 + $1.strangers.events, $0.1 + $1.strangers.users) }
+        guard events > 0 else { return }
+        LineOutput.standardError.write(
+            line: "\(HumanFormat.counted(events, "event")) of \(HumanFormat.counted(users, "user")) whom the training "
+                + "does not know \(events == 1 ? "is" : "are") left out")
+    }
+
     /// Names the highest minima of both that leave something; with 1 everything is left.
     static func nothingLeft(of stream: EventStream, _ path: String, _ user: Int, _ item: Int) -> CommandFailure {
         func kept(_ minimum: Int) -> EventStream {
