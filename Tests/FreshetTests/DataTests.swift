@@ -131,6 +131,18 @@ extension DataSimulation {
         #expect(codes == [65, 0, 0])
     }
 
+    @Test func theFileOfAnEvaluationIsNamedOnce() throws {
+        let lines = (1...8).map { "\($0) 1 2 3 4 \(5 + $0)" }.joined(separator: "\n") + "\n"
+        let words = ["FILE", "--model", "popularity-count"]
+        let more = [[], ["--data", "FILE"], ["--train", "FILE", "--test", "FILE"]]
+        let codes = try Self.codes(lines, more.map { (OfflineCommand.command, words + $0) })
+        #expect(codes == [0, 64, 64])
+        let same = ["--train", "FILE", "--test", "FILE", "--model", "popularity-count"]
+        #expect(try Self.codes(lines, [(OfflineCommand.command, same)]) == [65])
+        let tune = ["FILE", "--model", "knn", "--objective", "ndcg,ndcg"]
+        #expect(try Self.codes(lines, [(TuneCommand.command, tune)]) == [64])
+    }
+
     @Test func lowRatingsAreLeftOutUnlessAllAreAskedFor() throws {
         let low = (1...6).map { "\($0)\t\(10 + $0 % 2)\t3\t\($0)\n\($0)\t12\t2\t\(9 + $0)\n" }.joined()
         let message = try Self.failure(low) { _ = try EvaluateCommand.readStream($0, rule: .positives) }
@@ -279,6 +291,12 @@ extension DataSimulation {
         func number(_ text: String) -> Int { Array(text.utf8).withUnsafeBytes { writer.user($0) } }
         let numbers: [Int] = ["\u{E9}", "e\u{301}", "\u{E9}"].map(number)
         #expect(numbers == [0, 1, 0])
+    }
+
+    /// Nothing that is written is packed, and its name says what it is.
+    @Test func aFileIsWhatItsNameSays() {
+        let error = #expect(throws: CommandFailure.self) { try OutputFile.check("events.jsonl.gz", replaces: true) }
+        #expect(error?.message.contains("would not be packed") == true)
     }
 
     /// Nor is a link, and so a device such as /dev/null, taken away for a new file.

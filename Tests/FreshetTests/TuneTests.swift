@@ -89,6 +89,11 @@ import Testing
             refusal: try evaluation.refusal(plan))
         #expect(report.text(rows: 9, style: Style(isEnabled: false)).contains("no trial has come to its end: ease "))
         #expect(report.json.contains("raise items-max"))
+        let done = Trial(plan: trial.plan, values: [0.5, 0.5], seconds: 1)
+        let many = TuneReport(
+            model: "ease", search: Self.search(.random), trials: [Trial](repeating: done, count: 19), fixed: [],
+            length: 20)
+        #expect(many.text(rows: 9, style: Style(isEnabled: false)).contains("\n19 trials, more than were asked for"))
         report.refusal = nil
         #expect(report.text(rows: 9, style: Style(isEnabled: false)) == "no trial has come to its end\n")
         #expect(try evaluation.refusal() == nil)

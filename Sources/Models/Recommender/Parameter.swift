@@ -115,8 +115,10 @@ extension Recommender {
                     "\(Self.name) has no setting '\(name)'; there are \(Self.settingNames.joined(separator: ", "))")
             }
             guard let value = parameter.domain.value(text) else {
+                var kind = ""
+                if case .integer = parameter.domain { kind = "a whole number from " }
                 throw SettingFailure(
-                    "'\(text)' is no value of \(Self.name)'s \(name): it takes \(parameter.domain)")
+                    "'\(text)' is no value of \(Self.name)'s \(name): it takes \(kind)\(parameter.domain)")
             }
             parameter.set(&self, value)
         }

@@ -52,7 +52,10 @@ struct TuneReport {
         if objectives.count > 1 { text += "* no other trial is better by all objectives: the Pareto front\n" }
         let stopped = trials.count { $0.values == nil }
         text +=
-            "\n\(trials.count) of \(HumanFormat.counted(search.total, "trial"))"
+            "\n"
+            + (trials.count > search.total
+                ? "\(HumanFormat.counted(trials.count, "trial")), more than were asked for: the store had them"
+                : "\(trials.count) of \(HumanFormat.counted(search.total, "trial"))")
             + (stopped > 0 ? ", \(stopped) of them stopped" : "") + "\n"
         text += "best: --model \(choice(best))\n"
         if let test {
