@@ -28,7 +28,7 @@ enum TuneCommand {
             .option("set", "name=value", "a setting that all trials have", isRepeating: true),
             .option(
                 "search", "name=range",
-                "search only what is named so: name, name=low..high or name=one|other (default: all that is not set)",
+                "search only what is named so: name, name=low..high or name=one|other (default: all that is not set and no limit)",
                 isRepeating: true),
             .option("seed", "n", "other trials", type: .int(0...Int.max), default: "1"),
             .option("store", "file.sqlite", "keep the trials there, and go on from those that it has"),
