@@ -49,6 +49,9 @@ import Testing
         errors.add(predicted: 3, actual: 4)
         errors.add(predicted: 1, actual: 4)
         #expect(errors.mse == 5 && errors.rmse == 5.0.squareRoot() && errors.mae == 2)
+        #expect(!errors.hasDifferentRatings && !RatingErrors().hasDifferentRatings)
+        errors.add(predicted: 1, actual: 1)
+        #expect(errors.hasDifferentRatings)
     }
 
     @Test func bootstrapFindsTheIntervalOfANormalMean() throws {

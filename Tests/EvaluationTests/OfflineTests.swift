@@ -86,7 +86,11 @@ import Testing
         let split = OfflineSplit.time(stream, share: 0.75)
         #expect(split.train.count == stream.count * 3 / 4)
         #expect(split.train.event(split.train.count - 1).time < stream.event(stream.count * 3 / 4).time)
-        #expect(split.askedCount > 50)
+        #expect(split.askedCount > 50 && split.strangers == (0, 0))
+        // Nobody who came first in the last quarter can be asked for.
+        let known = (1...8).map { "1\t\($0)\t5\t\($0)\n" }.joined()
+        let late = try PrequentialTests.read(known + "2\t1\t5\t9\n2\t2\t5\t9\n")
+        #expect(OfflineSplit.time(late, share: 0.7).strangers == (2, 1))
     }
 
     @Test func minimumLeavesTheCore() throws {

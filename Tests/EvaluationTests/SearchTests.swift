@@ -86,6 +86,16 @@ import Testing
         }
     }
 
+    /// A larger catalogue than is allowed makes no model worse; it can be searched where somebody says so.
+    @Test func limitsAreNotSearched() throws {
+        #expect(SearchSpace(EASE.self).dimensions.map(\.name) == ["regularization", "user-exponent"])
+        #expect(!SearchSpace(Ensemble.self).dimensions.contains { $0.name == "ease-items-max" })
+        #expect(try SearchSpace(EASE.self, texts: ["items-max=5..9"]).dimensions.map(\.name) == ["items-max"])
+        var ease = EASE()
+        try ease.set("items-max", to: "7")
+        #expect(ease.itemsMax == 7)
+    }
+
     /// Trials without values speak against the place where they were.
     @Test func stoppedTrialsAreKeptAwayFrom() throws {
         let space = try SearchSpace(ImplicitALS.self, texts: ["regularization"])

@@ -161,6 +161,7 @@ extension ProgramTests {
                 folder.appendingPathComponent("ids.txt").path, "--json",
             ])
             #expect(imported.status == 0 || imported.status == 1, "\(imported.log)")
+            #expect(imported.log.contains("ids are items of the histories"), "\(imported.log)")
             #expect(try shop.check(["models", "show", "3"]).output.contains("import"))
         }
 

@@ -114,6 +114,52 @@ extension DataSimulation {
         #expect(train.split(separator: "\n").count == count)
     }
 
+    /// Runs commands with a file of such a content, and gives what they end with.
+    private static func codes(_ content: String, _ runs: [(Command, [String])]) throws -> [Int32] {
+        let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(content.utf8).write(to: URL(fileURLWithPath: path))
+        return runs.map { command, words in command.main([command.name] + words.map { $0 == "FILE" ? path : $0 }) }
+    }
+
+    /// Without times nothing came first; the file's order stands for them where it may.
+    @Test func linesWithoutTimesAreNotPartedByThem() throws {
+        let lines = (1...8).map { "\($0) 1 2 3 4 \(5 + $0)" }.joined(separator: "\n") + "\n"
+        let words = ["--data", "FILE", "--model", "popularity-count", "--min-item", "1", "--split"]
+        let codes = try Self.codes(
+            lines, ["time=0.8", "last-out", "k-fold=2"].map { (OfflineCommand.command, words + [$0]) })
+        #expect(codes == [65, 0, 0])
+    }
+
+    @Test func theFileOfAnEvaluationIsNamedOnce() throws {
+        let lines = (1...8).map { "\($0) 1 2 3 4 \(5 + $0)" }.joined(separator: "\n") + "\n"
+        let words = ["FILE", "--model", "popularity-count"]
+        let more = [[], ["--data", "FILE"], ["--train", "FILE", "--test", "FILE"]]
+        let codes = try Self.codes(lines, more.map { (OfflineCommand.command, words + $0) })
+        #expect(codes == [0, 64, 64])
+        let same = ["--train", "FILE", "--test", "FILE", "--model", "popularity-count"]
+        #expect(try Self.codes(lines, [(OfflineCommand.command, same)]) == [65])
+        let tune = ["FILE", "--model", "knn", "--objective", "ndcg,ndcg"]
+        #expect(try Self.codes(lines, [(TuneCommand.command, tune)]) == [64])
+    }
+
+    @Test func lowRatingsAreLeftOutUnlessAllAreAskedFor() throws {
+        let low = (1...6).map { "\($0)\t\(10 + $0 % 2)\t3\t\($0)\n\($0)\t12\t2\t\(9 + $0)\n" }.joined()
+        let message = try Self.failure(low) { _ = try EvaluateCommand.readStream($0, rule: .positives) }
+        #expect(
+            message == "FILE holds no events: 12 ratings below 4 left out (--ratings all takes them as views)")
+        let offline = ["--data", "FILE", "--model", "popularity-count"]
+        let codes = try Self.codes(
+            low,
+            [
+                (OfflineCommand.command, offline), (OfflineCommand.command, offline + ["--ratings", "all"]),
+                (PrequentialCommand.command, ["FILE"]), (PrequentialCommand.command, ["FILE", "--ratings", "all"]),
+            ])
+        #expect(codes == [65, 0, 65, 0])
+        let some = try Array((low + "1\t13\t5\t99\n").utf8).withUnsafeBytes { try EventStreamReader().read($0) }
+        #expect(some.count == 1 && some.ratingsLeftOut == 12)
+    }
+
     // MARK: - Files with flaws
 
     private static let event = #"{"user_id":"a","product_id":"1","event_type":"view","event_time":1569888262}"#
@@ -245,6 +291,12 @@ extension DataSimulation {
         func number(_ text: String) -> Int { Array(text.utf8).withUnsafeBytes { writer.user($0) } }
         let numbers: [Int] = ["\u{E9}", "e\u{301}", "\u{E9}"].map(number)
         #expect(numbers == [0, 1, 0])
+    }
+
+    /// Nothing that is written is packed, and its name says what it is.
+    @Test func aFileIsWhatItsNameSays() {
+        let error = #expect(throws: CommandFailure.self) { try OutputFile.check("events.jsonl.gz", replaces: true) }
+        #expect(error?.message.contains("would not be packed") == true)
     }
 
     /// Nor is a link, and so a device such as /dev/null, taken away for a new file.

@@ -91,6 +91,57 @@ import Testing
         #expect(throws: UsageError.self) { try ModelChoice.prequential("ease:regularization=x") }
     }
 
+    /// One model has its figures on the top level, and stands in the list as any number of them does.
+    @Test func modelsAreListedHoweverManyThereAre() throws {
+        let lines = DataSimulation.lines(users: 40, items: 40, events: 600, seed: 3)
+        let stream = try Array(lines.joined(separator: [10])).withUnsafeBytes { try EventStreamReader().read($0) }
+        let result = try ModelChoice("popularity-count", settings: []).evaluation.run(.lastOut(stream))
+        for count in 1...2 {
+            let row = OfflineReport.Row(title: "m", result: result, seconds: 1)
+            let json = OfflineReport(rows: [OfflineReport.Row](repeating: row, count: count)).json
+            let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any] ?? [:]
+            let models = object["models"] as? [[String: Any]] ?? []
+            #expect(models.count == count && models.allSatisfy { $0["ndcg@20"] is Double }, "\(json)")
+            #expect((object["ndcg@20"] is Double) == (count == 1))
+        }
+    }
+
+    @Test(arguments: [
+        ("alss", "no model 'alss'; did you mean 'als'?"), ("zzzzzz", "there are blend, "),
+        ("als:factor=64", "did you mean 'factors'?"), ("als:factors=64.5", "takes a whole number from 1 to 1024"),
+    ]) func saysWhatAModelIsCalled(text: String, words: String) {
+        let error = #expect(throws: UsageError.self) { try ModelChoice(text, settings: []) }
+        #expect(error.map { "\($0)" }?.contains(words) == true, "\(String(describing: error))")
+    }
+
+    /// A learner alone has its own figures: no fit gives the others weight.
+    @Test func oneLearnerIsAlone() throws {
+        let lines = DataSimulation.lines(users: 120, items: 120, events: 3_000, seed: 3)
+        let stream = try Array(lines.joined(separator: [10])).withUnsafeBytes { try EventStreamReader().read($0) }
+        let names = ["popularity-count", "popularity", "sequential", "neighbours", "factors", "blend"]
+        let rates = try names.map { name in
+            try ModelChoice(name, settings: []).evaluation.run(.lastOut(stream)).metrics.ndcg
+        }
+        #expect(Set(rates).count == names.count, "\(rates)")
+        #expect(abs(rates[0] - rates[1]) < 0.03, "\(rates)")
+        let shop = try ModelChoice("blend", settings: [("fit", "0"), ("train", "0")]).evaluation
+        #expect(!shop.trains && !shop.shop.training.isFitted)
+        for generation in try ModelChoice.prequential("factors").run(stream).generations {
+            let blend = generation.blend
+            #expect(blend.factors.weight == 1)
+            #expect(
+                [blend.sequential.weight, blend.neighbours.weight, blend.category.weight, blend.popularity.weight]
+                    .allSatisfy { $0 == 0 })
+        }
+    }
+
+    /// One training on everything has none after it.
+    @Test(arguments: ["popularity:growth=1", "blend:retrain-every=0.1", "blend:warm-sweeps=2"])
+    func settingsWithoutEffectAreRefused(model: String) throws {
+        #expect(throws: UsageError.self) { try ModelChoice(model, settings: []) }
+        _ = try ModelChoice.prequential(model)
+    }
+
     /// `--set` reaches the model whose setting it is, and what stands behind the model's colon comes after it.
     @Test func setsWhatTheModelTakes() throws {
         let settings = [("factors", "8"), ("seed", "5"), ("history", "7"), ("sweeps", "2")]

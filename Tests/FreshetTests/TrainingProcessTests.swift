@@ -64,6 +64,15 @@ import Testing
     }
 }
 
+@Suite struct StillnessTests {
+    @Test func isToldOnceAndNotBeforeItsTime() {
+        let start = ContinuousClock.now
+        var stillness = TrainingProcess.Stillness(since: start)
+        let news = [0, 299, 301, 302].map { stillness.isNews(at: start + .seconds($0)) }
+        #expect(news == [false, false, true, false])
+    }
+}
+
 extension ProgramTests {
     /// The training beside a service, as a process of its own.
     @Suite struct TrainingProcessTests {

@@ -77,6 +77,28 @@ import Testing
         #expect(evaluation.run(plan) == nil)
     }
 
+    @Test func aRefusedTrialHasAReason() throws {
+        let evaluation = TrialEvaluation(
+            type: EASE.self, fixed: [], splits: try Self.splits(), objectives: [.measure(.ndcg)], threads: 1,
+            length: 20, secondsMax: nil, stop: StopRequest())
+        let plan = TrialPlan(number: 0, budget: 1, settings: ["items-max": "3"])
+        let trial = try #require(evaluation.run(plan))
+        #expect(trial.values == nil)
+        var report = TuneReport(
+            model: "ease", search: Self.search(.random), trials: [trial], fixed: [], length: 20,
+            refusal: try evaluation.refusal(plan))
+        #expect(report.text(rows: 9, style: Style(isEnabled: false)).contains("no trial has come to its end: ease "))
+        #expect(report.json.contains("raise items-max"))
+        let done = Trial(plan: trial.plan, values: [0.5, 0.5], seconds: 1)
+        let many = TuneReport(
+            model: "ease", search: Self.search(.random), trials: [Trial](repeating: done, count: 19), fixed: [],
+            length: 20)
+        #expect(many.text(rows: 9, style: Style(isEnabled: false)).contains("\n19 trials, more than were asked for"))
+        report.refusal = nil
+        #expect(report.text(rows: 9, style: Style(isEnabled: false)) == "no trial has come to its end\n")
+        #expect(try evaluation.refusal() == nil)
+    }
+
     @Test func smallerEffortIsFewerSweeps() throws {
         let evaluation = TrialEvaluation(
             type: ImplicitALS.self, fixed: [("sweeps", "18")], splits: [], objectives: [.seconds], threads: 1,

@@ -37,6 +37,13 @@ import Testing
         }
     }
 
+    /// Nothing could be told by such factors, whatever the comparison says.
+    @Test(arguments: [Float(0), 3]) func refusesItemsThatAreAllAlike(value: Float) {
+        #expect(throws: ImportedFactors.Failure.self) {
+            try ImportedFactors(items: Matrix([[value, value], [value, value]]), users: nil, ids: ["a", "b"])
+        }
+    }
+
     /// H·L of W = [[2, 0], [0, 4]]: the spread is 2 and 8 halves.
     @Test func usersScaleTheItems() throws {
         let factors = try ImportedFactors(

@@ -23,6 +23,8 @@ public struct OfflineEvaluation {
 
     public var model = Model.blend
     public var shop = ShopSettings()
+    /// Whether the served list has a generation; not for an algorithm.
+    public var trains = true
     public var ranking = Ranking.allItems
     /// Whether the AUC is measured, for which every item is scored for every user; not for the served list.
     public var measuresAUC = false
@@ -94,9 +96,11 @@ public struct OfflineEvaluation {
             let record = split.train.records[index]
             if touched.insert(record.pair).inserted { activity[Int(record.user)] += 1 }
         }
-        shop.swap(
-            GenerationTrainer(settings: settings.training).train(
-                shop.histories(), blend: settings.blend, progress: progress))
+        if trains {
+            shop.swap(
+                GenerationTrainer(settings: settings.training).train(
+                    shop.histories(), blend: settings.blend, progress: progress))
+        }
         for (user, wanted) in split.wanted.enumerated() where !wanted.isEmpty {
             let number = shop.users.find(split.train.users.bytes(IdentifierTable.Number(user)))
             guard let number else { continue }

@@ -11,6 +11,8 @@ public struct OfflineSplit {
     let wanted: [[IdentifierTable.Number]]
     /// The rating of each of them.
     let wantedRatings: [[Float]]
+    /// Events that nobody is asked for, since training does not know their users, and how many users these are.
+    public let strangers: (events: Int, users: Int)
 
     /// - Parameter asked: places in `stream`, in its order; of an item that a user has among them twice the first counts,
     ///   with its largest rating.
@@ -36,6 +38,8 @@ public struct OfflineSplit {
                 ratings[user][place] = max(ratings[user][place], rating)
             }
         }
+        let unknown = asked.lazy.map { stream.records[$0].user }.filter { !isKnown[Int($0)] }
+        strangers = (unknown.count, Set(unknown).count)
         self.train = train
         test = EventStream(stream) { isFirst[$0] }
         self.wanted = wanted

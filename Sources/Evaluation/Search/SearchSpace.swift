@@ -52,10 +52,10 @@ public struct SearchSpace: Sendable, Equatable {
 
     public private(set) var dimensions: [Dimension] = []
 
-    /// All that an algorithm declares.
+    /// All that an algorithm declares, but its limits.
     /// - Parameter names: left out of it.
     public init<R: Recommender>(_: R.Type, without names: Set<String> = []) {
-        dimensions = R.parameters.filter { !names.contains($0.name) }.map {
+        dimensions = R.parameters.filter { $0.isSearched && !names.contains($0.name) }.map {
             Dimension(name: $0.name, domain: $0.domain)
         }
     }

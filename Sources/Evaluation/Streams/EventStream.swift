@@ -20,6 +20,8 @@ public final class EventStream {
     private(set) var records: [Record] = []
     /// Events that were left out since they erase a user.
     public private(set) var erasures = 0
+    /// Ratings that the reader's rule left out.
+    public internal(set) var ratingsLeftOut = 0
 
     public init() {
         users = IdentifierTable()
@@ -36,6 +38,8 @@ public final class EventStream {
     }
 
     public var count: Int { records.count }
+    /// Whether times tell which event came first; not where all are equal, as those of lines of a user and its items.
+    public var hasTimes: Bool { count < 2 || records.contains { $0.time != records[0].time } }
     public var userCount: Int { users.count }
     public var itemCount: Int { items.count }
 

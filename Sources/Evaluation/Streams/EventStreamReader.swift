@@ -41,6 +41,7 @@ public struct EventStreamReader {
         }
         reader.read(bytes, take)
         reader.finish(take)
+        stream.ratingsLeftOut = reader.ratingsLeftOut
         stream.sortByTime()
         return stream
     }

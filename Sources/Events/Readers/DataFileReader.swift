@@ -6,6 +6,8 @@ public final class DataFileReader {
     public let format: DataFormat
     /// Lines seen so far.
     public private(set) var lines = 0
+    /// Ratings that the rule left out.
+    public private(set) var ratingsLeftOut = 0
 
     private let rule: RatingRule
     private let decoder: EventDecoder
@@ -98,7 +100,10 @@ public final class DataFileReader {
             guard let start = cell.baseAddress,
                 let stars = DecimalNumber.parse(start.assumingMemoryBound(to: UInt8.self), cell.count)
             else { return .rejected(Rejection(.unknownType)) }
-            guard let type = rule.type(of: stars) else { return nil }
+            guard let type = rule.type(of: stars) else {
+                ratingsLeftOut += 1
+                return nil
+            }
             event.type = type
         } else {
             let name = cells[header[.type]]

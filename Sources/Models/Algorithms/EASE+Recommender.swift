@@ -7,7 +7,7 @@ extension EASE: Recommender {
     public static let parameters: [Parameter<EASE>] = [
         .real("regularization", 0.01...1_000_000, \.regularization, isLogarithmic: true, "λ, in users"),
         .real("user-exponent", 0...1, \.userExponent, "a user's row is divided by its number of items to this power"),
-        .integer("items-max", 1...65_536, \.itemsMax, isLogarithmic: true, "the largest catalogue that is taken"),
+        .limit("items-max", 1...65_536, \.itemsMax, "the largest catalogue that is taken"),
     ]
 
     public func refusal(_ histories: TrainingHistories) -> String? {

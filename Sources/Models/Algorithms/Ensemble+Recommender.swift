@@ -14,7 +14,7 @@ extension Ensemble: Recommender {
         .real("knn-source-exponent", 0...1, \.knn.sourceExponent, "b of the neighbourhoods"),
         .real("ease-regularization", 0.01...1_000_000, \.ease.regularization, isLogarithmic: true, "λ of EASE"),
         .real("ease-user-exponent", 0...1, \.ease.userExponent, "of a user's number of items, in EASE"),
-        .integer("ease-items-max", 1...65_536, \.ease.itemsMax, isLogarithmic: true, "larger catalogues: no EASE"),
+        .limit("ease-items-max", 1...65_536, \.ease.itemsMax, "larger catalogues: no EASE"),
         .real("held-out", 0.01...0.9, \.heldOutShare, "of a user's history, what the weights are fitted on"),
     ]
 

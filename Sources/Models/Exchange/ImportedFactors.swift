@@ -26,7 +26,7 @@ public struct ImportedFactors: Sendable {
             [0.001, 0.01, 0.1].map { (unobserved: Float(unobserved), ridge: Float($0)) }
         }
 
-    /// - Throws: sizes that do not fit, identifiers that are empty or double, users that all lie in few directions.
+    /// - Throws: sizes that do not fit, items that are all alike, identifiers that are empty or double, users that all lie in few directions.
     public init(items: Matrix, users: Matrix?, ids: [String]) throws(Failure) {
         guard items.rows == ids.count else {
             throw Failure("there are \(items.rows) rows of factors and \(ids.count) ids: one line an item is needed")
@@ -42,6 +42,13 @@ public struct ImportedFactors: Sendable {
             guard known.insert(Array(id.utf8)).inserted else {
                 throw Failure("the id '\(id)' in line \(line + 1) is there twice")
             }
+        }
+        // One item alone has none to be told from.
+        let areAlike = (1..<items.rows).allSatisfy { row in
+            (0..<items.columns).allSatisfy { items[row, $0] == items[0, $0] }
+        }
+        guard !areAlike || (items.rows == 1 && !items.isZero(row: 0)) else {
+            throw Failure("all \(items.rows) items have the same factors, which tell none from another")
         }
         self.ids = ids
         guard let users else {

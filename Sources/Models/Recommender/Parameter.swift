@@ -3,6 +3,8 @@ public struct Parameter<Target>: Sendable {
     public let name: String
     public let doc: String
     public let domain: ParameterDomain
+    /// Whether a search tries values of it unless it is told which: not of a limit, which makes no model better.
+    public private(set) var isSearched = true
     /// The present value, as `set` takes it.
     public let get: @Sendable (Target) -> Double
     /// Takes a value of the domain; a choice by its place.
@@ -16,6 +18,15 @@ public struct Parameter<Target>: Sendable {
         Self(
             name: name, doc: doc, domain: .integer(range, isLogarithmic: isLogarithmic),
             get: { Double($0[keyPath: path]) }, set: { $0[keyPath: path] = Int($1.rounded()) })
+    }
+
+    /// A whole number beyond which data are refused.
+    public static func limit(
+        _ name: String, _ range: ClosedRange<Int>, _ path: any WritableKeyPath<Target, Int> & Sendable, _ doc: String
+    ) -> Self {
+        var parameter = integer(name, range, path, isLogarithmic: true, doc)
+        parameter.isSearched = false
+        return parameter
     }
 
     /// A real number.
@@ -104,8 +115,10 @@ extension Recommender {
                     "\(Self.name) has no setting '\(name)'; there are \(Self.settingNames.joined(separator: ", "))")
             }
             guard let value = parameter.domain.value(text) else {
+                var kind = ""
+                if case .integer = parameter.domain { kind = "a whole number from " }
                 throw SettingFailure(
-                    "'\(text)' is no value of \(Self.name)'s \(name): it takes \(parameter.domain)")
+                    "'\(text)' is no value of \(Self.name)'s \(name): it takes \(kind)\(parameter.domain)")
             }
             parameter.set(&self, value)
         }

@@ -10,12 +10,13 @@ enum EvaluateCommand {
         subcommands: [PrequentialCommand.command, OfflineCommand.command])
 
     /// The events of a file; of its lines that make none a count goes to standard error.
-    static func readStream(_ path: String, rule: RatingRule = .positives) throws -> EventStream {
+    /// - Parameter rule: what star ratings mean; nil for the usual, where no option says otherwise.
+    static func readStream(_ path: String, rule: RatingRule? = nil) throws -> EventStream {
         let data = try contents(path)
         let name = path == "-" ? "standard input" : path
         guard !data.isEmpty else { throw CommandFailure("\(name) is empty", exitCode: 65) }
         var reader = EventStreamReader()
-        reader.rule = rule
+        reader.rule = rule ?? .positives
         var rejected = RejectedLines()
         let stream: EventStream
         do {
@@ -24,8 +25,18 @@ enum EvaluateCommand {
             throw CommandFailure("\(name) is no data set that can be read: \(error)", exitCode: 65)
         }
         rejected.report(of: name)
-        guard stream.count > 0 else { throw CommandFailure("\(name) holds no events", exitCode: 65) }
+        let leftOut = reader.rule.text(leftOut: stream.ratingsLeftOut, hasOption: rule != nil)
+        if let leftOut, stream.count > 0 { LineOutput.standardError.write(line: "\(name): \(leftOut)") }
+        guard stream.count > 0 else {
+            throw CommandFailure("\(name) holds no events" + (leftOut.map { ": \($0)" } ?? ""), exitCode: 65)
+        }
         return stream
+    }
+
+    /// Says that the order of a file without times stands for them, where it does.
+    static func warnOfOrder(_ stream: EventStream, _ path: String) {
+        guard !stream.hasTimes else { return }
+        LineOutput.standardError.write(line: "\(path) has no times: its order is taken for theirs")
     }
 
     /// A whole file, unpacked where it is gzip; `-` for standard input.
@@ -34,5 +45,15 @@ enum EvaluateCommand {
         var data = Data()
         while try file.read({ data.append(contentsOf: $0) }) {}
         return data
+    }
+}
+
+extension RatingRule {
+    /// How many star ratings are left out, if any.
+    /// - Parameter hasOption: whether the command has --ratings.
+    func text(leftOut count: Int, hasOption: Bool) -> String? {
+        guard count > 0 else { return nil }
+        return HumanFormat.counted(count, "rating") + " below " + HumanFormat.fixed(viewFrom, digits: 0) + " left out"
+            + (hasOption ? " (--ratings all takes them as views)" : "")
     }
 }

@@ -10,6 +10,7 @@ enum OfflineCommand {
         discussion: "Either --train and --test (events, or lines of a user and its items, as in LightGCN's data sets), "
             + "or --data with events and --split. Several --model stand side by side, each compared with the first by a paired "
             + "bootstrap over users.",
+        arguments: [Argument("file", "the same as --data", isRequired: false)],
         options: [
             .option(
                 "model", "name",
@@ -18,16 +19,20 @@ enum OfflineCommand {
             .option("train", "file", "what is learnt"),
             .option("test", "file", "what is asked"),
             .option("data", "file", "events: JSON lines, REES46, Taobao, RetailRocket, MovieLens, another table"),
-        ] + SplitOptions.options(default: "last-out") + [
+        ] + SplitOptions.options(default: "last-out", sampling: "--protocol ncf") + [
             .option("set", "name=value", "a setting of every model", isRepeating: true),
             .option("length", "n", "items in a list (default: 20, with --protocol ncf 10)", type: .int(1...1000)),
             .option(
                 "protocol", "name",
                 "all: all items compete; ncf: 99 drawn ones, as He et al. 2017 have it (its figures are much higher)",
                 type: .oneOf(["all", "ncf"]), default: "all"),
-            .flag("auc", "measure the AUC too, for which every item is scored for every user"),
+            .flag(
+                "auc",
+                "measure the AUC too, for which an algorithm scores every item for every user; the served list has none"
+            ),
             .flag("groups", "show users with few, some and many items apart"),
-            .flag("json", "print one JSON object"),
+            .flag(
+                "json", "print one JSON object: models with their figures; of one alone these are the object's too"),
         ],
         run: run)
 
@@ -36,8 +41,13 @@ enum OfflineCommand {
         let settings = try arguments.pairs("set")
         let choices = try arguments.all("model").map { try ModelChoice($0, settings: settings) }
         let splits = try splits(arguments, isSampled: isSampled)
+        SplitOptions.reportStrangers(splits)
         guard splits.contains(where: { $0.askedCount > 0 }) else {
-            throw CommandFailure("nothing is left to ask for", remedy: "take another --split", exitCode: 65)
+            let remedy =
+                arguments["train"] == nil
+                ? "take another --split"
+                : "--test must have users whom --train knows, with items that they have not touched there"
+            throw CommandFailure("nothing is left to ask for", remedy: remedy, exitCode: 65)
         }
         let rows = try choices.map { choice in
             var evaluation = choice.evaluation
@@ -61,8 +71,10 @@ enum OfflineCommand {
     }
 
     private static func splits(_ arguments: ParsedArguments, isSampled: Bool) throws -> [OfflineSplit] {
+        guard arguments["file"] == nil || arguments["data"] == nil else { throw UsageError("a file excludes --data") }
+        let data = arguments["file"] ?? arguments["data"]
         if arguments["train"] != nil || arguments["test"] != nil {
-            guard arguments["data"] == nil else { throw UsageError("--data excludes --train and --test") }
+            guard data == nil else { throw UsageError("a file, or --data, excludes --train and --test") }
             guard let train = arguments["train"], let test = arguments["test"] else {
                 throw UsageError("--train and --test go together")
             }
@@ -73,14 +85,14 @@ enum OfflineCommand {
             guard arguments.int("min-user") == nil, arguments.int("min-item") == nil else {
                 throw UsageError("--train and --test are taken as they are, without --min-user and --min-item")
             }
-            return [
-                .streams(train: try EvaluateCommand.readStream(train), test: try EvaluateCommand.readStream(test))
-            ]
+            let streams = try [train, test].map {
+                try EvaluateCommand.readStream($0, rule: SplitOptions.ratings(arguments, isSampled: false))
+            }
+            return [.streams(train: streams[0], test: streams[1])]
         }
-        guard let data = arguments["data"] else { throw UsageError("give --data, or --train and --test") }
+        guard let data else { throw UsageError("give a file, or --train and --test") }
         let rule = try SplitOptions.rule(arguments)
         guard !isSampled || rule == .lastOut else { throw UsageError("--protocol ncf takes --split last-out") }
-        return rule.splits(
-            of: try SplitOptions.stream(data, arguments, ratings: SplitOptions.ratings(isSampled: isSampled)))
+        return rule.splits(of: try SplitOptions.stream(data, arguments, isSampled: isSampled))
     }
 }

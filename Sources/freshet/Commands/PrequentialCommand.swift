@@ -29,7 +29,7 @@ enum PrequentialCommand {
             .option("chart", "file.svg", "draw the live series there"),
             .option("title", "text", "what the chart calls the stream; the file's name by default"),
             .option("points", "n", "parts of the stream in the series", type: .int(1...1000), default: "20"),
-            DataCommand.force, .flag("json", "print one JSON object"),
+            DataCommand.ratings, DataCommand.force, .flag("json", "print one JSON object"),
         ],
         run: run)
 
@@ -39,7 +39,9 @@ enum PrequentialCommand {
             arguments["model"] ?? "blend", settings: arguments.pairs("set"))
         evaluation.points = arguments.int("points") ?? 20
         let against = try arguments["against"].map { try Other($0, points: evaluation.points) }
-        let stream = try EvaluateCommand.readStream(arguments.required("file"))
+        let file = arguments.required("file")
+        let stream = try EvaluateCommand.readStream(file, rule: DataCommand.rule(arguments))
+        EvaluateCommand.warnOfOrder(stream, file)
         let result = try play(evaluation, stream, arguments["model"] ?? "freshet")
         guard result.count > 0 || against == nil else {
             throw CommandFailure(
@@ -50,7 +52,7 @@ enum PrequentialCommand {
         let other = try against.map { try $0.compare(with: result, stream) }
         if let path = arguments["hits"] { try OutputFile.write(result.outcomesText, to: path) }
         let report = PrequentialReport(
-            dataset: arguments["title"] ?? URL(fileURLWithPath: arguments.required("file")).lastPathComponent,
+            dataset: arguments["title"] ?? URL(fileURLWithPath: file).lastPathComponent,
             events: stream.count,
             result: result, other: other)
         if let path = arguments["chart"] { try OutputFile.write(report.chart.svg(), to: path) }

@@ -13,11 +13,17 @@ struct ShopSetting: Sendable {
     private let change: @Sendable (inout PrequentialEvaluation, Double) -> Void
 
     /// - Throws: `UsageError` for a setting that there is not, or a value that it does not take.
-    static func apply(_ pairs: [(name: String, value: String)], to evaluation: inout PrequentialEvaluation) throws {
+    /// - Parameter inert: settings that do nothing in what is evaluated.
+    static func apply(
+        _ pairs: [(name: String, value: String)], to evaluation: inout PrequentialEvaluation,
+        inert: Set<String> = []
+    ) throws {
         for (name, value) in pairs {
+            guard !inert.contains(name) else {
+                throw UsageError("'\(name)' does nothing here: it is a setting of `evaluate prequential`")
+            }
             guard let setting = all.first(where: { $0.name == name }) else {
-                let near = nearestWord(to: name, among: all.map(\.name)).map { "; did you mean '\($0)'?" }
-                throw UsageError("there is no setting '\(name)'\(near ?? "; there are \(names)")")
+                throw UsageError.unknown("setting", name, among: all.map(\.name))
             }
             guard let number = Double(value), setting.range.contains(number),
                 !setting.isWhole || number == number.rounded()
@@ -25,6 +31,9 @@ struct ShopSetting: Sendable {
             setting.change(&evaluation, number)
         }
     }
+
+    /// What only streams have, in which generations follow one another.
+    static let ofStreams: Set<String> = ["growth", "retrain-every", "warm-sweeps"]
 
     static var names: String { all.map(\.name).joined(separator: ", ") }
 

@@ -28,7 +28,7 @@ enum TuneCommand {
             .option("set", "name=value", "a setting that all trials have", isRepeating: true),
             .option(
                 "search", "name=range",
-                "search only what is named so: name, name=low..high or name=one|other (default: all that is not set)",
+                "search only what is named so: name, name=low..high or name=one|other (default: all that is not set and no limit)",
                 isRepeating: true),
             .option("seed", "n", "other trials", type: .int(0...Int.max), default: "1"),
             .option("store", "file.sqlite", "keep the trials there, and go on from those that it has"),
@@ -50,8 +50,8 @@ enum TuneCommand {
     private static func run(_ arguments: ParsedArguments) throws -> Int32 {
         let name = arguments.required("model")
         guard let type = RecommenderCatalogue.find(name) else {
-            let names = RecommenderCatalogue.all.map { $0.name }.joined(separator: ", ")
-            throw UsageError("there is no model '\(name)' to tune; there are \(names)")
+            let names = RecommenderCatalogue.all.map { $0.name }
+            throw UsageError.unknown("model to tune", name, among: names)
         }
         for file in ["chart", "best"] { try OutputFile.check(arguments[file], replaces: arguments.flag("force")) }
         // A search goes on from what its store has.
@@ -59,6 +59,7 @@ enum TuneCommand {
         let search = try search(type, arguments)
         let rule = try SplitOptions.rule(arguments)
         let splits = rule.splits(of: try SplitOptions.stream(arguments.required("file"), arguments))
+        SplitOptions.reportStrangers(splits)
         let stop = StopRequest()
         let jobs = arguments.int("jobs") ?? 1
         let evaluation = TrialEvaluation(
@@ -72,8 +73,9 @@ enum TuneCommand {
         let store = try TrialStore(
             arguments["store"] ?? ":memory:", description: description(search, arguments, evaluation))
         let trials = try Interrupts.stopping(stop) {
+            let earlier = try store.trials().count
             let bar = ProgressBar(
-                "tune \(name)", total: search.total, unit: "trials", earlier: try store.trials().count)
+                "tune \(name)", total: max(search.total, earlier), unit: "trials", earlier: earlier)
             let run = TuneRun(search: search, store: store, jobs: jobs, stop: stop, evaluate: evaluation.run)
             let trials = try run.run { bar.update(completed: $0) }
             bar.update(completed: trials.count)
@@ -94,6 +96,11 @@ enum TuneCommand {
                 bar.finish()
             }
         }
+        if report.best == nil {
+            report.refusal =
+                try trials.first.flatMap { try evaluation.refusal($0.plan) }
+                ?? arguments["trial-time"].map { "all took longer than --trial-time \($0)" }
+        }
         try write(report, arguments)
         return stop.isRequested ? 130 : report.best == nil ? 1 : 0
     }
@@ -109,6 +116,9 @@ enum TuneCommand {
             return objective
         }
         guard !objectives.isEmpty else { throw UsageError("--objective names nothing") }
+        guard Set(objectives.map(\.name)).count == objectives.count else {
+            throw UsageError("--objective names one of them twice")
+        }
         // Halving gives out passes over the data itself.
         let effort = method == .halving ? type.effortNames : []
         let space: SearchSpace

@@ -13,9 +13,14 @@ enum DataCommand {
         "file",
         "REES46, Taobao, RetailRocket, MovieLens, JSON lines, another table, or lines of a user and its items; - for "
             + "standard input")
-    static let ratings = Option.option(
-        "ratings", "which", "of star ratings: those of 4 and more as purchases; with all, lower ones as views",
-        type: .oneOf(["positive", "all"]), default: "positive")
+    static let ratings = ratings(default: "positive")
+
+    static func ratings(default standard: String?, _ more: String = "") -> Option {
+        .option(
+            "ratings", "which",
+            "of star ratings: those of 4 and more as purchases; with all, lower ones as views" + more,
+            type: .oneOf(["positive", "all"]), default: standard)
+    }
 
     static let force = Option.flag("force", "write over a file that is there")
 
@@ -78,7 +83,11 @@ enum DataCommand {
         }
         file.rejected.report(of: path)
         report(leftOut, of: path)
-        guard let made else { throw CommandFailure("\(path) holds no events", exitCode: 65) }
+        let ratings = rule.text(leftOut: file.ratingsLeftOut, hasOption: true)
+        guard let made else {
+            throw CommandFailure("\(path) holds no events" + (ratings.map { ": \($0)" } ?? ""), exitCode: 65)
+        }
+        if let ratings { LineOutput.standardError.write(line: "\(path): \(ratings)") }
         try made.finish()
         made.report(HumanFormat.counted(count, "event"))
     }

@@ -13,14 +13,10 @@ enum DataSplit {
             + "identifier of each number. The same file and rule give the same bytes. `evaluate offline --train "
             + "train.jsonl --test test.jsonl` asks for the same.",
         arguments: [DataCommand.file],
-        options: SplitOptions.options(default: "last-out") + [
+        options: SplitOptions.options(default: "last-out", sampling: "--negatives") + [
             .option("to", "folder", "where to", default: "."),
             DataCommand.force,
             .flag("negatives", "write negatives.txt too: a user, its wanted item, and the 99 of --protocol ncf"),
-            .option(
-                "ratings", "which",
-                DataCommand.ratings.help + " (default: positive, with --negatives all, as --protocol ncf has it)",
-                type: .oneOf(["positive", "all"])),
         ]
     ) { arguments in
         let rule = try SplitOptions.rule(arguments)
@@ -33,7 +29,8 @@ enum DataSplit {
                 try OutputFile.check(folder.appending(path: name).path, replaces: arguments.flag("force"))
             }
         }
-        let stream = try SplitOptions.stream(arguments.required("file"), arguments, ratings: ratings(arguments))
+        let stream = try SplitOptions.stream(
+            arguments.required("file"), arguments, isSampled: arguments.flag("negatives"))
         for (place, split) in zip(folders, rule.splits(of: stream)) {
             try write(split, to: place, hasNegatives: arguments.flag("negatives"))
             LineOutput.standardError.write(
@@ -54,12 +51,6 @@ enum DataSplit {
     private static func names(hasNegatives: Bool) -> [String] {
         ["train.jsonl", "test.jsonl", "train.txt", "test.txt", "users.txt", "items.txt"]
             + (hasNegatives ? ["negatives.txt"] : [])
-    }
-
-    /// Unless it is said, what `evaluate offline` takes for the protocol whose split this is.
-    static func ratings(_ arguments: ParsedArguments) -> RatingRule {
-        guard arguments["ratings"] == nil else { return DataCommand.rule(arguments) }
-        return SplitOptions.ratings(isSampled: arguments.flag("negatives"))
     }
 
     static func write(_ split: OfflineSplit, to folder: URL, hasNegatives: Bool) throws {

@@ -109,6 +109,10 @@ extension OutputFile {
         func refusal(_ why: String) -> CommandFailure {
             CommandFailure("cannot write '\(path)': \(why)", exitCode: 73)
         }
+        guard !path.hasSuffix(".gz") else {
+            throw CommandFailure(
+                "'\(path)' would not be packed", remedy: "name it without .gz, and pack it afterwards", exitCode: 73)
+        }
         var status = stat()
         if stat(path, &status) == 0 {
             guard status.st_mode & S_IFMT != S_IFDIR else { throw refusal("it is a folder") }

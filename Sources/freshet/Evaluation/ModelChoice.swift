@@ -9,7 +9,8 @@ struct ModelChoice {
     private(set) var evaluation = OfflineEvaluation()
 
     /// The served list, one learner of it alone, or an algorithm of the catalogue.
-    static let names = (["blend"] + learners + RecommenderCatalogue.all.map { $0.name }).joined(separator: ", ")
+    static let all = ["blend"] + learners + RecommenderCatalogue.all.map { $0.name }
+    static let names = all.joined(separator: ", ")
     private static let learners = ["sequential", "neighbours", "factors", "popularity"]
 
     /// Whether a text begins with the name of a model.
@@ -26,9 +27,10 @@ struct ModelChoice {
         if let type = RecommenderCatalogue.find(name) {
             evaluation.model = .recommender(try Self.recommender(type, pairs))
         } else if name == "blend" || Self.learners.contains(name) {
-            evaluation.shop = try Self.shop(name, pairs)
+            let served = try Self.served(name, pairs, inert: ShopSetting.ofStreams)
+            (evaluation.shop, evaluation.trains) = (served.shop, served.trains)
         } else {
-            throw UsageError("there is no model '\(name)'; there are \(Self.names)")
+            throw UsageError.unknown("model", name, among: Self.all)
         }
     }
 
@@ -48,23 +50,21 @@ struct ModelChoice {
     }
 
     /// The served list (`blend`), or one learner of it alone.
-    static func shop(_ name: String, _ pairs: [(name: String, value: String)]) throws -> ShopSettings {
-        try served(name, pairs).shop
-    }
-
     private static func served(
-        _ name: String, _ pairs: [(name: String, value: String)]
+        _ name: String, _ pairs: [(name: String, value: String)], inert: Set<String> = []
     ) throws -> PrequentialEvaluation {
         var evaluation = PrequentialEvaluation()
         evaluation.trains = name != "popularity"
         if name != "blend" {
+            // A fit would give the other learners weight again.
+            evaluation.shop.training.isFitted = false
             evaluation.shop.blend.sequential.weight = name == "sequential" ? 1 : 0
             evaluation.shop.blend.neighbours.weight = name == "neighbours" ? 1 : 0
             evaluation.shop.blend.factors.weight = name == "factors" ? 1 : 0
             evaluation.shop.blend.category.weight = 0
             evaluation.shop.blend.popularity.weight = name == "popularity" ? 1 : 0
         }
-        try ShopSetting.apply(pairs, to: &evaluation)
+        try ShopSetting.apply(pairs, to: &evaluation, inert: inert)
         return evaluation
     }
 
@@ -82,7 +82,7 @@ struct ModelChoice {
             return evaluation
         }
         guard name == "blend" || learners.contains(name) else {
-            throw UsageError("there is no model '\(name)'; there are \(names)")
+            throw UsageError.unknown("model", name, among: all)
         }
         return try served(name, settings + own)
     }
@@ -93,6 +93,9 @@ struct ModelChoice {
     ) throws -> any Recommender {
         var recommender: any Recommender = type.init()
         for (name, value) in settings {
+            guard type.settingNames.contains(name) else {
+                throw UsageError.unknown("\(type.name) setting", name, among: type.settingNames)
+            }
             do {
                 try recommender.set(name, to: value)
             } catch {
@@ -103,8 +106,8 @@ struct ModelChoice {
     }
 
     /// What a generation can be made of.
-    static let trainable =
-        ([GenerationManifest.blendModel] + RecommenderCatalogue.all.map { $0.name }).joined(separator: ", ")
+    static let trainable = allTrainable.joined(separator: ", ")
+    private static let allTrainable = [GenerationManifest.blendModel] + RecommenderCatalogue.all.map { $0.name }
 
     /// How to train what `--model` or `training.model` names.
     /// - Parameter settings: what `--set` says besides.
@@ -117,8 +120,16 @@ struct ModelChoice {
             throw UsageError("the blend takes training.factors and no '\(setting.name)'")
         }
         guard let type = RecommenderCatalogue.find(name) else {
-            throw UsageError("there is no model '\(name)' to train; there are \(trainable)")
+            throw UsageError.unknown("model to train", name, among: allTrainable)
         }
         return .recommender(try recommender(type, own + settings), training)
+    }
+}
+
+extension UsageError {
+    /// Nothing has that name: says what was probably meant, or what there is.
+    static func unknown(_ what: String, _ name: String, among names: [String]) -> UsageError {
+        let near = nearestWord(to: name, among: names).map { "did you mean '\($0)'?" }
+        return UsageError("there is no \(what) '\(name)'; \(near ?? "there are " + names.joined(separator: ", "))")
     }
 }

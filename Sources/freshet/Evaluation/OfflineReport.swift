@@ -19,10 +19,9 @@ struct OfflineReport {
 
     // MARK: - JSON
 
-    /// One model's object, or an object with all of them.
+    /// An object with all models; one alone is the object too.
     var json: String {
-        if rows.count == 1 { return object(rows[0], to: nil).text }
-        var object = JSONObject()
+        var object = rows.count == 1 ? self.object(rows[0], to: nil) : JSONObject()
         object.add("models", rows.enumerated().map { self.object($1, to: $0 == 0 ? nil : rows[0]) })
         return object.text
     }
@@ -65,7 +64,7 @@ struct OfflineReport {
             ("auc", result.auc), ("coverage", result.coverage), ("novelty", result.novelty),
             ("diversity", result.diversity), ("gini", result.gini),
         ]
-        if let errors = result.ratingErrors {
+        if let errors = result.ratingErrors, errors.hasDifferentRatings {
             figures += [("mse", errors.mse), ("rmse", errors.rmse), ("mae", errors.mae)]
         }
         return figures + [("seconds", row.seconds)]

@@ -4,8 +4,11 @@ internal import ServiceKit
 
 /// The options by which commands part a data set.
 enum SplitOptions {
-    static func options(default split: String) -> [Option] {
+    /// - Parameter sampling: the option with which low ratings count too.
+    static func options(default split: String, sampling: String? = nil) -> [Option] {
         [
+            sampling.map { DataCommand.ratings(default: nil, " (default: positive, with \($0) all)") }
+                ?? DataCommand.ratings,
             .option(
                 "split", "rule",
                 "last-out: each user's last event is asked; time=0.8: the last fifth of the events; k-fold=5: each "
@@ -28,19 +31,38 @@ enum SplitOptions {
     }
 
     /// What star ratings mean: He et al., whose protocol draws candidates, take every one, however low, as an interaction.
-    static func ratings(isSampled: Bool) -> RatingRule { isSampled ? .standard : .positives }
+    static func ratings(_ arguments: ParsedArguments, isSampled: Bool) -> RatingRule {
+        (arguments["ratings"] ?? (isSampled ? "all" : "positive")) == "all" ? .standard : .positives
+    }
 
     /// The events of a file that have what `--min-user` and `--min-item` ask.
-    /// - Parameter ratings: what star ratings mean.
+    /// - Parameter isSampled: whether wanted items compete with drawn ones.
     static func stream(
-        _ path: String, _ arguments: ParsedArguments, ratings: RatingRule = .positives
+        _ path: String, _ arguments: ParsedArguments, isSampled: Bool = false
     ) throws -> EventStream {
-        let minimum = try rule(arguments).minimum
+        let rule = try rule(arguments)
+        let minimum = rule.minimum
         let (user, item) = (arguments.int("min-user") ?? minimum, arguments.int("min-item") ?? minimum)
-        let stream = try EvaluateCommand.readStream(path, rule: ratings)
+        let stream = try EvaluateCommand.readStream(path, rule: ratings(arguments, isSampled: isSampled))
+        if case .time = rule, !stream.hasTimes {
+            throw CommandFailure(
+                "\(path) has no times by which it could be parted",
+                remedy: "take --split k-fold=5, or --train and --test",
+                exitCode: 65)
+        }
+        if rule == .lastOut { EvaluateCommand.warnOfOrder(stream, path) }
         let kept = stream.keeping(userMinimum: user, itemMinimum: item)
         guard kept.count > 0 else { throw nothingLeft(of: stream, path, user, item) }
         return kept
+    }
+
+    /// Says how many events are not asked for, since training does not know their users.
+    static func reportStrangers(_ splits: [OfflineSplit]) {
+        let (events, users) = splits.reduce((0, 0)) { ($0.0 + $1.strangers.events, $0.1 + $1.strangers.users) }
+        guard events > 0 else { return }
+        LineOutput.standardError.write(
+            line: "\(HumanFormat.counted(events, "event")) of \(HumanFormat.counted(users, "user")) whom the training "
+                + "does not know \(events == 1 ? "is" : "are") left out")
     }
 
     /// Names the highest minima of both that leave something; with 1 everything is left.

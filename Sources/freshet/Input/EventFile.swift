@@ -6,6 +6,7 @@ import ServiceKit
 final class EventFile {
     let format: DataFormat
     var name: String { input.name }
+    var ratingsLeftOut: Int { reader.ratingsLeftOut }
     private let input: InputFile
     private let reader: DataFileReader
     private(set) var events = 0

@@ -109,21 +109,29 @@ extension ModelsCommand {
                     "--until is later than all events: the factors are taken to include those up to \(DecisionText.time(histories.latestTime))"
                 )
             }
+            try checkIdentifiers(factors.ids, of: histories.items)
             let trial = try access.trial()
             guard let generation = factors.generation(histories, until: until, settings: trial.settings) else {
                 return 1
-            }
-            let known = Set(histories.items)
-            let common = factors.ids.count { known.contains($0) }
-            guard common > 0 else {
-                throw CommandFailure(
-                    "none of the \(HumanFormat.counted(factors.ids.count, "id")) is an item of the histories",
-                    remedy: "ids.txt must have the product ids of the events", exitCode: 65)
             }
             return try CandidateReport(access: access, arguments: arguments).run { serving in
                 (generation, trial.judge(generation, histories, serving: serving))
             }
         }
+    }
+
+    /// Says how many ids and items have each other; none would be an import of something else.
+    private static func checkIdentifiers(_ ids: [String], of items: [String]) throws {
+        let known = Set(items)
+        let common = ids.count { known.contains($0) }
+        guard common > 0 else {
+            throw CommandFailure(
+                "none of the \(HumanFormat.counted(ids.count, "id")) is an item of the histories",
+                remedy: "ids.txt must have the product ids of the events", exitCode: 65)
+        }
+        LineOutput.standardError.write(
+            line: "\(HumanFormat.grouped(common)) of \(HumanFormat.counted(ids.count, "id")) are items of the "
+                + "histories; \(HumanFormat.grouped(known.count - common)) items of the histories have no factors")
     }
 
     private static func time(_ text: String) throws -> Int64 {

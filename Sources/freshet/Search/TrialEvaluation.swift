@@ -41,10 +41,10 @@ struct TrialEvaluation: @unchecked Sendable {
         return Trial(plan: plan, values: values, seconds: seconds())
     }
 
-    /// Why the algorithm cannot take such data, or nil.
-    func refusal() throws -> String? {
+    /// Why the algorithm cannot take such data, with the settings that all trials have or those of one; or nil.
+    func refusal(_ plan: TrialPlan? = nil) throws -> String? {
         var evaluation = OfflineEvaluation()
-        evaluation.model = .recommender(try ModelChoice.recommender(type, fixed))
+        evaluation.model = .recommender(try plan.map(recommender) ?? ModelChoice.recommender(type, fixed))
         return evaluation.refusal(splits)
     }
 

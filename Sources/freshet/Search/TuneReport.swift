@@ -13,6 +13,8 @@ struct TuneReport {
     let length: Int
     /// The best settings, trained on all but the test and asked for the test, which no trial saw.
     var test: OfflineResult?
+    /// Why no trial has come to its end, where that is so and known.
+    var refusal: String?
 
     /// Trials with all of the effort, which alone can be compared.
     private var full: [Trial] { trials.filter { $0.plan.budget == 1 && $0.values != nil } }
@@ -34,7 +36,7 @@ struct TuneReport {
     }
 
     func text(rows: Int, style: Style) -> String {
-        guard let best else { return "no trial has come to its end\n" }
+        guard let best else { return "no trial has come to its end\(refusal.map { ": \($0)" } ?? "")\n" }
         var table = TextTable(
             [.init("", .right), .init("trial", .right)] + objectives.map { .init(title($0), .right) }
                 + (objectives.contains(.seconds) ? [] : [.init("seconds", .right)]) + names.map { .init($0, .right) })
@@ -50,7 +52,10 @@ struct TuneReport {
         if objectives.count > 1 { text += "* no other trial is better by all objectives: the Pareto front\n" }
         let stopped = trials.count { $0.values == nil }
         text +=
-            "\n\(trials.count) of \(HumanFormat.counted(search.total, "trial"))"
+            "\n"
+            + (trials.count > search.total
+                ? "\(HumanFormat.counted(trials.count, "trial")), more than were asked for: the store had them"
+                : "\(trials.count) of \(HumanFormat.counted(search.total, "trial"))")
             + (stopped > 0 ? ", \(stopped) of them stopped" : "") + "\n"
         text += "best: --model \(choice(best))\n"
         if let test {
@@ -70,6 +75,8 @@ struct TuneReport {
         if let best {
             object.add("best", self.object(best))
             object.add("choice", choice(best))
+        } else if let refusal {
+            object.add("refusal", refusal)
         }
         object.add("front", search.order.sorted(full).filter { front.contains($0.plan.number) }.map(self.object))
         if let test {

@@ -28,9 +28,20 @@ enum TrainingProcess {
     private static func converse(
         _ socket: MessageSocket, _ job: TrainingJob, progress: (Double) -> Void, isCancelled: () -> Bool
     ) throws -> TrainingJob.Outcome {
+        var stillness = Stillness()
+        // Asked about ten times a second while there is no message.
+        func isStopped() -> Bool {
+            if stillness.isNews() {
+                let time = HumanFormat.duration(Stillness.patience)
+                let why = "it gets the processor time that nothing else wants, and there may be none"
+                Logger(label: "freshet.training").warning("the training has not moved for \(time): \(why)")
+            }
+            return isCancelled()
+        }
         let (kind, content) = TrainingMessage.job(job).bytes
-        try socket.send(kind, content, isCancelled: isCancelled)
-        while let (kind, content) = try socket.receive(isCancelled: isCancelled) {
+        try socket.send(kind, content, isCancelled: isStopped)
+        while let (kind, content) = try socket.receive(isCancelled: isStopped) {
+            stillness = Stillness()
             switch try TrainingMessage(kind: kind, content: content) {
             case .progress(let share): progress(share)
             case .outcome(let outcome): return outcome
@@ -39,6 +50,21 @@ enum TrainingProcess {
             }
         }
         throw MessageSocket.Failure.closed
+    }
+
+    /// Tells once that a training has not moved for long.
+    struct Stillness {
+        static let patience = Duration.seconds(300)
+        private let since: ContinuousClock.Instant
+        private var isTold = false
+
+        init(since: ContinuousClock.Instant = .now) { self.since = since }
+
+        mutating func isNews(at now: ContinuousClock.Instant = .now) -> Bool {
+            guard !isTold, since.duration(to: now) >= Self.patience else { return false }
+            isTold = true
+            return true
+        }
     }
 
     /// `freshet train-beside`: the child's side.
