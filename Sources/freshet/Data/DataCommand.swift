@@ -63,6 +63,7 @@ enum DataCommand {
         var made: OutputFile?
         var count = 0
         var leftOut: [EventLayout.Misfit: Int] = [:]
+        var ids = 0
         try file.forEach { event, _ in
             if let misfit = layout.misfit(event) {
                 leftOut[misfit, default: 0] += 1
@@ -74,10 +75,17 @@ enum DataCommand {
             }
             try made?.write { layout.append(event, to: &$0) }
             count += 1
+            if layout == .rees46, !event.eventID.isEmpty { ids += 1 }
             return true
         }
         file.rejected.report(of: path)
         report(leftOut, of: path)
+        if ids > 0 {
+            LineOutput.standardError.write(
+                line:
+                    "\(path): \(HumanFormat.counted(ids, "event id")) left out: this layout has no column for them (jsonl has)"
+            )
+        }
         guard let made else { throw CommandFailure("\(path) holds no events", exitCode: 65) }
         try made.finish()
         made.report(HumanFormat.counted(count, "event"))
