@@ -16,9 +16,11 @@ struct Main {
             .option("seed", "N", "Which faults, when, and which events.", type: .int(0...Int.max), default: "1"),
             .option("rate", "N", "Events a second.", type: .int(1...100_000), default: "300"),
             .option("instances", "N", "Instances of the program.", type: .int(1...16), default: "3"),
-            .flag("keep", "Keep the folder with the logs of instances and brokers."),
+            .flag(
+                "keep", "Keep the folder with the logs of instances and brokers also where every promise was kept."),
         ]
     ) { arguments in
+        ChaosInterrupt.watch()
         let run = try ChaosRun(
             seed: UInt64(arguments.int("seed") ?? 1), rate: arguments.int("rate") ?? 300,
             instances: arguments.int("instances") ?? 3, keepsFolder: arguments.flag("keep"))
