@@ -69,7 +69,7 @@ extension StateCommand {
             let each = users > 0 ? " (\(own / users) B each)" : ""
             print("users       \(HumanFormat.grouped(users)) in \(HumanFormat.counted(stores.count, "partition"))")
             print(
-                "user bytes  \(HumanFormat.grouped(own))\(each), beside \(HumanFormat.grouped(bytes - own) ) of empty tables"
+                "user bytes  \(HumanFormat.grouped(own))\(each), beside \(HumanFormat.grouped(bytes - own)) of empty tables"
             )
             print("items       \(HumanFormat.grouped(table.liveCount)), item log at \(worker.items.offset)")
         }
