@@ -1,4 +1,5 @@
 import Foundation
+import ServiceKit
 import Synchronization
 
 /// The program `freshet` as a child process.
@@ -25,7 +26,7 @@ final class BenchmarkProcess {
         process.environment = own.merging(settings) { $1 }
         process.standardOutput = log
         process.standardError = log
-        guard !Self.isInterrupted.load(ordering: .relaxed) else { throw BenchmarkFailure("interrupted") }
+        try Self.checkInterrupted()
         try process.run()
         Self.living.withLock { [pid = process.processIdentifier] in _ = $0.insert(pid) }
     }
@@ -84,19 +85,28 @@ final class BenchmarkProcess {
         return output
     }
 
-    /// SIGINT and SIGTERM end the children; the row that waits for one then fails, and everything is cleared away.
+    /// SIGINT and SIGTERM end the children; the row that waits for one then fails, and everything is cleared away. The second
+    /// one ends the program at once.
     static func endWithSignals() {
         for number in [SIGINT, SIGTERM] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
-                isInterrupted.store(true, ordering: .relaxed)
-                if living.withLock({ $0.isEmpty }) { exit(130) }
+                if isInterrupted.exchange(true, ordering: .relaxed) { exit(130) }
+                LineOutput.standardError.write(
+                    line: "interrupted: what was made is removed after this step; once more ends at once")
                 killAll()
             }
             source.setCancelHandler { _ = source }  // which keeps it for as long as the program runs
             source.resume()
         }
+    }
+
+    static var wasInterrupted: Bool { isInterrupted.load(ordering: .relaxed) }
+
+    /// For who would work on for long without a child.
+    static func checkInterrupted() throws {
+        guard !wasInterrupted else { throw BenchmarkFailure("interrupted") }
     }
 
     /// Nothing of this run goes on without it.

@@ -1,3 +1,5 @@
+import ServiceKit
+
 /// One benchmark: it makes its own workload and gives its figures.
 protocol BenchmarkRow: SendableMetatype {
     static var name: String { get }
@@ -31,12 +33,4 @@ struct Figure {
 }
 
 /// 1234567 as 1,234,567.
-func grouped(_ value: Double) -> String {
-    var digits = Array(String(Int(value.rounded())))
-    var place = digits.count - 3
-    while place > 0 {
-        digits.insert(",", at: place)
-        place -= 3
-    }
-    return String(digits)
-}
+func grouped(_ value: Double) -> String { HumanFormat.grouped(Int(value.rounded())) }

@@ -4,6 +4,8 @@ import Foundation
 final class BenchmarkRun {
     private var foundBroker: BenchmarkBroker??
     private var warm: [Int32: BenchmarkShop] = [:]
+    /// Those that were not warm yet when they failed have topics too.
+    private var shops: [BenchmarkShop] = []
 
     /// The real Kafka to measure on; nil where there is none.
     func broker() throws -> BenchmarkBroker? {
@@ -19,6 +21,7 @@ final class BenchmarkRun {
         if let shop = warm[partitions] { return shop }
         guard let broker = try broker() else { return nil }
         let shop = try BenchmarkShop(broker, name: "shop\(partitions)", partitions: partitions)
+        shops.append(shop)
         try shop.produce(shop.users * 50, .random, stepMilliseconds: 200)
         // Learnt first, and trained on once all is there: trainings on the way would only be thrown away.
         _ = try shop.workToEnd(.exactlyOnce)
@@ -30,8 +33,8 @@ final class BenchmarkRun {
     /// To be called whatever happened.
     func end() {
         BenchmarkProcess.killAll()
-        for shop in warm.values { shop.remove() }
-        warm = [:]
+        for shop in shops { shop.remove() }
+        (shops, warm) = ([], [:])
         if let foundBroker { foundBroker?.stop() }
         foundBroker = .some(nil)
     }

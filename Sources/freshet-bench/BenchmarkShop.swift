@@ -58,6 +58,7 @@ final class BenchmarkShop {
         let source = source(count, order, stepMilliseconds: stepMilliseconds)
         let topic = producer.topic(topics.events)
         while source.count < count {
+            try BenchmarkProcess.checkInterrupted()
             source.make(min(50_000, count - Int(source.count)))
             for index in 0..<source.made { try producer.sendWaiting(topic, source, index) }
         }

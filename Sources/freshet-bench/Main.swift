@@ -1,7 +1,8 @@
 import Foundation
 import ServiceKit
 
-/// `freshet-bench [NAME…]`: a row of the table for each figure that this machine can measure, or for those named.
+/// `freshet-bench [NAME…]`: a row of the table for each figure that this machine can measure, or for those named. Exit code
+/// 1 when one of them failed; a figure that falls short is no failure.
 @main
 struct Main {
     static let rows: [any BenchmarkRow.Type] = [
@@ -21,25 +22,26 @@ struct Main {
         ])
         BenchmarkProcess.endWithSignals()
         let run = BenchmarkRun()
-        defer { run.end() }
         var notes: [String] = []
+        var code: Int32 = 0
         for row in rows where names.isEmpty || names.contains(row.name) {
+            guard !BenchmarkProcess.wasInterrupted else { break }
             FileHandle.standardError.write(Data("\(row.name) …\n".utf8))
-            for figure in figures(of: row, run) {
-                table.append([row.name, figure.what, figure.measured, figure.target, figure.verdict])
-                if !figure.note.isEmpty { notes.append("\(row.name): \(figure.note)") }
+            do {
+                for figure in try row.measure(run) {
+                    table.append([row.name, figure.what, figure.measured, figure.target, figure.verdict])
+                    if !figure.note.isEmpty { notes.append("\(row.name): \(figure.note)") }
+                }
+            } catch {
+                // A row that cannot be measured does not take the others with it.
+                table.append([row.name, "not measured", "failed", "", ""])
+                notes.append("\(row.name): \(error)")
+                code = 1
             }
         }
+        run.end()
         print(table.render())
         for note in notes { print(note) }
-    }
-
-    /// A row that cannot be measured does not take the others with it.
-    private static func figures(of row: any BenchmarkRow.Type, _ run: BenchmarkRun) -> [Figure] {
-        do {
-            return try row.measure(run)
-        } catch {
-            return [Figure(what: "not measured", measured: "failed", isReached: false, note: "\(error)")]
-        }
+        exit(BenchmarkProcess.wasInterrupted ? 130 : code)
     }
 }

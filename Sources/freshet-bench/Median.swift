@@ -1,3 +1,5 @@
+import ServiceKit
+
 extension [Double] {
     /// NaN of nothing.
     var median: Double { share(0.5) }
@@ -9,8 +11,4 @@ extension [Double] {
 }
 
 /// 0.333 as 0.33.
-func hundredths(_ value: Double) -> String {
-    guard value.isFinite else { return "?" }
-    let number = Int((value * 100).rounded())
-    return "\(number / 100).\(number / 10 % 10)\(number % 10)"
-}
+func hundredths(_ value: Double) -> String { HumanFormat.fixed(value, digits: 2) }

@@ -2,6 +2,7 @@ import Events
 import Linear
 import Models
 import Pipeline
+import ServiceKit
 
 /// Lists as a worker makes them: queries in passes of 128, ranked and encoded; between two batches the items learn on.
 enum RankingRow: BenchmarkRow {
@@ -111,8 +112,5 @@ enum RankingRow: BenchmarkRow {
         return GenerationTrainer(settings: training).train(builder.build(folds.table.identifiers))!
     }
 
-    static func decimal(_ value: Double) -> String {
-        let tenths = Int((value * 10).rounded())
-        return "\(tenths < 0 ? "-" : "")\(abs(tenths) / 10).\(abs(tenths) % 10)"
-    }
+    static func decimal(_ value: Double) -> String { HumanFormat.fixed(value, digits: 1) }
 }

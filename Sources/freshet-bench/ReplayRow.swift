@@ -12,7 +12,9 @@ enum ReplayRow: BenchmarkRow {
         guard let broker = try run.broker() else {
             return [.withoutBroker("user fold only from Kafka, of raw consume")]
         }
-        let topic = try fill(broker)
+        let topic = TopicPartition("freshet-bench-\(ProcessInfo.processInfo.processIdentifier)", 0)
+        defer { _ = try? Admin(broker.settings).deleteTopics([topic.topic]) }
+        try fill(broker, topic)
         var plain = 0.0
         var raw = 0.0
         var folded = 0.0
@@ -36,13 +38,13 @@ enum ReplayRow: BenchmarkRow {
         ]
     }
 
-    private static func fill(_ broker: BenchmarkBroker) throws -> TopicPartition {
-        let name = "freshet-bench-\(ProcessInfo.processInfo.processIdentifier)"
-        _ = try Admin(broker.settings).createTopics([TopicSpecification(name, partitions: 1)])
+    private static func fill(_ broker: BenchmarkBroker, _ place: TopicPartition) throws {
+        _ = try Admin(broker.settings).createTopics([TopicSpecification(place.topic, partitions: 1)])
         let producer = try Producer(broker.settings)
-        let topic = producer.topic(name)
+        let topic = producer.topic(place.topic)
         let source = EventSource()
         for _ in 0..<20 {
+            try BenchmarkProcess.checkInterrupted()
             source.make(50_000)
             for index in 0..<source.made {
                 let key = String(source.key(index))
@@ -56,7 +58,6 @@ enum ReplayRow: BenchmarkRow {
             producer.poll(timeoutMilliseconds: 0)
         }
         try producer.flush(timeoutMilliseconds: 60_000)
-        return TopicPartition(name, 0)
     }
 
     /// The same with nothing of ours in it.

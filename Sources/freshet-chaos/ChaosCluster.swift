@@ -33,7 +33,8 @@ final class ChaosCluster: Sendable {
         _ = try Self.run(launcher, [verb, "--dir", folder, "--node", "\(node)"])
     }
 
-    func stop() { _ = try? Self.run(launcher, ["stop", "--dir", folder]) }
+    /// The folder stays: it holds the brokers' logs.
+    func stop() { _ = try? Self.run(launcher, ["stop", "--dir", folder, "--keep"]) }
 
     private static func run(_ path: String, _ arguments: [String]) throws -> String {
         let process = Process()

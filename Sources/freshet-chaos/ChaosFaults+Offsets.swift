@@ -21,6 +21,7 @@ extension ChaosFaults {
                 throw ChaosFailure("an instance goes on although the group's offsets were moved back")
             }
             Thread.sleep(forTimeInterval: 0.2)
+            try ChaosInterrupt.check()
         }
         for instance in instances where !instance.log.suffix(2_000).contains("were moved back") {
             throw ChaosFailure("\(instance.name) ended without saying why: \(instance.log.suffix(500))")
@@ -46,6 +47,7 @@ extension ChaosFaults {
             do { return try action() } catch {
                 guard Date() < deadline else { throw ChaosFailure("\(what): \(error)") }
                 Thread.sleep(forTimeInterval: 1)
+                try ChaosInterrupt.check()
             }
         }
     }

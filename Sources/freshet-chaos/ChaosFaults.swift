@@ -48,6 +48,7 @@ final class ChaosFaults {
         var next = Date(timeIntervalSinceNow: 5)
         let half = Date(timeIntervalSinceNow: end.timeIntervalSinceNow / 2)
         while Date() < end {
+            try ChaosInterrupt.check()
             try mend()
             if Date() >= half, counts.offsetResets == 0, !isBrokerBroken.value.load(ordering: .acquiring) {
                 try moveOffsets()

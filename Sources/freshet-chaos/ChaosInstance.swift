@@ -80,6 +80,7 @@ final class ChaosInstance {
     static func run(_ arguments: [String], bootstrap: String, settings: [String: String] = [:]) throws -> (
         status: Int32, output: String
     ) {
+        try ChaosInterrupt.check()
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments

@@ -35,16 +35,22 @@ final class ChaosRun {
 
     /// Whether every promise was kept.
     func run(minutes: Double) throws -> Bool {
+        var isKept = false
         defer {
             for instance in instances {
                 instance.thaw()
                 instance.kill()
             }
             cluster.stop()
-            if !keepsFolder { try? FileManager.default.removeItem(atPath: folder) }
+            if isKept, !keepsFolder {
+                try? FileManager.default.removeItem(atPath: folder)
+            } else {
+                LineOutput.standardOutput.write(line: "logs of instances and brokers are kept in \(folder)")
+            }
         }
         LineOutput.standardOutput.write(
             line: "seed \(seed), \(instances.count) instances, \(ChaosCluster.brokers) brokers; logs in \(folder)")
+        try ChaosInterrupt.check()
         let made = try ChaosInstance.run(
             ["topics", "create", "--partitions", "\(Self.partitions)"], bootstrap: cluster.bootstrap)
         guard made.status == 0 else { throw ChaosFailure("the topics cannot be made:\n\(made.output)") }
@@ -59,7 +65,8 @@ final class ChaosRun {
         let settled = try settle()
         let verdict = ChaosVerdict(
             cluster: cluster, sent: sent, faults: faults.counts, settledSeconds: settled, instances: instances)
-        return try verdict.reach(watcher)
+        isKept = try verdict.reach(watcher)
+        return isKept
     }
 
     /// Waits until everything is committed; nil when that takes too long.
@@ -67,6 +74,7 @@ final class ChaosRun {
         let began = Date()
         while Date().timeIntervalSince(began) < 120 {
             Thread.sleep(forTimeInterval: 0.5)
+            try ChaosInterrupt.check()
             for instance in instances where !instance.isRunning { try instance.start() }
             if (try? ChaosVerdict.isCommitted(cluster.bootstrap)) == true { return Date().timeIntervalSince(began) }
         }

@@ -85,16 +85,17 @@ struct ChaosVerdict {
         let step = max(1, users.count / Self.sample)
         var wrong: [String] = []
         var (count, gone) = (0, 0)
+        /// The exit code of `explain` for a list whose generation or snapshot is no longer kept.
+        let goneCode: Int32 = 66
         for user in stride(from: 0, to: users.count, by: step).map({ users[$0] }) {
             let again = try ChaosInstance.run(["explain", user, "--json"], bootstrap: cluster.bootstrap)
             count += 1
-            guard again.status != 0 else { continue }
-            // Without an answer it could not be computed: its generation or its snapshot is no longer kept.
-            if again.output.isEmpty { gone += 1 } else { wrong.append(user) }
+            if again.status == goneCode { gone += 1 } else if again.status != 0 { wrong.append(user) }
         }
         return Row(
             what: "newest lists computed again, equal to the bit",
-            found: "\(count - gone - wrong.count) of \(count), generation gone \(gone), different \(wrong.prefix(3))",
+            found:
+                "\(count - gone - wrong.count) of \(count), no longer kept \(gone), different or failed \(wrong.prefix(3))",
             isKept: wrong.isEmpty && count > gone)
     }
 

@@ -8,17 +8,19 @@ struct Main {
         "freshet-chaos", "Instances and brokers are killed and frozen under load; then everything is counted.",
         discussion:
             "Needs a launcher of a Kafka cluster (FRESHET_KAFKA_TOOL, else ../shared/kafka/kafka): `start --dir D --brokers "
-            + "N -o KEY=VALUE` printing KAFKA_BOOTSTRAP=…, `kill|resume|pause|unpause --dir D --node N`, `stop --dir D`; "
-            + "and the program `freshet` beside this one. FRESHET_PRELOAD names a newer librdkafka for the instances. Exit "
+            + "N -o KEY=VALUE` printing KAFKA_BOOTSTRAP=…, `kill|resume|pause|unpause --dir D --node N`, `stop --dir D "
+            + "--keep`; and the program `freshet` beside this one. FRESHET_PRELOAD names a newer librdkafka for the instances. Exit "
             + "code 1 when a promise is broken.",
         options: [
             .option("minutes", "N", "How long faults go on.", type: .double(0.1...1440), default: "5"),
             .option("seed", "N", "Which faults, when, and which events.", type: .int(0...Int.max), default: "1"),
             .option("rate", "N", "Events a second.", type: .int(1...100_000), default: "300"),
             .option("instances", "N", "Instances of the program.", type: .int(1...16), default: "3"),
-            .flag("keep", "Keep the folder with the logs of instances and brokers."),
+            .flag(
+                "keep", "Keep the folder with the logs of instances and brokers also where every promise was kept."),
         ]
     ) { arguments in
+        ChaosInterrupt.watch()
         let run = try ChaosRun(
             seed: UInt64(arguments.int("seed") ?? 1), rate: arguments.int("rate") ?? 300,
             instances: arguments.int("instances") ?? 3, keepsFolder: arguments.flag("keep"))

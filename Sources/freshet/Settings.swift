@@ -148,7 +148,9 @@ enum Settings {
             "ranking.seen", .oneOf(["exclude", "include"]), default: "exclude",
             "Whether items of the user's own history may stand in the list."),
         Setting(
-            "ranking.per-category", .int(0...1000), default: "0", "The most items of one category; 0 for no limit."),
+            "ranking.per-category", .int(0...1000), default: "0",
+            "The most items of one category; 0 for no limit. Items that were passed over fill a list that would be short."
+        ),
         Setting(
             "ranking.exploration", .double(0...1), default: "0",
             "The share of a list's end that is drawn by chance from the next candidates."),

@@ -29,6 +29,8 @@ extension ProgramTests {
             let shown = try shop.check(["dlq", "show", "\(place["partition"] ?? "?"):\(place["offset"] ?? "?")"])
             #expect(shown.output.contains("\"event_type\":\"wish\""))
             #expect(shown.output.contains("events[") && shown.output.contains("unknown-type"))
+            let nowhere = try shop.program.run(["dlq", "show", "\(place["partition"] ?? "?"):99999"])
+            #expect(nowhere.status == 64 && nowhere.log.contains("has offsets 0 to "), "\(nowhere.log)")
             try shop.check(["dlq", "redrive", "--reason", "unknown-type"])
             #expect(try shop.check(["dlq", "redrive"]).output.contains("0 letters"))
             let fixed = try shop.check(["serve", "--stop-at-end", "--set", "ingest.aliases=wish=cart"])
@@ -45,6 +47,7 @@ extension ProgramTests {
         /// The reason of a letter says that the record was of another codec, where its header does.
         @Test func aRecordOfAnotherCodecIsADeadLetter() throws {
             let producer = try Producer(["bootstrap.servers": shop.cluster.bootstrap])
+            #expect(try shop.program.run(["replay", "--verify"]).status == 65, "nothing to verify is no difference")
             for type in ["application/avro", "application/json; charset=utf-8"] {
                 try [UInt8]([0, 0, 0, 0, 7, 2]).withUnsafeBytes { value in
                     _ = try producer.send(
@@ -57,6 +60,13 @@ extension ProgramTests {
             let letters = try shop.check(["dlq", "list", "--json"]).output.split(separator: "\n")
             #expect(letters.count { $0.contains("unknown-codec") } == 1)
             #expect(letters.count { $0.contains("malformed-json") } == 1)
+            let letter = try #require(letters.first { $0.contains("unknown-codec") })
+            let members = try JSONSerialization.jsonObject(with: Data(letter.utf8)) as? [String: Any] ?? [:]
+            #expect(members["key"] is NSNull && members["value"] as? String == "\0\0\0\0\u{7}\u{2}", "\(letter)")
+            let source = members["source"] as? [String: Any] ?? [:]
+            #expect(source["topic"] as? String == "events" && source["partition"] as? Int == 0)
+            #expect((members["headers"] as? [[String: Any]])?.first?["value"] as? String == "application/avro")
+            #expect(members["timestamp"] as? Int ?? 0 > 1_600_000_000_000)
         }
 
         /// A record that must not be read is kept, its loss is told by a replay that reads it, and it can come back.
@@ -65,7 +75,9 @@ extension ProgramTests {
             try shop.send(100, from: 0)
             let first = try shop.check(["serve", "--stop-at-end"] + skip)
             #expect(first.summary["rejected"] as? Int == 1 && first.summary["events"] as? Int == 99)
-            #expect(try shop.check(["dlq", "list", "--reason", "skipped", "--json"]).output.contains("[0]@3"))
+            #expect(
+                try shop.check(["dlq", "list", "--reason", "skipped", "--json"]).output.contains(
+                    #""partition":0,"offset":3}"#))
             #expect(try shop.check(["replay", "--verify"] + skip).output.contains("identical"))
             #expect(try shop.program.run(["replay", "--verify"]).output.contains("DIFFERENT: 1 user"))
             try shop.check(["dlq", "redrive", "--reason", "skipped"])
@@ -113,7 +125,11 @@ extension ProgramTests {
             try shop.send(400, from: 0)
             try shop.check(["serve", "--stop-at-end", "--set", "training.enabled=false"])
             let user = try object(try shop.check(["state", "show", "u3", "--json"]))
-            #expect("\(user["user_id"] ?? "")" == "u3")
+            #expect((user["features"] as? [String: Any])?["user_id"] as? String == "u3")
+            #expect(user["partition"] is Int && user["offset"] as? Int ?? -1 >= 0)
+            let latest = (user["history"] as? [[String: Any]])?.first ?? [:]
+            #expect(latest["product_id"] is String && latest["rating"] as? Double ?? 0 > 0, "\(latest)")
+            #expect((latest["times"] as? [String: String])?.isEmpty == false)
             #expect(try shop.check(["state", "show", "u3"]).output.contains("u3"))
             #expect(try shop.program.run(["state", "show", "nobody"]).status == 1)
             let item = try object(try shop.check(["state", "items", "p4", "--json"]))
@@ -126,6 +142,12 @@ extension ProgramTests {
                 try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
             }
             #expect(Set(lists.compactMap { $0["user_id"] as? String }).count == 31)
+            #expect(try shop.check(["explain", "u3"]).output.contains("identical"))
+            for place in [["--partition", "9"], ["--offset", "99999"]] {
+                let mistyped = try shop.program.run(["explain", "u3"] + place)
+                #expect(mistyped.status == 64 && !mistyped.log.contains("freshet replay"), "\(mistyped.log)")
+                #expect(mistyped.log.contains("has offsets 0 to ") || mistyped.log.contains("it has 2 partitions"))
+            }
             let table = try shop.check(["watch", "--user", "u3", "--until-end"]).output
             #expect(table.contains("u3") && table.contains("popular"))
         }

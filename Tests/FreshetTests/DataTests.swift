@@ -260,6 +260,18 @@ extension DataSimulation {
         #expect(table.split(separator: "\n").count == 2 && !table.contains("deleted"))
     }
 
+    /// What a layout has no place for is told.
+    @Test func eventIDsThatALayoutLeavesOutAreCounted() throws {
+        guard Program.isBuilt else { return print("left out: the program is not built") }
+        let named = Self.event.replacing("{", with: #"{"event_id":"e1","#)
+        func said(_ layout: String) throws -> String {
+            try Program(environment: [:])
+                .run(["data", "convert", "-", "--to", layout], input: "\(Self.event)\n\(named)\n").log
+        }
+        #expect(try said("rees46").contains("1 event id left out"))
+        #expect(try !said("jsonl").contains("left out"))
+    }
+
     /// A row is a line: an event with a break in a text has no place in it.
     @Test func lineBreaksDoNotBreakALayout() throws {
         let broken = Self.event.replacing("\"1\"", with: #""1\n2""#)

@@ -91,10 +91,48 @@ import Testing
 
     @Test func aListTooOldIsRefused() throws {
         let place = ListProvenance(partition: 0, offset: 30, itemsOffset: 0, generation: nil)
-        #expect(throws: LogError.self) {
+        let error = #expect(throws: LogError.self) {
             _ = try ListRecomputation(settings: WorkerSettings(), reading: log, requiresKey: false)
                 .list(user: Array("u3".utf8), at: place, eventsLow: 25)
         }
+        #expect(error?.exitCode == 66, "\(error?.message ?? "")")
+    }
+
+    /// What is drawn by chance keeps the rule on categories, is nothing that the user has touched, and comes out again.
+    @Test func explorationKeepsTheOtherRules() throws {
+        let log = MemoryEventLog()
+        var settings = WorkerSettings()
+        settings.rules.listItems = 6
+        settings.rules.perCategoryMax = 2
+        settings.rules.exploration = 0.5
+        settings.rules.excludesSeen = false
+        let worker = try Worker(settings: settings, log: log, clock: { 0 })
+        for start in [0, 250] {
+            log.produceShop(250, from: start)
+            for _ in 0..<20 { try worker.step(timeoutMilliseconds: 0) }
+            try worker.settle(timeoutMilliseconds: 1000)
+            for _ in 0..<5 { try worker.step(timeoutMilliseconds: 0) }
+        }
+        var drawn = 0
+        for user in (0..<11).map({ "u\($0)" }) {
+            let asked = try #require(
+                log.written.last { $0.topic == .recommendations && $0.key == Array(user.utf8) }?.value)
+            let list = try JSONDecoder().decode(PublishedList.self, from: Data(asked))
+            let categories = Dictionary(grouping: list.items, by: \.category)
+            #expect(list.items.count == 6 && categories.values.allSatisfy { $0.count <= 2 }, "\(list.items)")
+            let touched = Set((0..<500).filter { "u\($0 * 7 % 11)" == user }.map { "p\($0 * $0 % 397)" })
+            for item in list.items where item.reason == "exploration" {
+                drawn += 1
+                #expect(!touched.contains(item.product), "\(user) has touched \(item.product)")
+            }
+            let from = list.provenance
+            let place = ListProvenance(
+                partition: 0, offset: from.offset, itemsOffset: from.itemsOffset, generation: from.generation)
+            let again = try ListRecomputation(settings: settings, reading: log, requiresKey: false)
+                .list(user: Array(user.utf8), at: place, eventsLow: 0)
+            #expect(ListComparison(published: asked, again: again).isIdentical)
+        }
+        #expect(drawn >= 20)
     }
 
     @Test func readinessFollowsTheWorker() throws {

@@ -183,9 +183,11 @@ extension ProgramTests {
             service.kill()
             _ = try service.wait()
             try expire("freshet.items", before: ["0": 1])
-            for command in [["serve", "--stop-at-end"], ["state", "hash"], ["train", "--dry-run"]] {
+            for (command, status) in [
+                (["serve", "--stop-at-end"], 1), (["state", "hash"], 65), (["train", "--dry-run"], 65),
+            ] as [([String], Int32)] {
                 let refused = try shop.program.run(command)
-                #expect(refused.status == 1, "\(command)")
+                #expect(refused.status == status, "\(command)")
                 #expect(refused.log.contains("has expired") && refused.log.contains("freshet replay"), "\(refused.log)")
             }
             // The killed one counts as a member until its session ends.

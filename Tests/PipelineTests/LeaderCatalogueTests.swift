@@ -68,6 +68,21 @@ struct LeaderCatalogueTests {
         for id in ["a", "late", "early"] { #expect(table.isRecommendable(try #require(table.identifiers.find(id)))) }
     }
 
+    /// As of an event: the header says what the value is, and the detail which part of the record is wrong.
+    @Test func aLetterSaysWhatTheRecordIs() throws {
+        let leader = leader()
+        log.catalogue = [
+            .init("p0", "\0\u{1}", headers: [("content-type", Array("application/avro".utf8))]),
+            .init("p0", "\0\u{1}", headers: [("content-type", Array("application/json".utf8))]),
+        ]
+        log.catalogue.append(.init("x", "{}"))
+        log.catalogue[2].key = [0x61, 0xFF]
+        try settle(leader)
+        #expect(
+            log.letters.map { $0.headers["freshet.reason"] } == ["unknown-codec", "malformed-json", "not-utf8"])
+        #expect(log.letters.last?.headers["freshet.detail"] == "in the key, byte 1: not valid UTF-8")
+    }
+
     /// Letter and position are published together: no position passes a record whose letter the topic does not have.
     @Test func aLetterGoesWithThePosition() throws {
         log.failsToPublish = true

@@ -12,7 +12,7 @@ import Testing
                 "processing.guarantee", .oneOf(["exactly_once", "at_least_once"]), default: "exactly_once",
                 "What a crash can do."),
             Setting("processing.commit.interval", .duration, default: "100ms", "The time between commits."),
-            Setting("processing.batch.size", .int(1...100_000), default: "5000", unit: "events", "Events in a batch."),
+            Setting("processing.batch.size", .int(1...100_000), default: "5000", "Events in a batch."),
             Setting("processing.block.size", .byteSize(), default: "512KB", "The largest block."),
             Setting("lists.exponent", .double(0...1), default: "0.3", "The popularity exponent."),
             Setting("lists.categories", .list, default: "", "Only these."),

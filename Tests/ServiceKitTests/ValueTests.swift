@@ -57,6 +57,7 @@ import Testing
         #expect(nearestWord(to: "procesing.guarante", among: words) == "processing.guarantee")
         #expect(nearestWord(to: "topics.evnets", among: words) == "topics.events")
         #expect(nearestWord(to: "logging.level", among: words) == nil)
+        #expect(nearestWord(to: "--stop", among: ["--http", "--stop-at-end"]) == "--stop-at-end")
     }
 
     @Test func durationsConvert() {

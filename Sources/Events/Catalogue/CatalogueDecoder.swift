@@ -84,7 +84,7 @@ public final class CatalogueDecoder {
 
     private static func check(_ id: UnsafeRawBufferPointer) -> Rejection? {
         if id.count > EventDecoder.idBytesMax { return Rejection(.tooLongID) }
-        return UTF8Check.firstFault(id) == nil ? nil : Rejection(.notUTF8)
+        return UTF8Check.firstFault(id).map { Rejection(.notUTF8, .inKey, $0) }
     }
 
     private func truth(_ slot: ObjectScanner.Slot) -> Bool? {

@@ -4,7 +4,7 @@ public struct Rejection: Error, Sendable, Hashable {
     enum Finding: UInt8, Sendable {
         case none, expectedValue, expectedKey, expectedColon, expectedCommaOrBrace, expectedCommaOrBracket
         case badNumber, badLiteral, controlCharacter, badEscape, loneSurrogate, badUTF8, unfinished, trailing, deep
-        case inUser, inItem, inType, inTime
+        case inUser, inItem, inType, inTime, inKey
     }
 
     public let code: RejectionCode
@@ -44,6 +44,7 @@ public struct Rejection: Error, Sendable, Hashable {
         case .inItem: "in product_id, byte \(offset): \(code.meaning)"
         case .inType: "in event_type, byte \(offset): \(code.meaning)"
         case .inTime: "in event_time, byte \(offset): \(code.meaning)"
+        case .inKey: "in the key, byte \(offset): not valid UTF-8"
         }
     }
 }

@@ -67,9 +67,9 @@ public enum RejectionCode: String, CaseIterable, Sendable {
         }
     }
 
-    /// What the catalogue's decoder can find.
+    /// What a record of the catalogue can have.
     public static let ofCatalogue: [RejectionCode] = [
         .emptyValue, .malformedJSON, .notUTF8, .notAnObject, .tooDeep, .missingItem, .badItem, .tooLongID,
-        .badAvailable, .wrongKey,
+        .badAvailable, .wrongKey, .unknownCodec,
     ]
 }

@@ -17,34 +17,56 @@ extension Ranker {
         var passedOver: [Candidate] = []
         for candidate in candidates {
             if list.count == rules.listItems { return }
-            let category = table.category(candidate.item)
-            if category != IdentifierTable.none {
-                if taken.weight(of: category) >= Float(rules.perCategoryMax) {
-                    passedOver.append(candidate)
-                    continue
-                }
-                taken.add(category, 1)
+            if isFull(candidate.item, rules, taken) {
+                passedOver.append(candidate)
+            } else {
+                taken.add(table.category(candidate.item), 1)
+                list.append(candidate.ranked)
             }
-            list.append(candidate.ranked)
         }
         for candidate in passedOver.prefix(rules.listItems - list.count) { list.append(candidate.ranked) }
     }
 
+    /// Whether the item's category has as many places as it may have.
+    private func isFull(_ item: Item, _ rules: RankingRules, _ taken: CategoryWeights) -> Bool {
+        let category = table.category(item)
+        return rules.perCategoryMax > 0 && category != IdentifierTable.none
+            && taken.weight(of: category) >= Float(rules.perCategoryMax)
+    }
+
     /// Gives the end of the list to candidates that are drawn by chance: by the query's seed, so that it can be repeated.
+    /// None of them is the user's own, and one whose category is full comes after all others. Where they run out, what
+    /// stood there stays.
     private func explore(_ rules: RankingRules, _ query: UserQuery, into list: inout [RankedItem]) {
         let drawn = Int((Double(list.count) * rules.exploration).rounded(.down))
         guard drawn > 0 else { return }
-        let kept = list.count - drawn
-        var pool = candidates.map(\.ranked).filter { candidate in
-            !list[..<kept].contains { $0.item == candidate.item }
-        }
+        let length = list.count
+        let replaced = list.suffix(drawn)
         list.removeLast(drawn)
+        let seen = scratch.seen
+        var pool = candidates.map(\.ranked).filter { candidate in
+            seen[Int(candidate.item)] != stamp && !list.contains { $0.item == candidate.item }
+        }
+        var taken = CategoryWeights()
+        for item in list { taken.add(table.category(item.item), 1) }
+        var passedOver: [RankedItem] = []
         var state = query.seed
-        while list.count < kept + drawn, !pool.isEmpty {
-            state = Hash64.hash(state, seed: 0x6578_706C)
-            var chosen = pool.remove(at: Int(state % UInt64(pool.count)))
-            chosen.reason = .exploration
-            list.append(chosen)
+        for minds in [true, false] {
+            while list.count < length, !pool.isEmpty {
+                state = Hash64.hash(state, seed: 0x6578_706C)
+                var chosen = pool.remove(at: Int(state % UInt64(pool.count)))
+                if minds, isFull(chosen.item, rules, taken) {
+                    passedOver.append(chosen)
+                    continue
+                }
+                taken.add(table.category(chosen.item), 1)
+                chosen.reason = .exploration
+                list.append(chosen)
+            }
+            pool = passedOver
+        }
+        for item in replaced where list.count < length && !list.contains(where: { $0.item == item.item }) {
+            list.append(item)
         }
     }
 

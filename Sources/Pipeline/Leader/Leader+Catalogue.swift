@@ -15,7 +15,7 @@ extension Leader {
             do throws(LogError) {
                 _ = try reader.read(max: 500, timeoutMilliseconds: 0) { record in
                     count += 1
-                    guard let rejection = take(record) else { return }
+                    guard let rejection = take(record)?.namingCodec(of: record) else { return }
                     keep(record, rejection)
                     refused.append(rejection.code)
                 }

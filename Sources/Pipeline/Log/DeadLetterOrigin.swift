@@ -41,3 +41,15 @@ struct DeadLetterOrigin {
         headers.reduce(0) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) + 10 }
     }
 }
+
+extension Rejection {
+    /// A record that is no JSON may have said so in its header. Headers are read for these alone: most records have none that
+    /// matter, and looking costs each of them.
+    func namingCodec(of record: borrowing LogRecord) -> Rejection {
+        guard [.malformedJSON, .notUTF8, .notAnObject].contains(code),
+            let header = record.headers.last(where: { $0.name.lowercased() == "content-type" }),
+            let type = header.value.map({ String(decoding: $0, as: UTF8.self).lowercased() }), !type.contains("json")
+        else { return self }
+        return Rejection(.unknownCodec)
+    }
+}

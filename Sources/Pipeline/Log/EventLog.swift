@@ -183,6 +183,8 @@ public struct LogError: Error, Equatable, CustomStringConvertible, Sendable {
         case fatal
         /// What is stored cannot be used with this program or configuration.
         case state
+        /// What is asked for is of the past, and no longer kept.
+        case gone
     }
 
     public let kind: Kind

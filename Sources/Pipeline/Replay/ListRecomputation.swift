@@ -52,7 +52,13 @@ public final class ListRecomputation {
         notice("item table: snapshot at \(items.offset), then the item log up to \(end)")
         guard items.offset < end else { return }
         let reader = try reading.reader(.itemLog, partition: 0, from: items.offset)
-        try items.check(reader)
+        let first = try reader.firstOffset()
+        guard first <= items.offset else {
+            throw LogError(
+                .gone,
+                "no snapshot of the item table that is kept stands before the list's place, and the item log begins at "
+                    + "\(first): the list is too old to be computed again")
+        }
         var isAtEnd = false
         while !isAtEnd, reader.position < end {
             isAtEnd = try items.follow(reader, max: 10_000, timeoutMilliseconds: 50, below: end).isAtEnd
@@ -69,7 +75,7 @@ public final class ListRecomputation {
         let from = try restoreCheckpoint(id, place)
         guard from >= low else {
             throw LogError(
-                .state,
+                .gone,
                 "the list includes events before offset \(low) of partition \(place.partition), which are gone, and the "
                     + "checkpoint of the user is newer than the list: it is too old to be computed again")
         }
@@ -143,6 +149,6 @@ public final class ListRecomputation {
         while !follower.hasCaughtUp {
             if let found = try follower.advance() { return found }
         }
-        throw LogError(.state, "generation \(number) is no longer in the models topic")
+        throw LogError(.gone, "generation \(number) is no longer in the models topic")
     }
 }

@@ -12,7 +12,7 @@ extension Worker {
         }
         foldWaiting()
         guard isNew(record.offset, worker) else { return }
-        let reason = namingCodec(rejection, record)
+        let reason = rejection.namingCodec(of: record)
         counters.rejected += 1
         counters.rejections[reason.code, default: 0] += 1
         reject(record, reason)
@@ -91,16 +91,6 @@ extension Worker {
         guard settings.publishes else { return }
         output.addTombstone(.recommendations, source: source, partition: nil, key: user)
         output.addTombstone(.userFeatures, source: source, partition: nil, key: user)
-    }
-
-    /// A record that is no JSON may have said so in its header. Headers are read for these alone: most records have none that
-    /// matter, and looking costs each of them.
-    private func namingCodec(_ rejection: Rejection, _ record: borrowing LogRecord) -> Rejection {
-        guard [.malformedJSON, .notUTF8, .notAnObject].contains(rejection.code),
-            let header = record.headers.last(where: { $0.name.lowercased() == "content-type" }),
-            let type = header.value.map({ String(decoding: $0, as: UTF8.self).lowercased() }), !type.contains("json")
-        else { return rejection }
-        return Rejection(.unknownCodec)
     }
 
     /// Keeps a record that cannot be learnt, byte for byte, with the reason and where it came from.

@@ -6,21 +6,17 @@ public struct Setting: Sendable {
     public let type: ValueType
     /// As it would be written in the file; `nil` when the setting has no value unless somebody gives one.
     public let defaultText: String?
-    /// What a bare number counts (`events`, `items`), where the type does not say it.
-    public let unit: String?
     /// One or more sentences.
     public let documentation: String
 
     public init(
-        _ key: String, _ type: ValueType, default defaultText: String? = nil, unit: String? = nil,
-        _ documentation: String
+        _ key: String, _ type: ValueType, default defaultText: String? = nil, _ documentation: String
     ) {
         precondition(
             defaultText.map { type.parse($0) != nil } ?? true, "the default of \(key) is not \(type.expectation)")
         self.key = key
         self.type = type
         self.defaultText = defaultText
-        self.unit = unit
         self.documentation = documentation
     }
 }

@@ -55,14 +55,12 @@ extension SettingsTable {
     }
 
     private func typeText(_ setting: Setting) -> String {
-        let unit = setting.unit.map { "Unit: \($0)." } ?? ""
-        return switch setting.type {
-        case .string, .name: unit
+        switch setting.type {
+        case .string, .name: ""
         case .bool: "true or false."
         case .oneOf(let words): "One of: \(words.joined(separator: ", "))."
         default:
             setting.type.expectation.prefix(1).uppercased() + setting.type.expectation.dropFirst() + "."
-                + (unit.isEmpty ? "" : " " + unit)
         }
     }
 

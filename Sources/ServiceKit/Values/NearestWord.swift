@@ -2,14 +2,15 @@
 /// word's letters differ, counting swapped neighbours once (optimal string alignment).
 public func nearestWord(to word: String, among candidates: some Sequence<String>) -> String? {
     let wanted = Array(word.lowercased().utf8)
-    var best: (word: String, distance: Int)?
+    var best: (word: String, rank: (Int, Int))?
     for candidate in candidates {
         let letters = Array(candidate.lowercased().utf8)
         let distance = editDistance(wanted, letters)
         // A beginning that was cut short ("part" for "partitions") is a likely meaning, whatever the distance.
         let isBeginning = wanted.count >= 3 && letters.starts(with: wanted)
         guard distance <= max(1, max(wanted.count, letters.count) / 3) || isBeginning else { continue }
-        if best.map({ distance < $0.distance }) ?? true { best = (candidate, distance) }
+        let rank = (isBeginning ? 0 : 1, distance)
+        if best.map({ rank < $0.rank }) ?? true { best = (candidate, rank) }
     }
     return best?.word
 }

@@ -41,13 +41,31 @@ extension Deployment {
         return try KafkaStateLog(logSettings(isStatic: false))
     }
 
+    static let topicsRemedy =
+        "`freshet topics create`, with the same --bootstrap, --config and --set, makes what is missing"
+
     /// A topic that has to be there.
     func requireTopic(_ name: String, _ admin: Admin) throws -> TopicDescription {
         if let topic = try admin.describeTopic(name) { return topic }
         throw CommandFailure(
             "there is no topic \(name)",
             remedy: name == inputTopic || LogTopic.allCases.contains { topics[$0] == name }
-                ? "`freshet topics create`, with the same --bootstrap, --config and --set, makes what is missing"
-                : "make it, or see topics.* in the configuration for the names that Freshet makes")
+                ? Self.topicsRemedy
+                : "make it, or see topics.* in the configuration for the names that Freshet makes", exitCode: 69)
+    }
+
+    /// Refuses a place that a topic does not have, which would read as if it were lost.
+    func requirePlace(_ topic: TopicDescription, _ partition: Int32, offset: Int64?) throws {
+        guard topic.partitions.contains(where: { $0.number == partition }) else {
+            let count = HumanFormat.counted(topic.partitions.count, "partition")
+            throw UsageError("\(topic.name) has no partition \(partition): it has \(count), numbered from 0")
+        }
+        guard let offset else { return }
+        let place = TopicPartition(topic.name, partition)
+        let marks = try PartitionReader(reading).queryWatermarks(place, timeoutMilliseconds: 10_000)
+        guard !(marks.low..<marks.high).contains(offset) else { return }
+        throw UsageError(
+            "\(place) "
+                + (marks.low < marks.high ? "has offsets \(marks.low) to \(marks.high - 1)" : "holds no records"))
     }
 }

@@ -29,7 +29,7 @@ enum DeadLetterCommand {
         options: Deployment.options + [
             reasonOption,
             .option("limit", "N", "Letters listed, the latest ones.", type: .int(0...100_000), default: "20"),
-            .flag("json", "One JSON object a letter, all of them."),
+            .flag("json", "One JSON object a letter, all of them; what is no UTF-8 in base64."),
         ]
     ) { arguments in
         let deployment = try Deployment(arguments)
@@ -99,9 +99,7 @@ enum DeadLetterCommand {
     static func scan(_ deployment: Deployment, from offsets: [Int32: Int64] = [:]) throws -> TopicScan {
         let name = deployment.topics.deadLetters
         let topic = try deployment.requireTopic(name, deployment.reachedAdmin())
-        for partition in offsets.keys where Int(partition) >= topic.partitions.count {
-            throw CommandFailure("\(name) has no partition \(partition)")
-        }
+        for (partition, offset) in offsets { try deployment.requirePlace(topic, partition, offset: offset) }
         return try TopicScan(
             deployment, topic: name, partitions: topic.partitions.count, from: offsets,
             otherwise: offsets.isEmpty ? PartitionOffset.beginning : nil)
@@ -150,8 +148,20 @@ enum DeadLetterCommand {
 
     private static func json(_ letter: DeadLetter) -> String {
         let q = jsonString
-        return "{\"partition\":\(letter.partition),\"offset\":\(letter.offset),\"reason\":\(q(letter.reason)),"
-            + "\"detail\":\(q(letter.detail)),\"source\":\(q(letter.source)),\"key\":\(q(letter.keyText)),"
-            + "\"value\":\(q(letter.valueText))}"
+        func number(_ value: (any BinaryInteger)?) -> String { value.map { "\($0)" } ?? "null" }
+        let headers = letter.headers.map { "{\"name\":\(q($0.name)),\(member("value", $0.value))}" }
+        return "{\"partition\":\(letter.partition),\"offset\":\(letter.offset),"
+            + "\"timestamp\":\(letter.timestamp >= 0 ? "\(letter.timestamp)" : "null"),\"reason\":\(q(letter.reason)),"
+            + "\"detail\":\(q(letter.detail)),\"redriven\":\(letter.redriven),"
+            + "\"source\":{\"topic\":\(letter.topic.map(q) ?? "null"),\"partition\":\(number(letter.sourcePartition)),"
+            + "\"offset\":\(number(letter.sourceOffset))},\"headers\":[\(headers.joined(separator: ","))],"
+            + "\(member("key", letter.key)),\(member("value", letter.value))}"
+    }
+
+    /// Bytes as a member of a JSON object: those that are no UTF-8 stand in `NAME_base64`.
+    static func member(_ name: String, _ bytes: [UInt8]?) -> String {
+        guard let bytes else { return "\"\(name)\":null" }
+        if let text = String(validating: bytes, as: UTF8.self) { return "\"\(name)\":\(jsonString(text))" }
+        return "\"\(name)_base64\":\"\(Data(bytes).base64EncodedString())\""
     }
 }

@@ -10,7 +10,8 @@ enum ExplainCommand {
         discussion:
             "The user is restored from its events up to the list's offset, the item table from a snapshot and the "
             + "item log up to the list's place in it, the generation by its number. Exit code 1 when the list comes out "
-            + "different, in any bit. It reads only, and goes as far back as snapshots and generations are kept.",
+            + "different, in any bit; 66 when what it was made from is no longer kept: it goes as far back as snapshots and "
+            + "generations do. It reads only.",
         arguments: [Argument("user", "The user's id.")],
         options: Deployment.options + [
             .option("partition", "N", "The partition of the recommendations topic.", type: .int(0...1_000_000)),
@@ -21,11 +22,7 @@ enum ExplainCommand {
         ]
     ) { arguments in
         let deployment = try Deployment(arguments)
-        do {
-            return try explain(arguments.required("user"), deployment, arguments)
-        } catch let error as LogError {
-            throw CommandFailure(error.message)
-        }
+        return try explain(arguments.required("user"), deployment, arguments)
     }
 
     /// A list's record, as it was published.
@@ -49,7 +46,9 @@ enum ExplainCommand {
         let found = try find(user, log.reading, deployment, arguments)
         let published = try JSONDecoder().decode(PublishedList.self, from: Data(found.value))
         let origin = try JSONDecoder().decode(Origin.self, from: Data(found.value)).provenance.configuration
-        guard published.user == user else { throw CommandFailure("the list there is that of user '\(published.user)'") }
+        guard published.user == user else {
+            throw CommandFailure("the list there is that of user '\(published.user)'", exitCode: 65)
+        }
         let settings = try deployment.workerSettings()
         let mine = String(settings.configurationHash, radix: 16)
         let recomputation = ListRecomputation(
@@ -79,14 +78,12 @@ enum ExplainCommand {
         _ user: String, _ reading: KafkaTopicReading, _ deployment: Deployment, _ arguments: ParsedArguments
     ) throws -> Found {
         let topic = deployment.topics.recommendations
-        let partitions = try reading.partitions(.recommendations)
-        guard !partitions.isEmpty else {
-            throw CommandFailure("there is no topic \(topic)", remedy: "`freshet topics create` makes what is missing")
-        }
+        let description = try deployment.requireTopic(topic, deployment.reachedAdmin())
         let key = Array(user.utf8)
         let chosen = arguments.int("partition").map(Int32.init)
-        let partition = chosen ?? JavaPartitioner.partition(of: key, count: partitions.count)
+        let partition = chosen ?? JavaPartitioner.partition(of: key, count: description.partitions.count)
         let wanted = arguments.int("offset").map(Int64.init)
+        try deployment.requirePlace(description, partition, offset: wanted)
         let reader = try reading.reader(.recommendations, partition: partition, from: wanted ?? 0)
         var newest: Found?
         var isAtEnd = false
@@ -101,7 +98,7 @@ enum ExplainCommand {
         }
         guard let newest else {
             let place = wanted.map { " at offset \($0)" } ?? ""
-            throw CommandFailure("\(topic)[\(partition)] has no list of user '\(user)'\(place)")
+            throw CommandFailure("\(topic)[\(partition)] has no list of user '\(user)'\(place)", exitCode: 65)
         }
         return newest
     }

@@ -17,7 +17,7 @@ enum ReplayCommand {
             + "the topic's beginning are counted as not verifiable. With --base it goes "
             + "on from a state that `freshet state export` wrote, where the topic's beginning has expired.",
         options: Deployment.options + [
-            .flag("verify", "Compare with the stored state; exit 1 and say what differs."),
+            .flag("verify", "Compare with the stored state; exit 1, and no other code, and say what differs."),
             .flag("publish", "Publish every user's list, made from the rebuilt state and the served generation."),
             .flag("json", "Print one JSON object."),
             .option("base", "FILE", "Begin with the state in a file of `state export`, at its place in the topic."),
@@ -30,11 +30,7 @@ enum ReplayCommand {
     ) { arguments in
         try check(arguments)
         let deployment = try Deployment(arguments)
-        do {
-            return try arguments.flag("verify") ? verify(deployment, arguments) : rebuild(deployment, arguments)
-        } catch let error as LogError {
-            throw CommandFailure(error.message)
-        }
+        return try arguments.flag("verify") ? verify(deployment, arguments) : rebuild(deployment, arguments)
     }
 
     /// Refuses options that mean nothing together.
@@ -134,7 +130,8 @@ enum ReplayCommand {
             throw CommandFailure(
                 "there is nothing to verify: the group \(deployment.topics.application) has committed no events of "
                     + "\(deployment.topics.events), and has no users",
-                remedy: "`freshet serve` learns them, `freshet replay` without --verify rebuilds from them")
+                remedy: "`freshet serve` learns them, `freshet replay` without --verify rebuilds from them",
+                exitCode: 65)
         }
         // What lies before a base is in the base.
         let starts = base == nil ? Dictionary(uniqueKeysWithValues: ranges.map { ($0.partition, $0.from) }) : [:]

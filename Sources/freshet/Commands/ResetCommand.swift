@@ -68,15 +68,19 @@ enum ResetCommand {
     /// A topic's name may stay taken for a moment after its deletion.
     private static func make(_ specifications: [TopicSpecification], _ admin: Admin) throws {
         var missing = specifications
+        var causes: [String: KafkaError] = [:]
         for attempt in 0..<20 where !missing.isEmpty {
             if attempt > 0 { Thread.sleep(forTimeInterval: 0.5) }
             let made = try Topics.create(missing) { (topics) throws(KafkaError) in try admin.createTopics(topics) }
             for topic in missing where made[topic.name] == .done { print("created topic \(topic.name)") }
             missing.removeAll { made[$0.name] == .done }
+            for case (let name, .failed(let error)) in made { causes[name] = error }
         }
         guard missing.isEmpty else {
             throw CommandFailure(
-                "not made anew: \(missing.map(\.name).joined(separator: ", "))",
+                "not made anew: "
+                    + missing.map { "\($0.name) (\(causes[$0.name].map { "\($0)" } ?? "the name is still taken"))" }
+                    .joined(separator: ", "),
                 remedy: "`freshet topics create` makes what is missing")
         }
     }

@@ -44,11 +44,10 @@ extension StateCommand {
         while !StateExport.isWhole(worker) {
             guard monotonicMilliseconds() < deadline else {
                 throw CommandFailure(
-                    "the item log stays behind the users", remedy: "try again; is the broker at its limit?")
+                    "the item log stays behind the users", remedy: "try again; is the broker at its limit?",
+                    exitCode: 75)
             }
-            do throws(LogError) { try worker.step(timeoutMilliseconds: 20) } catch {
-                throw CommandFailure(error.message)
-            }
+            try worker.step(timeoutMilliseconds: 20)
         }
     }
 }

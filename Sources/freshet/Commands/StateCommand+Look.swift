@@ -19,7 +19,10 @@ extension StateCommand {
         guard let found else { throw CommandFailure("there is no user '\(id)'") }
         if arguments.flag("json") {
             let row = id.withUTF8 { worker.featureRow(ofUser: UnsafeRawBufferPointer($0)) } ?? []
-            print(oneLine(json: row))
+            let history = found.state.entries.reversed().map { json($0, found.state, worker) }
+            print(
+                "{\"partition\": \(found.partition), \"offset\": \(found.state.offset), \"features\": \(oneLine(json: row)), "
+                    + "\"history\": [\(history.joined(separator: ", "))]}")
         } else {
             for line in describe(id, found.state, partition: found.partition, worker) { print(printable(line)) }
         }
@@ -59,12 +62,15 @@ extension StateCommand {
         let table = worker.items.table
         if arguments.flag("json") {
             print(
-                "{\"users\": \(users), \"user_bytes\": \(bytes), \"partitions\": \(stores.count), "
+                "{\"users\": \(users), \"user_bytes\": \(bytes), \"table_bytes\": \(empty), \"partitions\": \(stores.count), "
                     + "\"items\": \(table.liveCount), \"items_offset\": \(worker.items.offset)}")
         } else {
-            let each = users > 0 ? " (\(max(0, bytes - empty) / users) B each)" : ""
+            let own = max(0, bytes - empty)
+            let each = users > 0 ? " (\(own / users) B each)" : ""
             print("users       \(HumanFormat.grouped(users)) in \(HumanFormat.counted(stores.count, "partition"))")
-            print("user bytes  \(HumanFormat.grouped(bytes))\(each)")
+            print(
+                "user bytes  \(HumanFormat.grouped(own))\(each), beside \(HumanFormat.grouped(bytes - own)) of empty tables"
+            )
             print("items       \(HumanFormat.grouped(table.liveCount)), item log at \(worker.items.offset)")
         }
         return 0
@@ -86,16 +92,29 @@ extension StateCommand {
         }
         lines.append("history   " + listed(state.entries.count, "item", order: "the newest first"))
         for entry in state.entries.reversed() {
-            let rating = entry.rating.rating(
-                at: state.latestTime, scale: worker.settings.scale, decay: worker.settings.decay)
-            let touches = EventType.allCases.filter(\.touchesItem).compactMap { type in
-                entry.rating.latest(type).map { "\(type.name) \(time($0))" }
-            }
             lines.append(
-                "  \(text(table.identifiers, entry.item))  rating \(HumanFormat.fixed(rating, digits: 3))  "
-                    + touches.joined(separator: ", "))
+                "  \(text(table.identifiers, entry.item))  rating "
+                    + "\(HumanFormat.fixed(rating(entry, state, worker), digits: 3))  "
+                    + touches(entry).map { "\($0.type) \($0.time)" }.joined(separator: ", "))
         }
         return lines
+    }
+
+    private static func json(_ entry: HistoryEntry, _ state: UserState, _ worker: Worker) -> String {
+        let times = touches(entry).map { "\"\($0.type)\": \"\($0.time)\"" }
+        return "{\"product_id\": \(jsonString(text(worker.items.table.identifiers, entry.item))), "
+            + "\"rating\": \(rating(entry, state, worker)), \"times\": {\(times.joined(separator: ", "))}}"
+    }
+
+    private static func rating(_ entry: HistoryEntry, _ state: UserState, _ worker: Worker) -> Double {
+        entry.rating.rating(at: state.latestTime, scale: worker.settings.scale, decay: worker.settings.decay)
+    }
+
+    /// The latest event of each type.
+    private static func touches(_ entry: HistoryEntry) -> [(type: String, time: String)] {
+        EventType.allCases.filter(\.touchesItem).compactMap { type in
+            entry.rating.latest(type).map { (type.name, DecisionText.time($0)) }
+        }
     }
 
     private static func describe(_ id: String, _ item: IdentifierTable.Number, _ table: ItemTable) -> [String] {
@@ -137,11 +156,7 @@ extension StateCommand {
         HumanFormat.counted(count, noun) + (count > 1 ? ", \(order)" : "") + (count > 0 ? ":" : "")
     }
 
-    private static func time(_ milliseconds: Int64) -> String {
-        let writer = ByteWriter()
-        JSONText.time(milliseconds, to: writer)
-        return String(decoding: writer.bytes, as: UTF8.self)
-    }
+    private static func time(_ milliseconds: Int64) -> String { DecisionText.time(milliseconds) }
 
     private static func text(_ table: IdentifierTable, _ number: IdentifierTable.Number) -> String {
         String(decoding: table.bytes(number), as: UTF8.self)

@@ -37,14 +37,10 @@ enum StateCommand {
 
     /// The state of all partitions as it is committed.
     static func restore(_ deployment: Deployment) throws -> Worker {
-        do {
-            let log = try deployment.stateLog()
-            let worker = try Worker(settings: deployment.workerSettings(), log: log, clock: monotonicMilliseconds)
-            worker.admission.requiresKey = log.partitionCount > 1
-            while !worker.isReady || worker.partitions.isEmpty { try worker.step(timeoutMilliseconds: 0) }
-            return worker
-        } catch let error as LogError {
-            throw CommandFailure(error.message)
-        }
+        let log = try deployment.stateLog()
+        let worker = try Worker(settings: deployment.workerSettings(), log: log, clock: monotonicMilliseconds)
+        worker.admission.requiresKey = log.partitionCount > 1
+        while !worker.isReady || worker.partitions.isEmpty { try worker.step(timeoutMilliseconds: 0) }
+        return worker
     }
 }

@@ -23,34 +23,27 @@ enum TrainCommand {
                 "model", "NAME[:SETTINGS]",
                 "One of \(ModelChoice.trainable); als:factors=64,sweeps=10 as `freshet tune` says what is best. Unset: the "
                     + "configuration's training.model."),
-            .option("data", "FILE", "The same as the argument."),
             .option("set", "NAME=VALUE", "A setting; can be repeated.", isRepeating: true),
             .flag("dry-run", "Compare only, publish nothing."), ModelsCommand.json,
         ]
     ) { arguments in
-        try ModelsAccess.run {
-            // Settings of the deployment have dots in their names, those of algorithms have none.
-            let deployment = try Deployment(arguments) { $0.contains(".") }
-            let settings = try arguments.pairs("set").filter { !$0.name.contains(".") }
-            let access = try ModelsAccess(deployment)
-            let trial = try access.trial()
-            let recipe = try ModelChoice.recipe(
-                arguments["model"] ?? deployment.configuration.string("training.model"), settings, trial.settings)
-            guard arguments["file"] == nil || arguments["data"] == nil else {
-                throw UsageError("--data is the same as the argument: leave one of them out")
-            }
-            let file = arguments["file"] ?? arguments["data"]
-            let histories =
-                try file.map { try EvaluateCommand.readStream($0).histories().histories } ?? access.histories()
-            if let refusal = recipe.refusal(histories) { throw CommandFailure(refusal, exitCode: 65) }
-            return try CandidateReport(access: access, arguments: arguments).run { serving in
-                let bar = ProgressBar("train \(recipe.model)")
-                let outcome = trial.run(
-                    recipe, histories, serving: serving, progress: { bar.update(share: $0) })
-                bar.finish()
-                guard let outcome else { throw CommandFailure("the training ended without a model") }
-                return outcome
-            }
+        // Settings of the deployment have dots in their names, those of algorithms have none.
+        let deployment = try Deployment(arguments) { $0.contains(".") }
+        let settings = try arguments.pairs("set").filter { !$0.name.contains(".") }
+        let access = try ModelsAccess(deployment)
+        let trial = try access.trial()
+        let recipe = try ModelChoice.recipe(
+            arguments["model"] ?? deployment.configuration.string("training.model"), settings, trial.settings)
+        let histories =
+            try arguments["file"].map { try EvaluateCommand.readStream($0).histories().histories } ?? access.histories()
+        if let refusal = recipe.refusal(histories) { throw CommandFailure(refusal, exitCode: 65) }
+        return try CandidateReport(access: access, arguments: arguments).run { serving in
+            let bar = ProgressBar("train \(recipe.model)")
+            let outcome = trial.run(
+                recipe, histories, serving: serving, progress: { bar.update(share: $0) })
+            bar.finish()
+            guard let outcome else { throw CommandFailure("the training ended without a model", exitCode: 70) }
+            return outcome
         }
     }
 }

@@ -68,6 +68,7 @@ enum DataCommand {
         var made: OutputFile?
         var count = 0
         var leftOut: [EventLayout.Misfit: Int] = [:]
+        var ids = 0
         try file.forEach { event, _ in
             if let misfit = layout.misfit(event) {
                 leftOut[misfit, default: 0] += 1
@@ -79,6 +80,7 @@ enum DataCommand {
             }
             try made?.write { layout.append(event, to: &$0) }
             count += 1
+            if layout == .rees46, !event.eventID.isEmpty { ids += 1 }
             return true
         }
         file.rejected.report(of: path)
@@ -88,6 +90,12 @@ enum DataCommand {
             throw CommandFailure("\(path) holds no events" + (ratings.map { ": \($0)" } ?? ""), exitCode: 65)
         }
         if let ratings { LineOutput.standardError.write(line: "\(path): \(ratings)") }
+        if ids > 0 {
+            LineOutput.standardError.write(
+                line:
+                    "\(path): \(HumanFormat.counted(ids, "event id")) left out: this layout has no column for them (jsonl has)"
+            )
+        }
         try made.finish()
         made.report(HumanFormat.counted(count, "event"))
     }

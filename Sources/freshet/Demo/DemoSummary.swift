@@ -20,8 +20,7 @@ struct DemoSummary {
     func lines(style: Style) -> [String] {
         let counters = state.counters
         let rate = state.liveSeconds > 0 ? Double(state.liveSent) / state.liveSeconds : 0
-        let reasons = counters.rejections.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
-            .map { "\($0.key.rawValue) \($0.value)" }.joined(separator: ", ")
+        let reasons = counters.rejections.text
         func milliseconds(_ value: Double?) -> String {
             value.map { HumanFormat.fixed($0, digits: 1) + " ms" } ?? "–"
         }

@@ -78,11 +78,9 @@ struct EventsSample {
         }
         let rejected = rejections.values.reduce(0, +)
         if rejected > 0 {
-            let reasons = rejections.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
-                .map { "\($0.key.rawValue) \($0.value)" }.joined(separator: ", ")
             findings.append(
                 .note(
-                    "events", "\(rejected) of \(sampled) would be dead letters: \(reasons)",
+                    "events", "\(rejected) of \(sampled) would be dead letters: \(rejections.text)",
                     "`freshet dlq list` shows them; names of event types can be added with `ingest.aliases`"))
         } else {
             findings.append(.fine("events", "all of \(sampled) can be learnt"))

@@ -16,7 +16,7 @@ struct TopicsCheck {
             let name = specification.name
             guard let topic = known[name] else {
                 // One remedy makes all of them.
-                let remedy = name == lastMissing ? "freshet topics create --bootstrap \(deployment.bootstrap)" : nil
+                let remedy = name == lastMissing ? Deployment.topicsRemedy : nil
                 return Finding(verdict: .wrong, subject: name, text: "missing", remedy: remedy)
             }
             return check(specification, topic, settings[name] ?? [:])

@@ -49,9 +49,11 @@ final class TopicScan {
                 heardAt = .now
                 atEnd.insert(end.place.partition)
             case .partitionFailed(let place, let error):
-                throw CommandFailure("reading \(place): \(error)", remedy: "`freshet doctor` looks for the cause")
+                throw CommandFailure(
+                    "reading \(place): \(error)", remedy: "`freshet doctor` looks for the cause", exitCode: 69)
             case .failed(let error) where error.isFatal:
-                throw CommandFailure("reading \(topic): \(error)", remedy: "`freshet doctor` looks for the cause")
+                throw CommandFailure(
+                    "reading \(topic): \(error)", remedy: "`freshet doctor` looks for the cause", exitCode: 69)
             default: break
             }
         }
@@ -75,7 +77,7 @@ final class TopicScan {
     static func silence(_ topic: String) -> CommandFailure {
         CommandFailure(
             "reading \(topic): nothing has come for \(patience.components.seconds) s, and no end",
-            remedy: "has every partition a leader? `freshet doctor` looks")
+            remedy: "has every partition a leader? `freshet doctor` looks", exitCode: 75)
     }
 
     /// The same for what is read otherwise: whether the time is over since something came.

@@ -27,7 +27,8 @@ struct CandidateReport {
         }
         throw CommandFailure(
             "the leader promoted another generation \(Self.attemptsMax) times while this one was being compared",
-            remedy: "try again; --set training.enabled=false on the instances stops the leader's training")
+            remedy: "try again; --set training.enabled=false on the instances stops the leader's training", exitCode: 75
+        )
     }
 
     private func report(_ decided: GenerationDecision, isDry: Bool) throws -> Int32 {

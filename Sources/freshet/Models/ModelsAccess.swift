@@ -21,15 +21,6 @@ struct ModelsAccess {
         topic = try ModelsTopic(reading) { (records) throws(LogError) in try output.write(records) }
     }
 
-    /// Runs a command's work, whose errors of the log become messages.
-    static func run(_ body: () throws -> Int32) throws -> Int32 {
-        do {
-            return try body()
-        } catch let error as LogError {
-            throw CommandFailure(error.message)
-        }
-    }
-
     /// The histories that the service has written to its users topic.
     func histories() throws -> TrainingHistories {
         let worker = try deployment.workerSettings()
@@ -38,7 +29,8 @@ struct ModelsAccess {
             reading, scale: worker.scale, decay: worker.decay, descriptions: descriptions, isCancelled: { false })
         guard let found, found.count > 0 else {
             throw CommandFailure(
-                "\(deployment.topics[.users]) holds no histories", remedy: "let `freshet serve` read some events first")
+                "\(deployment.topics[.users]) holds no histories", remedy: "let `freshet serve` read some events first",
+                exitCode: 65)
         }
         return found
     }
@@ -66,6 +58,6 @@ struct ModelsAccess {
         return CommandFailure(
             "generation \(number) is gone: it was \(decision.isPromoted ? "promoted" : "refused"), and of those only "
                 + "the last are kept",
-            remedy: "`freshet models list` shows what there is; `freshet train` makes another one")
+            remedy: "`freshet models list` shows what there is; `freshet train` makes another one", exitCode: 66)
     }
 }

@@ -14,31 +14,29 @@ extension ModelsCommand {
         arguments: [Argument("first", "A generation's number."), Argument("second", "Another one's.")],
         options: Deployment.options + [json]
     ) { arguments in
-        try ModelsAccess.run {
-            let access = try ModelsAccess(Deployment(arguments))
-            let numbers = try ["first", "second"].map { try access.number(arguments.required($0)) }
-            let generations = try numbers.map { try access.topic.generation($0) }
-            let histories = try access.histories()
-            let bar = ProgressBar("compare")
-            let comparison = try access.trial().compare(
-                generations[0], generations[1], histories,
-                after: GenerationTrial.boundary(histories, of: generations),
-                progress: { bar.update(share: $0) })
-            bar.finish()
-            guard let comparison else {
-                throw CommandFailure(
-                    "an imported generation has seen the latest interactions, and cannot be trained again without them",
-                    remedy: "wait for more events, then compare")
-            }
-            if arguments.flag("json") {
-                var members = DecisionText.members(comparison)
-                members["generations"] = numbers
-                print(try DecisionText.json(members))
-            } else {
-                print(DecisionText.table(comparison, "\(numbers[0])", "\(numbers[1])"))
-            }
-            return 0
+        let access = try ModelsAccess(Deployment(arguments))
+        let numbers = try ["first", "second"].map { try access.number(arguments.required($0)) }
+        let generations = try numbers.map { try access.topic.generation($0) }
+        let histories = try access.histories()
+        let bar = ProgressBar("compare")
+        let comparison = try access.trial().compare(
+            generations[0], generations[1], histories,
+            after: GenerationTrial.boundary(histories, of: generations),
+            progress: { bar.update(share: $0) })
+        bar.finish()
+        guard let comparison else {
+            throw CommandFailure(
+                "an imported generation has seen the latest interactions, and cannot be trained again without them",
+                remedy: "wait for more events, then compare")
         }
+        if arguments.flag("json") {
+            var members = DecisionText.members(comparison)
+            members["generations"] = numbers
+            print(try DecisionText.json(members))
+        } else {
+            print(DecisionText.table(comparison, "\(numbers[0])", "\(numbers[1])"))
+        }
+        return 0
     }
 
     static let export = Command(
@@ -51,28 +49,26 @@ extension ModelsCommand {
             .flag("force", "Write over files that are there."),
         ]
     ) { arguments in
-        try ModelsAccess.run {
-            let access = try ModelsAccess(Deployment(arguments))
-            let generation = try access.topic.generation(access.number(arguments.required("number")))
-            let directory = arguments.required("to")
-            let files = try GenerationExport.files(generation)
-            do {
-                try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-            } catch {
-                throw CommandFailure("cannot write to '\(directory)': \(error.localizedDescription)", exitCode: 73)
-            }
-            func path(_ name: String) -> String {
-                URL(fileURLWithPath: directory).appendingPathComponent(name).path
-            }
-            for (name, _) in files { try OutputFile.check(path(name), replaces: arguments.flag("force")) }
-            for (name, bytes) in files {
-                let file = try OutputFile(path(name))
-                try file.write { $0 += bytes }
-                try file.finish()
-            }
-            print("generation \(generation.number): \(files.map(\.name).joined(separator: ", ")) in \(directory)")
-            return 0
+        let access = try ModelsAccess(Deployment(arguments))
+        let generation = try access.topic.generation(access.number(arguments.required("number")))
+        let directory = arguments.required("to")
+        let files = try GenerationExport.files(generation)
+        do {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        } catch {
+            throw CommandFailure("cannot write to '\(directory)': \(error.localizedDescription)", exitCode: 73)
         }
+        func path(_ name: String) -> String {
+            URL(fileURLWithPath: directory).appendingPathComponent(name).path
+        }
+        for (name, _) in files { try OutputFile.check(path(name), replaces: arguments.flag("force")) }
+        for (name, bytes) in files {
+            let file = try OutputFile(path(name))
+            try file.write { $0 += bytes }
+            try file.finish()
+        }
+        print("generation \(generation.number): \(files.map(\.name).joined(separator: ", ")) in \(directory)")
+        return 0
     }
 
     static let importing = Command(
@@ -91,32 +87,30 @@ extension ModelsCommand {
             .flag("dry-run", "Compare only, publish nothing."), json,
         ]
     ) { arguments in
-        try ModelsAccess.run {
-            guard let file = arguments["factors"], let ids = arguments["ids"] else {
-                throw UsageError("--factors and --ids are needed")
-            }
-            let factors = try readFactors(file, users: arguments["users"], ids: ids)
-            let access = try ModelsAccess(Deployment(arguments))
-            let histories = try access.histories()
-            let until = try arguments["until"].map { try time($0) } ?? histories.time(ofShare: 0.8)
-            if arguments["until"] == nil {
-                Logger(label: "freshet.models").warning(
-                    "--until is not given: the factors are taken to include events up to \(DecisionText.time(until)); if they have seen later ones, the comparison flatters them"
-                )
-            }
-            if until > histories.latestTime {
-                Logger(label: "freshet.models").warning(
-                    "--until is later than all events: the factors are taken to include those up to \(DecisionText.time(histories.latestTime))"
-                )
-            }
-            try checkIdentifiers(factors.ids, of: histories.items)
-            let trial = try access.trial()
-            guard let generation = factors.generation(histories, until: until, settings: trial.settings) else {
-                return 1
-            }
-            return try CandidateReport(access: access, arguments: arguments).run { serving in
-                (generation, trial.judge(generation, histories, serving: serving))
-            }
+        guard let file = arguments["factors"], let ids = arguments["ids"] else {
+            throw UsageError("--factors and --ids are needed")
+        }
+        let factors = try readFactors(file, users: arguments["users"], ids: ids)
+        let access = try ModelsAccess(Deployment(arguments))
+        let histories = try access.histories()
+        let until = try arguments["until"].map { try time($0) } ?? histories.time(ofShare: 0.8)
+        if arguments["until"] == nil {
+            Logger(label: "freshet.models").warning(
+                "--until is not given: the factors are taken to include events up to \(DecisionText.time(until)); if they have seen later ones, the comparison flatters them"
+            )
+        }
+        if until > histories.latestTime {
+            Logger(label: "freshet.models").warning(
+                "--until is later than all events: the factors are taken to include those up to \(DecisionText.time(histories.latestTime))"
+            )
+        }
+        try checkIdentifiers(factors.ids, of: histories.items)
+        let trial = try access.trial()
+        guard let generation = factors.generation(histories, until: until, settings: trial.settings) else {
+            preconditionFailure("a training that is never cancelled ends with a generation")
+        }
+        return try CandidateReport(access: access, arguments: arguments).run { serving in
+            (generation, trial.judge(generation, histories, serving: serving))
         }
     }
 

@@ -17,42 +17,40 @@ enum ModelsCommand {
             + "interactions; the difference has a 95% paired bootstrap interval.",
         options: Deployment.options + [json]
     ) { arguments in
-        try ModelsAccess.run {
-            let shelf = try ModelsAccess(Deployment(arguments)).topic.shelf
-            let numbers = Set(shelf.decisions.keys).union(shelf.whole).sorted(by: >)
-            if arguments.flag("json") {
-                for number in numbers {
-                    var members = shelf.decisions[number].map { DecisionText.members($0) } ?? ["generation": number]
-                    members["state"] = state(number, shelf)
-                    print(try DecisionText.json(members))
-                }
-                return 0
-            }
-            var table = TextTable([
-                .init("generation", .right), .init("model"), .init("state"), .init("NDCG@20", .right),
-                .init("serving", .right), .init("difference"), .init("cases", .right), .init("why"),
-            ])
+        let shelf = try ModelsAccess(Deployment(arguments)).topic.shelf
+        let numbers = Set(shelf.decisions.keys).union(shelf.whole).sorted(by: >)
+        if arguments.flag("json") {
             for number in numbers {
-                let decision = shelf.decisions[number]
-                let comparison = decision?.comparison
-                let figures = comparison.flatMap { $0.cases > 0 ? $0 : nil }
-                table.append([
-                    "\(number)", decision?.model ?? "?", state(number, shelf),
-                    figures.map { DecisionText.figure($0.candidate.ndcg) } ?? "–",
-                    figures.map { DecisionText.figure($0.serving.ndcg) } ?? "–",
-                    figures.map { DecisionText.interval($0.difference) } ?? "–",
-                    comparison.map { "\($0.cases)" } ?? "–", decision?.reason.text ?? "not decided",
-                ])
+                var members = shelf.decisions[number].map { DecisionText.members($0) } ?? ["generation": number]
+                members["state"] = state(number, shelf)
+                print(try DecisionText.json(members))
             }
-            if !numbers.isEmpty { print(table.render(), terminator: "") }
-            if let silence = shelf.silence {
-                print(silence)
-            } else if numbers.isEmpty {
-                print("no generation yet: `freshet serve` trains one, or `freshet train`")
-            }
-            if let pinned = shelf.pinned { print("pinned: \(pinned) (`freshet models pin none` ends that)") }
             return 0
         }
+        var table = TextTable([
+            .init("generation", .right), .init("model"), .init("state"), .init("NDCG@20", .right),
+            .init("serving", .right), .init("difference"), .init("cases", .right), .init("why"),
+        ])
+        for number in numbers {
+            let decision = shelf.decisions[number]
+            let comparison = decision?.comparison
+            let figures = comparison.flatMap { $0.cases > 0 ? $0 : nil }
+            table.append([
+                "\(number)", decision?.model ?? "?", state(number, shelf),
+                figures.map { DecisionText.figure($0.candidate.ndcg) } ?? "–",
+                figures.map { DecisionText.figure($0.serving.ndcg) } ?? "–",
+                figures.map { DecisionText.interval($0.difference) } ?? "–",
+                comparison.map { "\($0.cases)" } ?? "–", decision?.reason.text ?? "not decided",
+            ])
+        }
+        if !numbers.isEmpty { print(table.render(), terminator: "") }
+        if let silence = shelf.silence {
+            print(silence)
+        } else if numbers.isEmpty {
+            print("no generation yet: `freshet serve` trains one, or `freshet train`")
+        }
+        if let pinned = shelf.pinned { print("pinned: \(pinned) (`freshet models pin none` ends that)") }
+        return 0
     }
 
     /// What became of a generation.
@@ -68,32 +66,30 @@ enum ModelsCommand {
         "show", "Show a generation: what it was trained on, its settings and weights, and how it was judged.",
         arguments: [number], options: Deployment.options + [json]
     ) { arguments in
-        try ModelsAccess.run {
-            let access = try ModelsAccess(Deployment(arguments))
-            let topic = access.topic
-            let number = try access.number(arguments.required("number"))
-            let generation = try topic.generation(number)
-            let decision = topic.shelf.decisions[number]
-            if arguments.flag("json") {
-                var members = ManifestText.members(generation)
-                if let decision { members["decision"] = DecisionText.members(decision) }
-                members["state"] = state(number, topic.shelf)
-                print(try DecisionText.json(members))
-                return 0
-            }
-            print("generation \(number) (\(generation.manifest.model)): \(state(number, topic.shelf))")
-            for line in ManifestText.lines(generation) { print(line) }
-            if let decision {
-                print("decided     \(decision.isPromoted ? "promoted" : "refused"), \(decision.reason.text)")
-                if let comparison = decision.comparison {
-                    print(
-                        DecisionText.table(
-                            comparison, "\(number)",
-                            decision.serving.map { "\($0), which served then" } ?? "without a generation"))
-                }
-            }
+        let access = try ModelsAccess(Deployment(arguments))
+        let topic = access.topic
+        let number = try access.number(arguments.required("number"))
+        let generation = try topic.generation(number)
+        let decision = topic.shelf.decisions[number]
+        if arguments.flag("json") {
+            var members = ManifestText.members(generation)
+            if let decision { members["decision"] = DecisionText.members(decision) }
+            members["state"] = state(number, topic.shelf)
+            print(try DecisionText.json(members))
             return 0
         }
+        print("generation \(number) (\(generation.manifest.model)): \(state(number, topic.shelf))")
+        for line in ManifestText.lines(generation) { print(line) }
+        if let decision {
+            print("decided     \(decision.isPromoted ? "promoted" : "refused"), \(decision.reason.text)")
+            if let comparison = decision.comparison {
+                print(
+                    DecisionText.table(
+                        comparison, "\(number)",
+                        decision.serving.map { "\($0), which served then" } ?? "without a generation"))
+            }
+        }
+        return 0
     }
 
     private static let promote = Command(
@@ -102,12 +98,10 @@ enum ModelsCommand {
             + "is promoted.",
         arguments: [number], options: Deployment.options
     ) { arguments in
-        try ModelsAccess.run {
-            let access = try ModelsAccess(Deployment(arguments))
-            try access.topic.promote(access.number(arguments.required("number")))
-            report(access.topic)
-            return 0
-        }
+        let access = try ModelsAccess(Deployment(arguments))
+        try access.topic.promote(access.number(arguments.required("number")))
+        report(access.topic)
+        return 0
     }
 
     private static let rollback = Command(
@@ -116,25 +110,21 @@ enum ModelsCommand {
             + "`freshet models pin none`.",
         options: Deployment.options
     ) { arguments in
-        try ModelsAccess.run {
-            let topic = try ModelsAccess(Deployment(arguments)).topic
-            _ = try topic.rollBack()
-            report(topic)
-            return 0
-        }
+        let topic = try ModelsAccess(Deployment(arguments)).topic
+        _ = try topic.rollBack()
+        report(topic)
+        return 0
     }
 
     private static let pin = Command(
         "pin", "Serve a promoted generation whatever is promoted later; `none` ends that.",
         arguments: [Argument("number", "A promoted generation's number, or none.")], options: Deployment.options
     ) { arguments in
-        try ModelsAccess.run {
-            let access = try ModelsAccess(Deployment(arguments))
-            let word = arguments.required("number")
-            try access.topic.pin(word == "none" ? nil : access.number(word))
-            report(access.topic)
-            return 0
-        }
+        let access = try ModelsAccess(Deployment(arguments))
+        let word = arguments.required("number")
+        try access.topic.pin(word == "none" ? nil : access.number(word))
+        report(access.topic)
+        return 0
     }
 
     private static func report(_ topic: ModelsTopic) {

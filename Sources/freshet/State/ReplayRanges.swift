@@ -19,7 +19,7 @@ struct ReplayRanges {
         throw CommandFailure(
             "the base is of a topic with \(HumanFormat.counted(base.positions.count, "partition")), "
                 + "\(topic) has \(log.partitionCount)",
-            remedy: "take a base of this deployment")
+            remedy: "take a base of this deployment", exitCode: 65)
     }
 
     /// From offsets, times, or the base, to offsets, times, or the present end; and the partitions with events of which none
@@ -60,7 +60,7 @@ struct ReplayRanges {
             guard from <= end else {
                 throw CommandFailure(
                     "the base holds partition \(partition) up to \(from), what is stored only up to \(end)",
-                    remedy: "take an older base")
+                    remedy: "take an older base", exitCode: 65)
             }
             return .init(partition: partition, from: from, end: end)
         }
@@ -73,13 +73,13 @@ struct ReplayRanges {
             throw CommandFailure(
                 "the base ends at offset \(from) of partition \(partition), and \(topic) begins at \(bounds.low) there: "
                     + "the events between them have expired",
-                remedy: "take a newer base, or replay without one what is left")
+                remedy: "take a newer base, or replay without one what is left", exitCode: 65)
         }
         guard from <= bounds.end else {
             throw CommandFailure(
                 "the base ends at offset \(from) of partition \(partition), and \(topic) ends at \(bounds.end): the "
                     + "topic was made anew, or is another one",
-                remedy: "take a base of this deployment")
+                remedy: "take a base of this deployment", exitCode: 65)
         }
         return from
     }

@@ -2,17 +2,21 @@ import Events
 
 @testable import Pipeline
 
-/// Reads records with times from a list that may grow meanwhile.
+/// Reads records with times and headers from a list that may grow meanwhile.
 final class ListReader: LogReader {
     struct Entry {
         var key: [UInt8]?
         var value: [UInt8]?
         var timestamp: Int64 = 0
+        var headers: [DeadLetterOrigin.Header] = []
 
-        init(_ key: String?, _ value: String?, timestamp: Int64 = 0) {
+        init(
+            _ key: String?, _ value: String?, timestamp: Int64 = 0, headers: [DeadLetterOrigin.Header] = []
+        ) {
             self.key = key.map { Array($0.utf8) }
             self.value = value.map { Array($0.utf8) }
             self.timestamp = timestamp
+            self.headers = headers
         }
     }
 
@@ -43,10 +47,13 @@ final class ListReader: LogReader {
         for entry in entries.dropFirst(Int(position)).prefix(max) {
             Self.withBytes(entry.key) { key in
                 Self.withBytes(entry.value) { value in
-                    record(
-                        LogRecord(
-                            topic: topic, partition: partition, offset: position, timestamp: entry.timestamp, key: key,
-                            value: value))
+                    withUnsafePointer(to: entry.headers) { headers in
+                        record(
+                            LogRecord(
+                                topic: topic, partition: partition, offset: position, timestamp: entry.timestamp,
+                                key: key, value: value, handle: UnsafeRawPointer(headers),
+                                readHeaders: { $0.assumingMemoryBound(to: [DeadLetterOrigin.Header].self).pointee }))
+                    }
                 }
             }
             position += 1
