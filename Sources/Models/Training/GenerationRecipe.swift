@@ -62,6 +62,7 @@ public enum GenerationRecipe: Sendable {
             settings.unobservedWeight = manifest.unobservedWeight
             settings.regularization = manifest.regularization
             settings.regularizationExponent = manifest.regularizationExponent
+            settings.take(manifest.settings)
             return GenerationTrainer(settings: settings).train(
                 histories, blend: blend, isCancelled: isCancelled)?.with(number: generation.number)
         }
