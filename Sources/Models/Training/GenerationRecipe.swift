@@ -20,7 +20,7 @@ public enum GenerationRecipe: Sendable {
         guard histories.count > 0 else { return "there are no interactions to learn from" }
         return switch self {
         case .blend: nil
-        case .recommender(let recommender, _): recommender.refusal(histories)
+        case .recommender(let recommender, _): recommender.refusal(items: histories.items.count)
         }
     }
 

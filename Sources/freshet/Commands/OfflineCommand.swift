@@ -60,7 +60,7 @@ enum OfflineCommand {
         return 0
     }
 
-    private static func splits(_ arguments: ParsedArguments, isSampled: Bool) throws -> [OfflineSplit] {
+    private static func splits(_ arguments: ParsedArguments, isSampled: Bool) throws -> OfflineSplits {
         if arguments["train"] != nil || arguments["test"] != nil {
             guard arguments["data"] == nil else { throw UsageError("--data excludes --train and --test") }
             guard let train = arguments["train"], let test = arguments["test"] else {
@@ -73,9 +73,9 @@ enum OfflineCommand {
             guard arguments.int("min-user") == nil, arguments.int("min-item") == nil else {
                 throw UsageError("--train and --test are taken as they are, without --min-user and --min-item")
             }
-            return [
+            return OfflineSplits([
                 .streams(train: try EvaluateCommand.readStream(train), test: try EvaluateCommand.readStream(test))
-            ]
+            ])
         }
         guard let data = arguments["data"] else { throw UsageError("give --data, or --train and --test") }
         let rule = try SplitOptions.rule(arguments)
