@@ -103,9 +103,9 @@ enum RankingRow: BenchmarkRow {
     }
 
     private static func trained(_ folds: BothFolds) -> Generation {
-        var builder = TrainingHistories.Builder()
         let settings = WorkerSettings()
-        folds.store.addHistories(to: &builder, scale: settings.scale, decay: settings.decay)
+        var builder = TrainingHistories.Builder(scale: settings.scale, decay: settings.decay)
+        folds.store.addHistories(to: &builder)
         var training = TrainingSettings()
         training.firstSweeps = 2
         // Never cancelled, so there is a generation.

@@ -8,6 +8,7 @@ extension Deployment {
         var settings = TrainingSettings()
         settings.factors = configuration.int("training.factors")
         settings.items = worker.items
+        settings.rules = worker.rules
         return settings
     }
 

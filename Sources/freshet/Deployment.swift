@@ -227,13 +227,19 @@ struct Deployment {
                 "learning.popularity-half-lives: at least one is needed; 0 is popularity that never fades", exitCode: 78
             )
         }
-        return try texts.map { text in
+        let halfLives = try texts.map { text in
             guard case .duration(let duration)? = ValueType.duration.parse(text) else {
                 throw CommandFailure(
                     "learning.popularity-half-lives: '\(text)' is no duration such as 15m or 7d", exitCode: 78)
             }
             return duration.inMilliseconds
         }
+        guard ItemTable.Settings.isOrdered(halfLives) else {
+            throw CommandFailure(
+                "learning.popularity-half-lives: \(texts.joined(separator: ", ")) are not in order: the shortest first, and "
+                    + "0, popularity that never fades, last", exitCode: 78)
+        }
+        return halfLives
     }
 
     private func skipped() throws -> [Int32: Set<Int64>] {

@@ -1,5 +1,7 @@
 import Events
 import Models
+import Pipeline
+import Synchronization
 import Testing
 
 @testable import Evaluation
@@ -127,5 +129,66 @@ import Testing
     @Test func readsLinesOfUsersAndTheirItems() throws {
         let stream = try PrequentialTests.read("1 10 11\n2 10\n")
         #expect(stream.count == 3 && stream.userCount == 2 && stream.itemCount == 2)
+    }
+
+    private static func events(_ rows: [(user: String, item: String, type: String, time: Int)]) throws -> EventStream {
+        try PrequentialTests.read(
+            rows.map {
+                #"{"user_id":"\#($0.user)","product_id":"\#($0.item)","event_type":"\#($0.type)","event_time":\#($0.time)}"#
+            }.joined(separator: "\n"))
+    }
+
+    /// A later event's rating is that of the pair also where a share of the users is asked.
+    @Test func aShareOfTheUsersKeepsItsRatings() throws {
+        var rows = [(user: String, item: String, type: String, time: Int)]()
+        for user in 0..<40 {
+            rows += [("u\(user)", "a", "view", 1), ("u\(user)", "b", "view", 100 + user)]
+            rows.append(("u\(user)", "b", "purchase", 200 + user))
+        }
+        let split = OfflineSplit.time(try Self.events(rows), share: 1.0 / 3)
+        let kept = split.keeping(share: 0.5)
+        #expect(split.askedCount == 40 && (5...35).contains(kept.askedCount) && kept.test.count == kept.askedCount)
+        #expect(split.wantedRatings.allSatisfy { $0 == [4] })
+        for (user, wanted) in kept.wanted.enumerated() {
+            #expect(wanted.isEmpty == kept.wantedRatings[user].isEmpty)
+            if !wanted.isEmpty { #expect(wanted == split.wanted[user] && kept.wantedRatings[user] == [4]) }
+        }
+    }
+
+    /// What weights are fitted with is what serves.
+    @Test func theShopsBoundsAreOne() {
+        var settings = ShopSettings()
+        settings.users.historyItemsMax = 7
+        settings.items.covisitation.window = 3
+        settings.rules.excludesSeen = false
+        let shop = ReplayedShop(settings: settings).settings
+        #expect(shop.rules.historyItems == 7 && shop.users.window == 3)
+        #expect(shop.training.rules == shop.rules && shop.training.items == shop.items)
+    }
+
+    /// A remove takes the cart's place, and ratings fade until the user's last event, as in the service.
+    @Test func historiesAreRatedAsInTheService() throws {
+        let day = 86_400
+        let stream = try Self.events([
+            ("u", "a", "cart", day), ("u", "a", "remove_from_cart", 2 * day), ("u", "b", "purchase", 4 * day),
+        ])
+        let plain = stream.histories().histories
+        #expect(plain.items == ["a", "b"] && plain.rows == [1, 0] && plain.ratings == [4, 2])
+        let faded = stream.histories(decay: Decay(halfLifeMilliseconds: Int64(2 * day) * 1000)).histories
+        #expect(faded.ratings == [4, 1])
+        // Lines of users and items have no times, and nothing to fade.
+        let lines = try PrequentialTests.read("1 10 11\n").histories(decay: Decay(halfLifeMilliseconds: 1)).histories
+        #expect(lines.ratings == [1, 1])
+    }
+
+    @Test func rankingOfSampledCandidatesCanBeCancelled() throws {
+        var evaluation = Self.knn()
+        evaluation.ranking = .sampled(SampledNegatives())
+        let calls = Atomic(0)
+        // The training asks before each item and thread; what comes then is ranking.
+        let result = evaluation.run([.lastOut(try Self.stream())], progress: { _ in }) {
+            calls.wrappingAdd(1, ordering: .relaxed).newValue > 115
+        }
+        #expect(result == nil)
     }
 }

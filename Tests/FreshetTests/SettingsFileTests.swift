@@ -27,6 +27,14 @@ import Testing
         #expect(fromFile.warnings.isEmpty)
     }
 
+    @Test(arguments: ["180d,7d,6h", "15m,0,7d"]) func halfLivesOutOfOrderAreRefused(_ list: String) throws {
+        let configuration = try Settings.table.load(
+            file: nil, environment: [:], overrides: [Override(key: "learning.popularity-half-lives", text: list)])
+        let deployment = Deployment(configuration: configuration, bootstrap: "localhost:1")
+        let failure = try #require(throws: CommandFailure.self) { try deployment.workerSettings() }
+        #expect("\(failure)".contains("are not in order"), "\(failure)")
+    }
+
     /// Two uses of one topic would read each other's records.
     @Test(arguments: [
         (["topics.events": "recommendations"], "topics.recommendations is 'recommendations', and so is topics.events"),

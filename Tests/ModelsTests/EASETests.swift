@@ -79,10 +79,10 @@ struct EASETests {
     @Test func refusesCataloguesThatAreTooLarge() {
         var ease = EASE()
         ease.itemsMax = 50
-        let refusal = ease.refusal(RecommenderConformance.histories)
+        let refusal = ease.refusal(items: RecommenderConformance.histories.items.count)
         #expect(refusal?.contains("takes at most 50") == true)
         #expect(ease.fit(RecommenderConformance.histories) == nil)
-        #expect(EASE().refusal(RecommenderConformance.histories) == nil)
+        #expect(EASE().refusal(items: RecommenderConformance.histories.items.count) == nil)
     }
 
     /// NumPy's closed form with λ = 200 on the same split: .2325 / .1023.

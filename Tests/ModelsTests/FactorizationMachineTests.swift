@@ -112,3 +112,10 @@ struct FactorizationMachineTests {
         #expect(histories.brands.first { $0 >= 0 } == 0)
     }
 }
+
+extension FactorizationMachine.Model {
+    /// y, the log-odds that a user of the histories touches an item.
+    fileprivate func prediction(_ user: UserHistory, of item: Int) -> Float {
+        parameters.prediction(features.features(of: user) + features.features(of: item))
+    }
+}

@@ -83,6 +83,31 @@ import Testing
         #expect(dot / (a * b).squareRoot() > 0.9)
     }
 
+    /// What the earlier weights stand for is how often they were fitted, whatever number their generation has.
+    @Test func fitsAreCountedNotGenerations() throws {
+        let trainer = GenerationTrainer(settings: Self.settings(threads: 2))
+        let first = try #require(trainer.train(Self.histories(users: 60, length: 8)))
+        #expect(first.manifest.fits == 1)
+        let more = Self.histories(users: 60, length: 12)
+        let second = try #require(trainer.train(more, earlier: first))
+        let late = try #require(trainer.train(more, earlier: first.with(number: 50)))
+        #expect(second.manifest.fits == 2 && second.manifest.blend != first.manifest.blend)
+        #expect(late.number == 51 && late.manifest == second.manifest)
+        var plain = Self.settings(threads: 2)
+        plain.isFitted = false
+        #expect(GenerationTrainer(settings: plain).train(more)?.manifest.fits == 0)
+    }
+
+    /// Ids that are equal as text and spelled in two ways are two items.
+    @Test func warmStartGoesByTheBytesOfIds() {
+        let ids = ["e\u{301}", "\u{e9}"]
+        let earlier = Generation(
+            number: 1, manifest: GenerationManifest(), items: ids, factors: Matrix([[1], [2]]), neighbours: [],
+            neighbourWeights: [], neighboursPerItem: 0)
+        let start = GenerationTrainer.warmItems(["a"] + ids.reversed(), earlier)
+        #expect([start[0, 0], start[1, 0], start[2, 0]] == [0, 2, 1])
+    }
+
     /// A department whose users and items are all new has nothing in the earlier generation to start from.
     @Test func warmStartTakesInWhatIsAllNew() throws {
         func histories(users: Range<Int>) -> TrainingHistories {

@@ -147,6 +147,18 @@ import Testing
         let large = serving.with(manifest: manifest)
         #expect(GenerationDecision(comparison, candidate: small, serving: small).isPromoted)
         #expect(GenerationDecision(comparison, candidate: large, serving: small).reason == .lower)
+        // The blend with other settings is another recipe; one that was published before manifests named them is not known
+        // to be.
+        var wider = Self.settings
+        wider.factors = 8
+        let before = Self.histories.until(serving.manifest.latestTime)
+        let changed = try #require(GenerationTrainer(settings: wider).train(before))
+        #expect(GenerationDecision(comparison, candidate: changed, serving: serving).reason == .lower)
+        #expect(GenerationDecision(nil, candidate: changed, serving: serving).reason == .tooFewCases)
+        manifest = serving.manifest
+        manifest.settings = []
+        #expect(
+            GenerationDecision(comparison, candidate: changed, serving: serving.with(manifest: manifest)).isPromoted)
         comparison.candidate.ndcg = 0.1
         #expect(GenerationDecision(comparison, candidate: other, serving: serving).isPromoted)
         comparison.difference = PairedInterval(mean: -0.02, low: -0.03, high: -0.01)
@@ -206,7 +218,9 @@ import Testing
         var learner = BayesianPersonalizedRanking()
         (learner.seed, learner.epochs) = (7, 3)
         let before = Self.histories.until(Self.histories.time(ofShare: 0.9))
-        for recipe in [GenerationRecipe.blend(Self.settings), .recommender(learner, Self.settings)] {
+        var others = Self.settings
+        (others.factors, others.neighbours.window, others.neighbours.targetExponent) = (64, 3, 0.25)
+        for recipe in [.blend(Self.settings), .blend(others), GenerationRecipe.recommender(learner, Self.settings)] {
             let generation = try #require(recipe.train(before, earlier: nil, blend: BlendSettings()))
             var manifest = generation.manifest
             manifest.blend.sequential.weight = 40

@@ -39,12 +39,21 @@ struct ItemKNNTests {
         }
     }
 
-    @Test func threadsLeaveNoTraceAndPlacesMayStayEmpty() throws {
+    @Test func noMorePlacesThanOtherItemsAndSomeMayStayEmpty() throws {
+        let apart = Interactions(rows: 2, columns: 3, offsets: [0, 2, 3], indices: [0, 1, 2], weights: [1, 1, 1])
+        #expect(try #require(ItemKNN().train(apart)).indices == [1, -1, 0, -1, -1, -1])
+        let two = Interactions(rows: 1, columns: 2, offsets: [0, 2], indices: [0, 1], weights: [1, 1])
+        let table = try #require(ItemKNN().train(two))
+        #expect(table.width == 1 && table.indices == [1, 0])
+        let one = Interactions(rows: 1, columns: 1, offsets: [0, 1], indices: [0], weights: [1])
+        #expect(try #require(ItemKNN().train(one)).width == 0)
+    }
+
+    @Test func threadsLeaveNoTrace() throws {
         var model = ItemKNN()
         let two = try #require(model.train(data))
         model.threads = 1
         #expect(model.train(data) == two)
-        #expect(two.indices[two.range(of: 3)].contains(-1))
         #expect(!two.indices[two.range(of: 3)].contains(3))
         #expect(model.train(data, isCancelled: { true }) == nil)
     }

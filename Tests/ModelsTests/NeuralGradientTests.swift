@@ -236,3 +236,24 @@ import Testing
         #expect(abs(Double(moved.values[0, 0]) - y) < 1e-5)
     }
 }
+
+extension Loss {
+    /// The mean over the first rows.
+    fileprivate func mean(_ outputs: Matrix, _ targets: [Float]) -> Double {
+        let sum = targets.indices.reduce(0.0) { $0 + Double(value(outputs[$1, 0], targets[$1])) }
+        return sum / Double(targets.count)
+    }
+
+    /// The loss of an output x.
+    fileprivate func value(_ x: Float, _ target: Float) -> Float {
+        switch self {
+        case .sigmoidCrossEntropy:
+            // ln(1 + e^−|x|) + max(x, 0) − t x, which does not overflow.
+            let decayed = Deterministic.exp2(-Double(abs(x)) * 1.44269504088896340736)
+            let softplus = Deterministic.log2(1 + decayed) * 0.693147180559945309417 + Double(max(x, 0))
+            return Float(softplus) - target * x
+        case .squared:
+            return (x - target) * (x - target) / 2
+        }
+    }
+}

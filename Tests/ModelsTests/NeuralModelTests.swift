@@ -7,6 +7,19 @@ import Testing
 @Suite struct NeuralModelTests {
     typealias Suite = RecommenderConformance
 
+    /// Items of a history that are not learnt are no negatives either; and an epoch's draws end where they are to.
+    @Test func negativesAreWhatNobodyTouched() throws {
+        let learnt = Interactions([2, 5], columns: 12)
+        let touched = Interactions([0, 5, 2, 7, 9, 11], columns: 12)
+        var random = RandomStream(seed: 3)
+        let pairs = try #require(SampledPairs(learnt, without: touched, negatives: 50, random: &random) { _ in 1 })
+        #expect(pairs.count == 102)
+        for (item, target) in zip(pairs.items, pairs.targets) {
+            #expect(target == 1 ? learnt.contains(0, item) : !touched.contains(0, item))
+        }
+        #expect(SampledPairs(learnt, negatives: 1, random: &random, isCancelled: { true }) { _ in 1 } == nil)
+    }
+
     @Test(arguments: ["gmf", "mlp", "neumf", "embedding"])
     func itemsOfOneTasteAreAlikeAndStrangersAreUnderstood(_ name: String) throws {
         func check<R: Recommender>(_: R.Type) throws {

@@ -55,6 +55,15 @@ import Testing
         #expect(count == RankingRules().listItems)
     }
 
+    /// Eviction and trends take the last half-life for the longest.
+    @Test(arguments: [
+        ([7], true), ([0], true), ([1, 2, 2, 3], true), ([1, 2, 0], true), ([3, 2], false), ([1, 0, 2], false),
+        ([1, 0, 0], false),
+    ])
+    func halfLivesHaveAnOrder(_ halfLives: [Int64], _ isOrdered: Bool) {
+        #expect(ItemTable.Settings.isOrdered(halfLives) == isOrdered)
+    }
+
     private func change(_ table: ItemTable, _ random: inout RandomStream, _ time: inout Int64) {
         let item = table.identifiers.intern("i\(random.below(random.below(50) == 0 ? 2000 : 250))")
         switch random.below(40) {

@@ -166,6 +166,18 @@ struct CovisitationTests {
         }
     }
 
+    /// A place in a row is for a pair that says something.
+    @Test func pairsThatWeighNothingAreNotKept() {
+        var settings = CovisitationTable.Settings()
+        (settings.distanceExponent, settings.backwardWeight, settings.halfLifeMilliseconds) = (10, 0, 1000)
+        let table = table(settings, items: 10)
+        [1, 2, 3].withUnsafeBufferPointer { table.learn(item: 0, preceding: $0, time: 100_000) }
+        #expect(table.neighbourCount(0) == 0 && (1...3).map { table.neighbourCount($0) } == [1, 0, 0])
+        // Late by more half-lives than a count has bits.
+        [5].withUnsafeBufferPointer { table.learn(item: 4, preceding: $0, time: 1000) }
+        #expect(table.neighbourCount(5) == 0 && table.total(4) == 0)
+    }
+
     @Test func aForgottenRowIsEmptyAndLearnsAnew() {
         let table = table(.init(), items: 10)
         for _ in 0..<3 { [0, 1].withUnsafeBufferPointer { table.learn(item: 2, preceding: $0, time: 0) } }

@@ -26,29 +26,39 @@ import Testing
         let histories: TrainingHistories
         /// The users of the histories, in their order.
         let names: [String]
-        /// A user's items before each new pair, the one touched last first.
+        /// A user's items before each new pair, the one touched last first, and their ratings.
         let recents: [String: [String]]
+        let ratings: [String: [Float]]
+        static let decay = Decay(halfLifeMilliseconds: 3_600_000)
 
         init(_ events: [SampleEvent]) throws {
             let shop = SmallShop()
             let identifiers = shop.items.table.identifiers
             var recents: [String: [String]] = [:]
+            var ratings: [String: [Float]] = [:]
             for event in events {
                 let user = Array(event.user.utf8).withUnsafeBytes { shop.store.find($0) }
                 let before = user.map { shop.store[$0].entries.reversed().map { identifiers.text($0.item) } } ?? []
+                let rated = user.map { user in
+                    let state = shop.store[user]
+                    return state.entries.reversed().map {
+                        Float($0.rating.rating(at: state.latestTime, scale: .standard, decay: Self.decay))
+                    }
+                }
                 if case .learnt(let lesson) = shop.apply(event), lesson.isNewPair {
                     recents[event.user + "/" + event.item] = before
+                    ratings[event.user + "/" + event.item] = rated ?? []
                 }
             }
             try shop.closeBlock()
-            var builder = TrainingHistories.Builder()
+            var builder = TrainingHistories.Builder(decay: Self.decay)
             var names: [String] = []
             for user in shop.users {
-                builder.append(shop.store[user], scale: .standard, decay: Decay(halfLifeMilliseconds: 0))
+                builder.append(shop.store[user])
                 names.append(shop.store.identifiers.text(user))
             }
             histories = builder.build(identifiers)
-            (self.shop, self.names, self.recents) = (shop, names, recents)
+            (self.shop, self.names, self.recents, self.ratings) = (shop, names, recents, ratings)
         }
     }
 
@@ -61,6 +71,10 @@ import Testing
             let items = played.histories.items
             let key = played.names[Int(replay.users[place])] + "/" + items[Int(played.histories.rows[place])]
             #expect(query.recents.map { items[Int($0)] } == played.recents[key])
+            // The replay knows first touches by the second.
+            let ratings = played.ratings[key] ?? []
+            #expect(ratings.count == query.ratings.count)
+            #expect(zip(ratings, query.ratings).allSatisfy { abs($0 - $1) <= 1e-3 * $0 })
             // In another order than the first touches had.
             let firsts = played.histories.rows[(place + 1)...].prefix(query.recents.count).map { UInt32($0) }
             moved += Array(query.recents) == firsts ? 0 : 1
@@ -127,14 +141,73 @@ import Testing
         #expect(times.allSatisfy { $0 > boundary } && times == times.sorted())
     }
 
-    @Test func historiesUntilATimeKeepTheTouchesUntilThen() throws {
+    @Test func historiesUntilATimeKnowNothingLater() throws {
         let histories = try Played(events()).histories
         let boundary = histories.time(ofShare: 0.5)
         let before = histories.until(boundary)
-        #expect(before.laterTouches.count > 20 && before.laterTouches.count < histories.laterTouches.count)
-        for touch in before.laterTouches {
-            #expect(touch.time <= boundary && touch.time > before.times[touch.place])
+        func touches(_ histories: TrainingHistories) -> Int {
+            let (replay, table) = replay(histories, TrainingSettings())
+            replay.play(table, after: .max, isCancelled: { false }) { _, _ in }
+            let learnt = (0..<table.upperBound).map { table.covisitation.total(IdentifierTable.Number($0)) }
+            return Int(learnt.reduce(0, +)) - histories.count
         }
+        #expect(touches(before) > 20 && touches(before) < touches(histories))
+        #expect(before.latestTime <= boundary && before.times.allSatisfy { $0 <= boundary })
+    }
+
+    /// Viewed on day 1, bought on day 12: a view until day 10, and a faded one beside what was viewed on day 5.
+    @Test func ratingsAreThoseOfTheTime() {
+        let day: Int64 = 86_400_000
+        let identifiers = IdentifierTable()
+        let (a, b, c) = (identifiers.intern("a"), identifiers.intern("b"), identifiers.intern("c"))
+        var builder = TrainingHistories.Builder(decay: Decay(halfLifeMilliseconds: 4 * day))
+        var (bought, viewed, late) = (PairRating(), PairRating(), PairRating())
+        bought.apply(type: .view, time: day)
+        bought.apply(type: .purchase, time: 12 * day)
+        viewed.apply(type: .view, time: 5 * day)
+        late.apply(type: .view, time: 13 * day)
+        builder.append(a, events: bought, time: day)
+        builder.append(b, events: viewed, time: 5 * day)
+        builder.append(c, events: late, time: 13 * day)
+        builder.endUser()
+        // Others make b and c known.
+        for (item, time) in [(b, day / 4), (c, day / 2)] {
+            var pair = PairRating()
+            pair.apply(type: .view, time: time)
+            builder.append(item, events: pair, time: time)
+            builder.endUser()
+        }
+        let histories = builder.build(identifiers)
+        func ratings(_ histories: TrainingHistories) -> [Float] {
+            let own = histories.rows[..<histories.starts[1]]
+            return (0..<3).map { row in own.firstIndex(of: row).map { histories.ratings[$0] } ?? 0 }
+        }
+        #expect(zip(ratings(histories), [3.3636, 0.25, 1]).allSatisfy { abs($0 - $1) < 1e-3 })
+        #expect(ratings(histories.until(10 * day)) == [0.5, 1, 0])
+        #expect(ratings(histories.until(4 * day)) == [1, 0, 0])
+        let (replay, table) = replay(histories, TrainingSettings())
+        var asked: [[Float]] = []
+        replay.play(table, after: 0, isCancelled: { false }) { _, query in asked.append(Array(query.ratings)) }
+        // Before b with a; before c with a, bought since, and b.
+        #expect(asked.count == 2 && asked[0] == [1])
+        #expect(asked[1].count == 2 && asked[1][0] == 4 && abs(asked[1][1] - 0.2973) < 1e-3)
+    }
+
+    /// Where seen items may come back, the taken one stood among them.
+    @Test func casesAreRankedByTheRulesThatServe() throws {
+        let histories = try Played(events()).histories
+        var settings = TrainingSettings()
+        settings.isFitted = false
+        let generation = try #require(GenerationTrainer(settings: settings).train(histories))
+        func candidates(_ settings: TrainingSettings) -> Int {
+            HeldOutReplay(histories, settings: settings).cases(
+                after: histories.time(ofShare: 0.8), generation: generation, blend: BlendSettings(),
+                isCancelled: { false }
+            ).reduce(0) { $0 + $1.candidates.count }
+        }
+        let without = candidates(settings)
+        settings.rules.excludesSeen = false
+        #expect(candidates(settings) > without)
     }
 
     private func replay(_ histories: TrainingHistories, _ settings: TrainingSettings) -> (HeldOutReplay, ItemTable) {

@@ -34,18 +34,20 @@ public struct OfflineEvaluation {
     public init() {}
 
     /// Why the algorithm does not take such data, if so: to be asked before `run`.
-    public func refusal(_ folds: [OfflineSplit]) -> String? {
+    public func refusal(_ folds: some Collection<OfflineSplit>) -> String? {
         guard case .recommender(let recommender) = model else { return nil }
-        return folds.lazy.compactMap { recommender.refusal($0.train.histories().histories) }.first
+        return folds.lazy.compactMap { recommender.refusal(items: $0.train.touchedItemCount) }.first
     }
 
     /// - Parameter progress: told the share of the training that is done.
     public func run(_ split: OfflineSplit, progress: (Double) -> Void = { _ in }) -> OfflineResult {
-        run([split], progress: progress)
+        run(CollectionOfOne(split), progress: progress)
     }
 
     /// All folds in their order.
-    public func run(_ folds: [OfflineSplit], progress: (Double) -> Void = { _ in }) -> OfflineResult {
+    public func run(
+        _ folds: some Collection<OfflineSplit>, progress: (Double) -> Void = { _ in }
+    ) -> OfflineResult {
         guard let result = run(folds, progress: progress, isCancelled: { false }) else {
             preconditionFailure("nobody cancelled")
         }
@@ -55,7 +57,8 @@ public struct OfflineEvaluation {
     /// - Parameter isCancelled: asked often, from every thread.
     /// - Returns: nil if cancelled. The served list is not cancelled within a training.
     public func run(
-        _ folds: [OfflineSplit], progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
+        _ folds: some Collection<OfflineSplit>, progress: (Double) -> Void,
+        isCancelled: @escaping @Sendable () -> Bool
     ) -> OfflineResult? {
         var result = OfflineResult(length: length)
         for (fold, split) in folds.enumerated() {
@@ -72,7 +75,8 @@ public struct OfflineEvaluation {
             switch model {
             case .recommender(let recommender):
                 let lists = RecommenderLists(length: length, ranking: ranking, measuresAUC: measuresAUC)
-                guard lists.rank(recommender, split, share, isCancelled: isCancelled, emit: take) else { return nil }
+                guard lists.rank(recommender, split, shop, share, isCancelled: isCancelled, emit: take)
+                else { return nil }
             case .blend:
                 rankBlend(split, share, emit: take)
             }
@@ -98,7 +102,7 @@ public struct OfflineEvaluation {
         }
         if trains {
             shop.swap(
-                GenerationTrainer(settings: settings.training).train(
+                GenerationTrainer(settings: shop.settings.training).train(
                     shop.histories(), blend: settings.blend, progress: progress))
         }
         for (user, wanted) in split.wanted.enumerated() where !wanted.isEmpty {

@@ -1,5 +1,13 @@
 internal import Events
 
+/// Splits of one data set, each made when it is come to.
+public typealias OfflineSplits = LazyMapCollection<Range<Int>, OfflineSplit>
+
+extension OfflineSplits {
+    /// Splits that are there.
+    public init(_ splits: [OfflineSplit]) { self = splits.indices.lazy.map { splits[$0] } }
+}
+
 /// A data set parted into what is learnt and what is asked.
 public struct OfflineSplit {
     /// In the order of their times.
@@ -46,6 +54,12 @@ public struct OfflineSplit {
         wantedRatings = ratings
     }
 
+    private init(
+        train: EventStream, test: EventStream, wanted: [[IdentifierTable.Number]], wantedRatings: [[Float]]
+    ) {
+        (self.train, self.test, self.wanted, self.wantedRatings) = (train, test, wanted, wantedRatings)
+    }
+
     /// How many users are asked for.
     public var askedCount: Int { wanted.count { !$0.isEmpty } }
 
@@ -85,7 +99,7 @@ public struct OfflineSplit {
 
     /// Parts each user's items into `count` folds as even as can be, by a hash of the pair: each fold is asked once, and the
     /// events of the other folds' pairs are learnt.
-    public static func folds(_ stream: EventStream, count: Int, seed: UInt64 = 1) -> [OfflineSplit] {
+    public static func folds(_ stream: EventStream, count: Int, seed: UInt64 = 1) -> OfflineSplits {
         precondition(count > 1, "one fold would leave nothing to learn")
         var items = [[(hash: UInt64, pair: UInt64)]](repeating: [], count: stream.users.upperBound)
         var fold: [UInt64: Int] = [:]
@@ -101,7 +115,7 @@ public struct OfflineSplit {
             for (place, entry) in sorted.enumerated() { fold[entry.pair] = (start + place) % count }
         }
         let folds = stream.records.map { fold[$0.pair] ?? 0 }
-        return (0..<count).map { fold in OfflineSplit(stream) { folds[$0] == fold } }
+        return (0..<count).lazy.map { fold in OfflineSplit(stream) { folds[$0] == fold } }
     }
 
     private init(_ stream: EventStream, isAsked: (Int) -> Bool) {
@@ -117,9 +131,11 @@ public struct OfflineSplit {
             Hash64.hash(train.users.bytes(IdentifierTable.Number($0)), seed: 0x5EA2C4) >> 32 < border
         }
         let (learnt, asked) = (train.records, test.records)
+        func kept<Element>(_ lists: [[Element]]) -> [[Element]] { lists.indices.map { isKept[$0] ? lists[$0] : [] } }
         return OfflineSplit(
-            train: EventStream(train) { isKept[Int(learnt[$0].user)] }, stream: test,
-            asked: asked.indices.filter { isKept[Int(asked[$0].user)] })
+            train: EventStream(train) { isKept[Int(learnt[$0].user)] },
+            test: EventStream(test) { isKept[Int(asked[$0].user)] }, wanted: kept(wanted),
+            wantedRatings: kept(wantedRatings))
     }
 
     /// What is learnt and what is asked where each is a stream of its own; the first one takes in the other's events.

@@ -25,18 +25,18 @@ struct RecommenderLists {
 
     /// - Returns: false if cancelled.
     func rank<R: Recommender>(
-        _ recommender: R, _ split: OfflineSplit, _ progress: (Double) -> Void,
+        _ recommender: R, _ split: OfflineSplit, _ shop: ShopSettings, _ progress: (Double) -> Void,
         isCancelled: @escaping @Sendable () -> Bool, emit: (Found) -> Void
     ) -> Bool {
-        let (histories, users) = split.train.histories()
+        let (histories, users) = split.train.histories(scale: shop.scale, decay: shop.trainingDecay)
         guard let model = recommender.fit(histories, from: nil, progress: progress, isCancelled: isCancelled) else {
             return false
         }
         let numbers = histories.items.map { split.train.items.find($0) ?? IdentifierTable.none }
         let asked = users.indices.filter { !split.wanted[users[$0]].isEmpty }
         if case .sampled(let negatives) = ranking {
-            rankSampled(model, split, histories, users, numbers, negatives.draw(split), emit)
-            return true
+            return rankSampled(
+                model, split, histories, users, numbers, negatives.draw(split), isCancelled: isCancelled, emit)
         }
         var rows = [Int32](repeating: -1, count: split.train.items.upperBound)
         for (row, number) in numbers.enumerated() { rows[Int(number)] = Int32(row) }
@@ -81,13 +81,16 @@ struct RecommenderLists {
     }
 
     /// A tie counts against the wanted item, and one that training has not seen stands last.
+    /// - Returns: false if cancelled.
     private func rankSampled(
         _ model: some RecommenderModel, _ split: OfflineSplit, _ histories: TrainingHistories, _ users: [Int],
-        _ numbers: [IdentifierTable.Number], _ negatives: [[IdentifierTable.Number]], _ emit: (Found) -> Void
-    ) {
+        _ numbers: [IdentifierTable.Number], _ negatives: [[IdentifierTable.Number]], isCancelled: () -> Bool,
+        _ emit: (Found) -> Void
+    ) -> Bool {
         var rows = [Int32](repeating: -1, count: split.train.items.upperBound)
         for (row, number) in numbers.enumerated() { rows[Int(number)] = Int32(row) }
         for (place, user) in users.enumerated() {
+            if isCancelled() { return false }
             guard let target = split.wanted[user].first else { continue }
             let history = histories.history(of: place)
             let row = rows[Int(target)]
@@ -96,5 +99,6 @@ struct RecommenderLists {
             let rank = row < 0 ? candidates.count : scores.dropLast().count { $0 >= scores[candidates.count] }
             emit(Found(user: user, activity: history.items.count, ranks: [rank]))
         }
+        return true
     }
 }

@@ -30,18 +30,17 @@ public struct SampledNegatives: Sendable {
         from pool: [IdentifierTable.Number], without excluded: Set<IdentifierTable.Number>, _ user: Int
     ) -> [IdentifierTable.Number] {
         var random = RandomStream(seed: seed, row: user)
-        func below(_ bound: Int) -> Int { Int(random.next().multipliedFullWidth(by: UInt64(bound)).high) }
         let open = pool.count - pool.count { excluded.contains($0) }
         // Rejection would take long where little is left to draw: the first places of what is left are shuffled (Fisher, Yates).
         guard open > 2 * count else {
             var left = pool.filter { !excluded.contains($0) }
-            for place in 0..<min(count, left.count) { left.swapAt(place, place + below(left.count - place)) }
+            for place in 0..<min(count, left.count) { left.swapAt(place, place + random.below(left.count - place)) }
             return Array(left.prefix(count))
         }
         var taken = excluded
         var negatives: [IdentifierTable.Number] = []
         while negatives.count < count {
-            let item = pool[below(pool.count)]
+            let item = pool[random.below(pool.count)]
             if taken.insert(item).inserted { negatives.append(item) }
         }
         return negatives

@@ -34,11 +34,11 @@ public enum SplitRule: Sendable, Equatable, CustomStringConvertible {
     /// left out, since published figures of that split have them all.
     public var minimum: Int { self == .lastOut ? 1 : 5 }
 
-    /// One split, or as many as there are folds.
-    public func splits(of stream: EventStream) -> [OfflineSplit] {
+    /// One split, or as many as there are folds, each made when it is come to: a fold is nearly the whole stream again.
+    public func splits(of stream: EventStream) -> OfflineSplits {
         switch self {
-        case .lastOut: [.lastOut(stream)]
-        case .time(let share): [.time(stream, share: share)]
+        case .lastOut: OfflineSplits([.lastOut(stream)])
+        case .time(let share): OfflineSplits([.time(stream, share: share)])
         case .folds(let count): OfflineSplit.folds(stream, count: count)
         }
     }

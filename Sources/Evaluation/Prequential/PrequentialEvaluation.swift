@@ -37,7 +37,7 @@ public struct PrequentialEvaluation {
         let warmUp = Int(Double(stream.count) * warmUpShare)
         var touched = Set<UInt64>()
         var result = PrequentialResult(length: self.shop.rules.listItems)
-        let training = self.shop.training
+        let training = shop.settings.training
         let recipe = model.map { GenerationRecipe.recommender($0, training) } ?? .blend(training)
         var generation: Generation?
         var nextTraining = warmUp

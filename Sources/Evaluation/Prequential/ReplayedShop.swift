@@ -16,11 +16,15 @@ final class ReplayedShop {
     private(set) var learnt = 0
 
     init(settings: ShopSettings) {
+        var settings = settings
+        // As a deployment has them: one setting for both sides.
+        settings.users.window = settings.items.covisitation.window
+        settings.rules.historyItems = settings.users.historyItemsMax
+        settings.training.items = settings.items
+        settings.training.rules = settings.rules
         self.settings = settings
         table = ItemTable(settings: settings.items)
-        var userSettings = settings.users
-        userSettings.window = settings.items.covisitation.window
-        fold = UserFold(settings: userSettings)
+        fold = UserFold(settings: settings.users)
         ranker = Ranker(table: table, rules: settings.rules)
     }
 
@@ -59,9 +63,9 @@ final class ReplayedShop {
 
     /// The histories of all users for a trainer.
     func histories() -> TrainingHistories {
-        var builder = TrainingHistories.Builder()
+        var builder = TrainingHistories.Builder(scale: settings.scale, decay: settings.trainingDecay)
         for number in 0..<users.identifiers.upperBound {
-            builder.append(users[UserStore.User(number)], scale: settings.scale, decay: settings.trainingDecay)
+            builder.append(users[UserStore.User(number)])
         }
         return builder.build(
             table.identifiers, category: { table.category($0) }, brand: { table.attributes($0).brand },

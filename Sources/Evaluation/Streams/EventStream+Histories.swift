@@ -1,11 +1,13 @@
-internal import Events
+public import Events
 public import Models
 
 extension EventStream {
-    /// Each user's items as a training reads them, every pair once with the largest rating of its events and the time of
+    /// Each user's items as a training reads them, every pair once with its rating at the user's latest event and the time of
     /// its first one, and the stream's number of each of their users.
-    public func histories() -> (histories: TrainingHistories, users: [Int]) {
-        var builder = TrainingHistories.Builder()
+    public func histories(
+        scale: RatingScale = .standard, decay: Decay = Decay(halfLifeMilliseconds: 0)
+    ) -> (histories: TrainingHistories, users: [Int]) {
+        var builder = TrainingHistories.Builder(scale: scale, decay: decay)
         var byUser = [[Int]](repeating: [], count: users.upperBound)
         let category = categories()
         var brand = [IdentifierTable.Number](repeating: IdentifierTable.none, count: items.upperBound)
@@ -18,21 +20,18 @@ extension EventStream {
         var kept: [Int] = []
         var place = [Int](repeating: -1, count: items.upperBound)
         for (user, events) in byUser.enumerated() where !events.isEmpty {
-            var pairs: [(item: IdentifierTable.Number, rating: Float, time: Int64)] = []
+            var pairs: [(item: IdentifierTable.Number, events: PairRating, time: Int64)] = []
             for index in events {
                 let record = records[index]
-                let rating = Float(RatingScale.standard[record.type])
                 if place[Int(record.item)] < 0 {
                     place[Int(record.item)] = pairs.count
-                    pairs.append((record.item, rating, record.time))
-                } else {
-                    let known = place[Int(record.item)]
-                    pairs[known].rating = max(pairs[known].rating, rating)
+                    pairs.append((record.item, PairRating(), record.time))
                 }
+                pairs[place[Int(record.item)]].events.apply(type: record.type, time: record.time)
             }
             // Newest first, also where times are equal.
             for pair in pairs.reversed() {
-                builder.append(pair.item, rating: pair.rating, time: pair.time)
+                builder.append(pair.item, events: pair.events, time: pair.time)
                 place[Int(pair.item)] = -1
             }
             builder.endUser()

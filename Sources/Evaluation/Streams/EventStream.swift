@@ -43,6 +43,13 @@ public final class EventStream {
     public var userCount: Int { users.count }
     public var itemCount: Int { items.count }
 
+    /// Items that events are of: streams parted from one know the identifiers of all.
+    var touchedItemCount: Int {
+        var isTouched = [Bool](repeating: false, count: items.upperBound)
+        for record in records { isTouched[Int(record.item)] = true }
+        return isTouched.count { $0 }
+    }
+
     /// Copies an event to the stream's end; one that erases a user is left out.
     public func append(_ event: ShopEvent) {
         guard event.type.touchesItem else {

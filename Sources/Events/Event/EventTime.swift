@@ -5,7 +5,7 @@
 /// counts as the first moment of the next day.
 ///
 /// Numbers, also as text: the unit follows from the magnitude. Below 10^11 seconds (until the year 5138), below 10^14
-/// milliseconds (from March 1973), below 10^17 microseconds, below 10^20 nanoseconds. Fractions are allowed.
+/// milliseconds (from March 1973), below 10^17 microseconds, below 10^19 nanoseconds. Fractions are allowed.
 ///
 /// Everything before 1970 or after 9999 is no time.
 public enum EventTime {
@@ -72,11 +72,6 @@ public enum EventTime {
             rest = behind
         }
         return zone(rest, end).map { (milliseconds, $0) }
-    }
-
-    @inline(__always)
-    private static func load64(_ p: UnsafePointer<UInt8>) -> UInt64 {
-        UInt64(littleEndian: UnsafeRawPointer(p).loadUnaligned(as: UInt64.self))
     }
 
     @inline(__always)

@@ -102,6 +102,6 @@ final class NameTable: @unchecked Sendable {
 
 /// Eight bytes as a little-endian word.
 @inline(__always)
-func load64(_ pointer: UnsafeMutablePointer<UInt8>) -> UInt64 {
+func load64(_ pointer: UnsafePointer<UInt8>) -> UInt64 {
     UInt64(littleEndian: UnsafeRawPointer(pointer).loadUnaligned(as: UInt64.self))
 }

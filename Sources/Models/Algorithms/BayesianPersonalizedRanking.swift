@@ -22,8 +22,6 @@ public struct BayesianPersonalizedRanking: Sendable, Equatable {
 
     public init() {}
 
-    /// Draws of a negative after which a step is left out: a user may have touched nearly everything.
-    static let drawsMax = 32
     /// Steps between two questions whether to go on.
     static let stepsAtOnce = 2048
 

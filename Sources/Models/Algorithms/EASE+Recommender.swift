@@ -10,11 +10,10 @@ extension EASE: Recommender {
         .limit("items-max", 1...65_536, \.itemsMax, "the largest catalogue that is taken"),
     ]
 
-    public func refusal(_ histories: TrainingHistories) -> String? {
-        let count = histories.items.count
+    public func refusal(items count: Int) -> String? {
         guard count > itemsMax else { return nil }
-        let gigabytes = Int((4e-9 * Double(count) * Double(count)).rounded(.up))
-        return "ease needs \(gigabytes) GB for the weights of \(count) items, and takes at most \(itemsMax): "
+        let gigabytes = Int((8e-9 * Double(count) * Double(count)).rounded(.up))
+        return "ease needs \(gigabytes) GB to fit the weights of \(count) items, and takes at most \(itemsMax): "
             + "raise items-max, or use knn or als"
     }
 
@@ -23,7 +22,7 @@ extension EASE: Recommender {
         _ histories: TrainingHistories, from _: EarlierModel<Model>?, progress: (Double) -> Void,
         isCancelled: @escaping @Sendable () -> Bool
     ) -> Model? {
-        guard refusal(histories) == nil else { return nil }
+        guard refusal(items: histories.items.count) == nil else { return nil }
         return train(histories.interactions, progress: progress, isCancelled: isCancelled).map(Model.init)
     }
 }

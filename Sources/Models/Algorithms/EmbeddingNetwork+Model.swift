@@ -45,7 +45,8 @@ extension EmbeddingNetwork {
                 table: EmbeddingTable(userSide.table.table.values.meanRow()), layer: userSide.layer)
             let newest = zip(user.items, user.ratings).prefix(EmbeddingNetwork.Model.itemsMax)
             let own = newest.filter { $0.1 > 0 }.sorted { $0.0 < $1.0 }
-            guard !own.isEmpty, own.count < itemCount else { return side }
+            let touched = Interactions(user.items, columns: itemCount)
+            guard !own.isEmpty, touched.count < itemCount else { return side }
             let history = Interactions(
                 rows: 1, columns: itemCount, offsets: [0, own.count], indices: own.map(\.0), weights: own.map(\.1))
             var items = itemSide
@@ -55,8 +56,8 @@ extension EmbeddingNetwork {
             var pass = EmbeddingPass(side, items, batch: DenseLayer.padded(size), dropout: nil)
             let optimizer = Optimizer(.momentum(0), rate: learningRate)
             for _ in 0..<Self.steps {
-                let pairs = SampledPairs(history, negatives: negatives, random: &random) { $0 }
-                _ = pairs.forEachBatch(of: size) { userRows, itemRows, ratings in
+                let pairs = SampledPairs(history, without: touched, negatives: negatives, random: &random) { $0 }
+                _ = pairs?.forEachBatch(of: size) { userRows, itemRows, ratings in
                     _ = pass.run(&side, &items, users: userRows, items: itemRows, ratings: ratings)
                     side.update(optimizer)
                     return true

@@ -47,8 +47,10 @@ public struct EmbeddingNetwork: Sendable, Equatable {
         var pass = EmbeddingPass(users, items, batch: batch, dropout: (drop(1), drop(2)))
         var optimizer = Optimizer(.momentum(momentum), rate: learningRate, weightDecay: weightDecay)
         for epoch in 0..<epochs {
-            if isCancelled() { return nil }
-            let pairs = SampledPairs(interactions, negatives: negatives, random: &random) { $0 }
+            let pairs = SampledPairs(
+                interactions, negatives: negatives, random: &random, isCancelled: isCancelled
+            ) { $0 }
+            guard let pairs else { return nil }
             let isDone = pairs.forEachBatch(of: batch) { userRows, itemRows, ratings in
                 if isCancelled() { return false }
                 _ = pass.run(&users, &items, users: userRows, items: itemRows, ratings: ratings)

@@ -25,9 +25,10 @@ extension Ensemble: Recommender {
         let isHeldOut = heldOut(histories)
         let rest = histories.keeping { !isHeldOut[$0] }
         let all = [Float](repeating: 1, count: Self.members)
+        // From nothing: an earlier model has seen what is held out.
         guard
             let trial = fitMembers(
-                rest, weights: all, from: earlier, progress: { progress(0.45 * $0) }, isCancelled: isCancelled)
+                rest, weights: all, from: nil, progress: { progress(0.45 * $0) }, isCancelled: isCancelled)
         else { return nil }
         var stack = StackFit(trial)
         let step = max(1, (histories.userCount + usersMax - 1) / usersMax)
@@ -58,7 +59,7 @@ extension TrainingHistories {
         }
         return TrainingHistories(
             items: items, starts: starts, rows: kept.map { rows[$0] }, ratings: kept.map { ratings[$0] },
-            times: kept.map { times[$0] }, categories: categories, brands: brands, priceBands: priceBands,
-            latestTime: kept.map { times[$0] }.max() ?? 0, laterTouches: [])
+            source: nil, times: kept.map { times[$0] }, categories: categories, brands: brands, priceBands: priceBands,
+            latestTime: kept.map { times[$0] }.max() ?? 0)
     }
 }

@@ -54,7 +54,7 @@ public struct Ensemble: Sendable, Equatable {
             guard model.knn != nil else { return nil }
         }
         progress(2.0 / 3)
-        if weights[2] > 0, ease.refusal(histories) == nil {
+        if weights[2] > 0, ease.refusal(items: histories.items.count) == nil {
             model.ease = ease.fit(
                 histories, from: nil, progress: { progress((2 + $0) / 3) }, isCancelled: isCancelled)
             guard model.ease != nil else { return nil }

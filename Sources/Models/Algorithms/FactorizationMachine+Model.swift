@@ -40,11 +40,6 @@ extension FactorizationMachine {
         /// items × (K + 1): `[s_item, c_item]`.
         public var items: Matrix { ranking.items }
 
-        /// y, the log-odds that a user of the histories touches an item.
-        public func prediction(_ user: UserHistory, of item: Int) -> Float {
-            parameters.prediction(features.features(of: user) + features.features(of: item))
-        }
-
         public func project(_ user: UserHistory, into vector: UnsafeMutablePointer<Float>) {
             let known = features.features(of: user)
             let (sum, value) = parameters.part(known)

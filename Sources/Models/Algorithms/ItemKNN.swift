@@ -42,24 +42,14 @@ public struct ItemKNN: Sendable, Equatable {
         let byItem = byUser.transposed()
         let norms = norms(byItem)
         let items = byItem.rows
-        let indices = UnsafeMutablePointer<Int32>.allocate(capacity: max(items * neighbours, 1))
-        let weights = UnsafeMutablePointer<Float>.allocate(capacity: max(items * neighbours, 1))
-        defer {
-            indices.deallocate()
-            weights.deallocate()
+        let width = min(neighbours, max(0, items - 1))
+        let work = ParallelWork(threads: threads, isCancelled: isCancelled)
+        return NeighbourTable.filled(items: items, width: width, work) { rows in
+            { next in
+                var row = CosineRow(items: items, neighbours: width, shrinkage: shrinkage)
+                while let item = next() { row.compute(item, byUser, byItem, norms, into: rows) }
+            }
         }
-        indices.initialize(repeating: -1, count: items * neighbours)
-        weights.initialize(repeating: 0, count: items * neighbours)
-        let output = NeighbourOutput(indices: indices, weights: weights, width: neighbours)
-        let done = ParallelWork(threads: threads, isCancelled: isCancelled).run(pieces: items) { next in
-            var row = CosineRow(items: items, neighbours: neighbours, shrinkage: shrinkage)
-            while let item = next() { row.compute(item, byUser, byItem, norms, into: output) }
-        }
-        guard done else { return nil }
-        return NeighbourTable(
-            items: items, width: neighbours,
-            indices: Array(UnsafeBufferPointer(start: indices, count: items * neighbours)),
-            weights: Array(UnsafeBufferPointer(start: weights, count: items * neighbours)))
     }
 
     /// n^a and n^b of each item.
@@ -106,13 +96,6 @@ public struct ItemKNN: Sendable, Equatable {
     }
 }
 
-/// Where the rows of all threads go, each to its own place.
-private struct NeighbourOutput: @unchecked Sendable {
-    let indices: UnsafeMutablePointer<Int32>
-    let weights: UnsafeMutablePointer<Float>
-    let width: Int
-}
-
 /// One item against all others: a dense row of sums, of which it knows the entries that are not zero.
 private struct CosineRow {
     private let shrinkage: Float
@@ -129,7 +112,7 @@ private struct CosineRow {
 
     mutating func compute(
         _ item: Int, _ byUser: Interactions, _ byItem: Interactions, _ norms: [(target: Float, source: Float)],
-        into output: NeighbourOutput
+        into rows: NeighbourTable.Rows
     ) {
         for n in byItem.range(of: item) {
             let weight = byItem.weights[n]
@@ -148,9 +131,6 @@ private struct CosineRow {
         touched.removeAll(keepingCapacity: true)
         ranked.removeAll(keepingCapacity: true)
         top.drain(into: &ranked)
-        for (place, neighbour) in ranked.enumerated() {
-            output.indices[item * output.width + place] = neighbour.index
-            output.weights[item * output.width + place] = neighbour.score
-        }
+        rows.put(ranked, of: item)
     }
 }

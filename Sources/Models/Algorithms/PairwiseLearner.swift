@@ -22,7 +22,7 @@ struct PairwiseLearner {
 
     /// Moves the user towards the item and away from another that the user did not touch, and both items likewise.
     mutating func step(_ user: Int, _ item: Int, _ random: inout RandomStream) {
-        guard let other = negative(user, &random) else { return }
+        guard let other = interactions.drawUntouched(user, &random).map(Int.init) else { return }
         let (size, bias) = (items.stride, settings.factors)
         let (rate, shrink) = (settings.learningRate, 1 - settings.learningRate * settings.regularization)
         users.withUnsafeMutableBase { users in
@@ -41,15 +41,6 @@ struct PairwiseLearner {
                 }
             }
         }
-    }
-
-    /// An item that the user did not touch, uniformly; nil where none is found.
-    private func negative(_ user: Int, _ random: inout RandomStream) -> Int? {
-        for _ in 0..<BayesianPersonalizedRanking.drawsMax {
-            let item = random.below(interactions.columns)
-            if !interactions.contains(user, Int32(item)) { return item }
-        }
-        return nil
     }
 
     /// 1 / (1 + e^−x).

@@ -3,7 +3,6 @@ public import Events
 extension Popularity: Recommender {
     public static let name = "popularity-count"
     public static let summary = "items by the number of their users, the same list for everyone"
-    public static let isPersonal = false
 
     public static let parameters: [Parameter<Popularity>] = [
         .real("half-life-days", 0...3650, \.halfLifeDays, "of an interaction's weight; 0 for none")

@@ -103,7 +103,7 @@ public struct ImportedFactors: Sendable {
         }
         guard let best else { return nil }
         var fitted = best.generation.manifest
-        if let fit = best.fit { fitted.blend = fit.fitted(from: fitted.blend, fits: 0) }
+        if let blend = best.fit?.fitted(from: fitted.blend, fits: 0) { (fitted.blend, fitted.fits) = (blend, 1) }
         return best.generation.with(manifest: fitted)
     }
 
@@ -113,9 +113,13 @@ public struct ImportedFactors: Sendable {
     static func choleskyFactor(_ users: Matrix) -> [Double]? {
         let width = users.columns
         var lower = [Double](repeating: 0, count: width * width)
-        for row in 0..<users.rows {
-            for i in 0..<width {
-                for j in 0...i { lower[i * width + j] += Double(users[row, i]) * Double(users[row, j]) }
+        lower.withUnsafeMutableBufferPointer { lower in
+            for row in 0..<users.rows {
+                let user = users.row(row)
+                for i in 0..<width {
+                    let value = Double(user[i])
+                    for j in 0...i { lower[i &* width &+ j] += value * Double(user[j]) }
+                }
             }
         }
         let largest = (0..<width).map { lower[$0 * width + $0] }.max() ?? 0

@@ -47,9 +47,10 @@ extension CovisitationTable {
         }
     }
 
-    /// Counts a pair in a row that stands at the present epoch.
+    /// Counts a pair in a row that stands at the present epoch; one that weighs nothing takes no place.
     @inline(__always)
     func add(_ weight: UInt32, to item: Item, neighbour: Item) {
+        guard weight > 0 else { return }
         let row = rows + Int(item)
         while true {
             if let entries = row.pointee.entries {

@@ -11,12 +11,17 @@ public final class ItemTable {
     /// The settings that the table's content depends on.
     public struct Settings: Sendable, Equatable {
         public var covisitation = CovisitationTable.Settings()
-        /// Half-lives of the popularity bank in milliseconds, 0 for none.
+        /// Half-lives of the popularity bank in milliseconds, the shortest first, last perhaps 0 for none.
         public var popularityHalfLives: [Int64] = [15, 6 * 60, 7 * 24 * 60, 180 * 24 * 60].map { $0 * 60_000 }
         /// The most items that the table keeps; past it, those with the least popularity go.
         public var itemsMax = 1_000_000
 
         public init() {}
+
+        /// Whether half-lives are in the order that a bank has: what never fades lasts longest.
+        public static func isOrdered(_ halfLives: [Int64]) -> Bool {
+            zip(halfLives, halfLives.dropFirst()).allSatisfy { $0 > 0 && ($1 == 0 || $0 <= $1) }
+        }
     }
 
     public let settings: Settings
@@ -45,6 +50,8 @@ public final class ItemTable {
     @exclusivity(unchecked) public private(set) var members: [[Item]] = []
 
     public init(settings: Settings, identifiers: IdentifierTable = IdentifierTable()) {
+        // Eviction and trends go by the order.
+        precondition(Settings.isOrdered(settings.popularityHalfLives), "half-lives are not in order")
         self.settings = settings
         self.identifiers = identifiers
         covisitation = CovisitationTable(settings: settings.covisitation, identifiers: identifiers)

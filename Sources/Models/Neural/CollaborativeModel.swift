@@ -58,16 +58,15 @@ public struct CollaborativeModel: RecommenderModel {
     private func folded(_ user: UserHistory) -> CollaborativeNetwork {
         var network = network.frozen(users: means)
         let own = user.items.prefix(Self.itemsMax).sorted()
-        guard !own.isEmpty, own.count < itemCount else { return network }
-        let history = Interactions(
-            rows: 1, columns: itemCount, offsets: [0, own.count], indices: own,
-            weights: [Float](repeating: 1, count: own.count))
+        guard !own.isEmpty, user.items.count < itemCount else { return network }
+        let history = Interactions(own, columns: itemCount)
         // The draws depend on the history alone, so one history has one list.
         let seed = own.reduce(UInt64(0)) { $0 &* 31 &+ UInt64($1) }
         let training = NetworkTraining(
             epochs: Self.steps, batch: own.count * (1 + negatives), negatives: negatives, seed: seed)
         _ = training.run(
-            &network, history, Optimizer(.adam, rate: Self.rate), progress: { _ in }, isCancelled: { false })
+            &network, history, without: Interactions(user.items, columns: itemCount),
+            Optimizer(.adam, rate: Self.rate), progress: { _ in }, isCancelled: { false })
         return network
     }
 

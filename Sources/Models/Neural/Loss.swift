@@ -28,25 +28,7 @@ enum Loss: Sendable {
         withExtendedLifetime(outputs) {}
     }
 
-    /// The mean over the first rows.
-    func mean(_ outputs: Matrix, _ targets: [Float]) -> Double {
-        let sum = targets.indices.reduce(0.0) { $0 + Double(value(outputs[$1, 0], targets[$1])) }
-        return sum / Double(targets.count)
-    }
-
-    /// The loss of an output x.
-    func value(_ x: Float, _ target: Float) -> Float {
-        switch self {
-        case .sigmoidCrossEntropy:
-            // ln(1 + e^−|x|) + max(x, 0) − t x, which does not overflow.
-            let softplus = Deterministic.log2(1 + Self.decayed(x)) * 0.693147180559945309417 + Double(max(x, 0))
-            return Float(softplus) - target * x
-        case .squared:
-            return (x - target) * (x - target) / 2
-        }
-    }
-
-    /// The derivative of `value` by x.
+    /// The derivative of the loss by the output x.
     func slope(_ x: Float, _ target: Float) -> Float {
         switch self {
         case .sigmoidCrossEntropy:

@@ -8,18 +8,21 @@ struct NetworkTraining {
     var negatives: Int
     var seed: UInt64
 
+    /// - Parameter touched: what is no negative, where that is more than the interactions.
     /// - Returns: false if cancelled.
     func run(
-        _ network: inout CollaborativeNetwork, _ interactions: Interactions, _ optimizer: Optimizer,
-        progress: (Double) -> Void, isCancelled: () -> Bool
+        _ network: inout CollaborativeNetwork, _ interactions: Interactions, without touched: Interactions? = nil,
+        _ optimizer: Optimizer, progress: (Double) -> Void, isCancelled: () -> Bool
     ) -> Bool {
         precondition(epochs > 0 && batch > 0 && negatives >= 0)
         var optimizer = optimizer
         var random = RandomStream(seed: seed ^ 0x51AF_D7ED_558C_CD6D)
         var pass = CollaborativePass(network, batch: batch)
         for epoch in 0..<epochs {
-            if isCancelled() { return false }
-            let pairs = SampledPairs(interactions, negatives: negatives, random: &random) { _ in 1 }
+            let pairs = SampledPairs(
+                interactions, without: touched, negatives: negatives, random: &random, isCancelled: isCancelled
+            ) { _ in 1 }
+            guard let pairs else { return false }
             let isDone = pairs.forEachBatch(of: batch) { users, items, targets in
                 if isCancelled() { return false }
                 _ = pass.forward(network, users: users, items: items)

@@ -4,14 +4,16 @@ struct SampledPairs {
     private(set) var items: [Int32] = []
     private(set) var targets: [Float] = []
 
-    /// Draws of a negative after which it is left out: a user may have touched nearly everything.
-    private static let drawsMax = 32
+    /// Interactions between two questions whether to go on.
+    private static let interactionsAtOnce = 4096
 
     /// - Parameters:
+    ///   - touched: what is no negative, where that is more than the interactions: as many rows.
     ///   - target: what is learnt of an interaction with a weight; of a negative it is 0.
-    init(
-        _ interactions: Interactions, negatives: Int, random: inout RandomStream,
-        target: (Float) -> Float
+    /// - Returns: nil if cancelled.
+    init?(
+        _ interactions: Interactions, without touched: Interactions? = nil, negatives: Int,
+        random: inout RandomStream, isCancelled: () -> Bool = { false }, target: (Float) -> Float
     ) {
         let size = interactions.count * (1 + negatives)
         users.reserveCapacity(size)
@@ -19,9 +21,10 @@ struct SampledPairs {
         targets.reserveCapacity(size)
         for user in 0..<interactions.rows {
             for place in interactions.range(of: user) {
+                if place % Self.interactionsAtOnce == 0, isCancelled() { return nil }
                 append(user, interactions.indices[place], target(interactions.weights[place]))
                 for _ in 0..<negatives {
-                    guard let item = Self.negative(interactions, user, &random) else { continue }
+                    guard let item = (touched ?? interactions).drawUntouched(user, &random) else { continue }
                     append(user, item, 0)
                 }
             }
@@ -35,16 +38,6 @@ struct SampledPairs {
         users.append(Int32(user))
         items.append(item)
         targets.append(target)
-    }
-
-    private static func negative(
-        _ interactions: Interactions, _ user: Int, _ random: inout RandomStream
-    ) -> Int32? {
-        for _ in 0..<drawsMax {
-            let item = Int32(random.below(interactions.columns))
-            if !interactions.contains(user, item) { return item }
-        }
-        return nil
     }
 
     private mutating func shuffle(_ random: inout RandomStream) {

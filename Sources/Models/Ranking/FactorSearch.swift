@@ -13,6 +13,10 @@ final class FactorSearch {
     private var found: [Int32] = []
     private var results: [Scored] = []
     private var resultStride = 0
+    /// Of one query, where its results did not do.
+    private var deeper: [Scored] = []
+    /// Items that are looked through for one query before it is given up.
+    private static let depthMax = 4096
     private var indices: [Int32] = []
     private var weights: [Float] = []
     private var memory: [Float] = []
@@ -45,6 +49,20 @@ final class FactorSearch {
     func results(_ place: Int) -> ArraySlice<Scored> {
         guard generation != nil else { return [] }
         return results[(place * resultStride)..<(place * resultStride + Int(found[place]))]
+    }
+
+    /// Some times as many of a query's best items as there are in a list that all turned out to be used up, that list at
+    /// their head; nil where there are no more, or where so many were looked through that most of the generation's items must
+    /// be gone: then the other learners make the list.
+    func more(_ place: Int, than count: Int) -> ArraySlice<Scored>? {
+        guard let generation, count > 0, count < min(generation.index.count, Self.depthMax) else { return nil }
+        let depth = min(4 * count, generation.index.count)
+        if deeper.count < depth { deeper = Array(repeating: Scored(index: 0, score: 0), count: depth) }
+        var reached: Int32 = 0
+        searcher.search(
+            generation.index, queries: vectors.row(place), stride: stride, count: 1, wanted: [Int32(depth)],
+            results: &deeper, resultStride: depth, found: &reached)
+        return deeper[..<Int(reached)]
     }
 
     /// The scores of some rows for a query.

@@ -55,7 +55,7 @@ extension Ranker {
         guard learners.sequential.counts else { return 0 }
         let rows = table.covisitation
         var recency: Float = 1
-        for item in query.recents.prefix(blend.sequential.depth) {
+        for item in query.recents.prefix(blend.sequential.depth) where recency > 0 {
             let total = rows.total(item)
             if total > 0 {
                 let factor = recency * Float(Deterministic.pow(total, -blend.sequential.sourceExponent))
@@ -81,7 +81,7 @@ extension Ranker {
     func collectNeighbours(_ query: UserQuery) -> Float {
         guard learners.neighbours.counts, let serving, serving.generation.neighboursPerItem > 0 else { return 0 }
         var recency: Float = 1
-        for item in query.recents.prefix(blend.neighbours.depth) {
+        for item in query.recents.prefix(blend.neighbours.depth) where recency > 0 {
             let row = Int(serving.row(item))
             if row >= 0 { serving.addNeighbours(of: row, times: recency, to: neighbours) }
             recency *= Float(blend.neighbours.recency)
@@ -140,16 +140,23 @@ extension Ranker {
 
     func collectFactors(place: Int) -> Float {
         guard learners.factors.counts, let serving else { return 0 }
-        let results = factorSearch.results(place)
-        var found = 0
-        for scored in results {
-            let item = serving.itemNumbers[Int(scored.index)]
+        var results = factorSearch.results(place)
+        let largest = results.first?.score ?? 0
+        var (looked, found) = (0, 0)
+        while found < candidatesPerLearner {
+            if looked == results.count {
+                // Items of the generation that are withdrawn since take places in the results.
+                guard let more = factorSearch.more(place, than: looked) else { break }
+                results = more
+                continue
+            }
+            let item = serving.itemNumbers[Int(results[results.startIndex + looked].index)]
+            looked += 1
             if isSeen(item) || !table.isRecommendable(item) { continue }
             add(item)
             found += 1
-            if found == candidatesPerLearner { break }
         }
-        return max(0, results.first?.score ?? 0)
+        return max(0, largest)
     }
 
     /// Asks for the rows that a query two places further on adds up, and for what stands in those of the next one, while

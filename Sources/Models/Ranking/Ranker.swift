@@ -105,6 +105,11 @@ public final class Ranker {
     /// Begins a query: nothing but its own items is marked.
     func mark(_ query: UserQuery) {
         stamp &+= 1
+        if stamp == 0 {
+            // All marks there are would be valid again, and what was never marked too.
+            scratch.clearMarks()
+            stamp = 1
+        }
         let seen = scratch.seen
         for item in query.recents { seen[Int(item)] = stamp }
         seenCount = query.recents.count

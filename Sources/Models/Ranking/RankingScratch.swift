@@ -32,6 +32,12 @@ final class RankingScratch {
         capacity = more
     }
 
+    /// Marks nothing any longer.
+    func clearMarks() {
+        seen.update(repeating: 0, count: capacity)
+        met.update(repeating: 0, count: capacity)
+    }
+
     private static func replace<Number: Numeric & BitwiseCopyable>(
         _ memory: inout UnsafeMutablePointer<Number>, used: Int, capacity: Int
     ) {

@@ -55,9 +55,10 @@ final class ScoreAccumulator {
         count = found
     }
 
-    /// Adds a positive amount.
+    /// Adds an amount; nothing where it is not positive: an item whose score stays 0 would be touched again and again.
     @inline(__always)
     func add(_ item: IdentifierTable.Number, _ amount: Float) {
+        guard amount > 0 else { return }
         let before = scores[Int(item)]
         if before == 0 {
             touched[count] = item

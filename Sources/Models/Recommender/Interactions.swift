@@ -59,6 +59,13 @@ public struct Interactions: Sendable {
         self.init(rows: rows, columns: columns, offsets: offsets, indices: indices, weights: weights)
     }
 
+    /// One row: some columns in any order, each once, with weights of 1.
+    init(_ items: [Int32], columns: Int) {
+        self.init(
+            rows: 1, columns: columns, offsets: [0, items.count], indices: items.sorted(),
+            weights: [Float](repeating: 1, count: items.count))
+    }
+
     public var count: Int { indices.count }
 
     public func range(of row: Int) -> Range<Int> { offsets[row]..<offsets[row + 1] }
@@ -79,6 +86,15 @@ public struct Interactions: Sendable {
             if indices[middle] < column { low = middle + 1 } else { high = middle }
         }
         return low < offsets[row + 1] && indices[low] == column
+    }
+
+    /// A column that a row does not have, uniformly; nil where none is found in some draws: the row may have nearly all.
+    func drawUntouched(_ row: Int, _ random: inout RandomStream) -> Int32? {
+        for _ in 0..<32 {
+            let column = Int32(random.below(columns))
+            if !contains(row, column) { return column }
+        }
+        return nil
     }
 
     /// Columns as rows.

@@ -39,6 +39,16 @@ public struct Parameter<Target>: Sendable {
             get: { Double($0[keyPath: path]) }, set: { $0[keyPath: path] = Float($1) })
     }
 
+    /// A real number.
+    static func real(
+        _ name: String, _ range: ClosedRange<Double>, _ path: any WritableKeyPath<Target, Double> & Sendable,
+        _ doc: String
+    ) -> Self {
+        Self(
+            name: name, doc: doc, domain: .real(range, isLogarithmic: false), get: { $0[keyPath: path] },
+            set: { $0[keyPath: path] = $1 })
+    }
+
     /// One of several names.
     public static func choice<Value: Equatable & Sendable>(
         _ name: String, _ choices: [(name: String, value: Value)],

@@ -21,7 +21,7 @@ public struct RandomStream: RandomNumberGenerator {
     public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
     /// In 0..<bound, each as often as the others to within bound / 2⁶⁴.
-    mutating func below(_ bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }
+    public mutating func below(_ bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }
 
     /// By Marsaglia's polar method.
     public mutating func normal() -> Double {

@@ -11,8 +11,6 @@ public protocol Recommender: Sendable {
     static var name: String { get }
     /// One line for `--help` and tables.
     static var summary: String { get }
-    /// Whether lists depend on the user; popularity's do not.
-    static var isPersonal: Bool { get }
     /// What `--set` and a search may change; seed and threads are not among them.
     static var parameters: [Parameter<Self>] { get }
 
@@ -23,8 +21,9 @@ public protocol Recommender: Sendable {
     var seed: UInt64 { get set }
     var threads: Int { get set }
 
-    /// Why it cannot be fitted to these histories, and what to do; nil where it can. `fit` returns nil for what is refused.
-    func refusal(_ histories: TrainingHistories) -> String?
+    /// Why it cannot be fitted to a catalogue of so many items, and what to do; nil where it can. `fit` returns nil for what
+    /// is refused.
+    func refusal(items: Int) -> String?
 
     /// Fits a model.
     ///
@@ -40,9 +39,7 @@ public protocol Recommender: Sendable {
 }
 
 extension Recommender {
-    public static var isPersonal: Bool { true }
-
-    public func refusal(_ histories: TrainingHistories) -> String? { nil }
+    public func refusal(items: Int) -> String? { nil }
 
     /// Fits from nothing, to the end.
     public func fit(_ histories: TrainingHistories) -> Model? {

@@ -22,11 +22,11 @@ struct BlendFit {
 
     init(_ cases: [HeldOutReplay.Case]) { self.cases = cases }
 
-    /// The fitted blend.
+    /// The fitted blend; nil where the cases say too little.
     /// - Parameter fits: how many stretches the earlier blend was fitted on.
-    func fitted(from earlier: BlendSettings, fits: Int) -> BlendSettings {
+    func fitted(from earlier: BlendSettings, fits: Int) -> BlendSettings? {
         guard cases.count >= Self.casesMin, let columns = cases.first?.candidates.first?.popularity.count else {
-            return earlier
+            return nil
         }
         var start = earlier
         if earlier.popularity.exponent != 0 {
@@ -44,16 +44,15 @@ struct BlendFit {
             if let best, likelihood < best.likelihood + (best.column == present ? Self.columnGain : 0) { continue }
             best = (column, weights, likelihood)
         }
-        guard let best, best.weights.allSatisfy(\.isFinite) else { return earlier }
+        guard let best, best.weights.allSatisfy(\.isFinite) else { return nil }
         var blend = start
         for (weight, value) in zip(Self.weights, best.weights) { blend[keyPath: weight] = value }
-        for weight in Self.weights.prefix(4) { blend[keyPath: weight] = max(0, blend[keyPath: weight]) }
         blend.popularity.column = best.column
         return blend
     }
 
-    /// What is fitted, in the order of a choice's values, slopes behind. No learner counts against
-    /// its own recommendations by its share, the first four.
+    /// What is fitted, in the order of a choice's values, slopes behind. No learner counts against its own recommendations
+    /// by its share, the first four (`ChoiceModel.bounded`).
     static let weights: [any WritableKeyPath<BlendSettings, Double> & Sendable] = [
         \.sequential.weight, \.neighbours.weight, \.factors.weight, \.category.weight,
         \.popularity.weight, \.popularity.rootWeight,

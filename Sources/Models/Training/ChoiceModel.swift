@@ -1,7 +1,9 @@
 internal import Events
 
 /// Newton's method on the log-likelihood of choices, with steps halved until they gain. A candidate's score is
-/// Σ (w_k + support · slope_k) · value_k, where the first values only have a slope.
+/// Σ (w_k + support · slope_k) · value_k, where the first values only have a slope. The first of these weigh no less than 0:
+/// neither by their weights, which a step takes to 0 at most and which stay there while steps would take them further, nor
+/// where a slope makes them for some support, as lists have it (`LearnerWeights`).
 struct ChoiceModel {
     /// One choice: `shares` values for each candidate.
     struct Choice {
@@ -16,6 +18,8 @@ struct ChoiceModel {
     static let shares = 10
     /// How many of them, the first ones, have a slope.
     static let sloped = 6
+    /// How many of these, the first ones, weigh no less than 0.
+    static let bounded = 4
     /// Weights: one for each value, then the slopes.
     static let width = shares + sloped
     private static let stepsMax = 25
@@ -32,10 +36,11 @@ struct ChoiceModel {
     func maximize(prior: [Double], memory: Double, ridge: Double) -> (weights: [Double], likelihood: Double) {
         let width = Self.width
         var weights = prior
+        for index in 0..<Self.bounded { weights[index] = max(0, weights[index]) }
         var point = evaluate(weights)
         var precision = point.information.map { $0 * memory }
         for index in 0..<width { precision[index * width + index] += ridge }
-        var value = point.likelihood
+        var value = point.likelihood - penalty(weights, prior, precision)
         for _ in 0..<Self.stepsMax {
             var gradient = point.gradient
             for row in 0..<width {
@@ -44,23 +49,47 @@ struct ChoiceModel {
                 }
             }
             let matrix = zip(point.information, precision).map { $0 + $1 }
-            guard let step = Self.solve(matrix, gradient) else { break }
-            var length = 1.0
+            guard let step = Self.step(matrix, gradient, from: weights) else { break }
+            // As far as the first bound.
+            var (length, nearest) = (1.0, -1)
+            for index in 0..<Self.bounded where weights[index] + length * step[index] < 0 {
+                (length, nearest) = (weights[index] / -step[index], index)
+            }
+            let shortest = length * 1e-4
             var moved = false
-            while length > 1e-4 {
-                let candidate = zip(weights, step).map { $0 + length * $1 }
+            while length > shortest {
+                var candidate = zip(weights, step).map { $0 + length * $1 }
+                for index in 0..<Self.bounded { candidate[index] = max(0, candidate[index]) }
+                if nearest >= 0 { candidate[nearest] = 0 }
                 let next = evaluate(candidate)
                 let nextValue = next.likelihood - penalty(candidate, prior, precision)
                 if nextValue > value {
-                    moved = nextValue - value > 1e-6 * abs(value)
+                    moved = nextValue - value > 1e-6 * abs(value) || nearest >= 0
                     (weights, point, value) = (candidate, next, nextValue)
                     break
                 }
                 length /= 2
+                nearest = -1
             }
             if !moved { break }
         }
         return (weights, value)
+    }
+
+    /// Newton's step with the weights at their bounds kept there that it would take below.
+    private static func step(_ matrix: [Double], _ gradient: [Double], from weights: [Double]) -> [Double]? {
+        var (matrix, gradient) = (matrix, gradient)
+        func pin(_ index: Int) {
+            for other in 0..<width { (matrix[index * width + other], matrix[other * width + index]) = (0, 0) }
+            matrix[index * width + index] = 1
+            gradient[index] = 0
+        }
+        for index in 0..<bounded where weights[index] == 0 && gradient[index] < 0 { pin(index) }
+        while let step = solve(matrix, gradient) {
+            guard let below = (0..<bounded).first(where: { weights[$0] == 0 && step[$0] < 0 }) else { return step }
+            pin(below)
+        }
+        return nil
     }
 
     private func penalty(_ weights: [Double], _ prior: [Double], _ precision: [Double]) -> Double {
@@ -80,10 +109,16 @@ struct ChoiceModel {
         var point = Point()
         var scores: [Double] = []
         var present = [Double](repeating: 0, count: shares)
+        var isFree = [Bool](repeating: true, count: shares)
         for choice in choices {
             let count = choice.values.count / shares
             for index in 0..<shares { present[index] = weights[index] }
             for index in 0..<Self.sloped { present[index] += choice.support * weights[shares + index] }
+            // A weight that is below 0 for this support is 0 for it, whatever becomes of it by a small step.
+            for index in 0..<Self.bounded {
+                isFree[index] = present[index] >= 0
+                present[index] = max(0, present[index])
+            }
             scores.removeAll(keepingCapacity: true)
             var largest = -Double.infinity
             choice.values.withUnsafeBufferPointer { values in
@@ -100,7 +135,7 @@ struct ChoiceModel {
                     total += scores[candidate]
                 }
                 point.likelihood += chosen - Deterministic.log2(total) * 0.693147180559945309417
-                add(values, scores, total, choice, to: &point)
+                add(values, scores, total, choice, isFree, to: &point)
             }
         }
         return point
@@ -110,7 +145,7 @@ struct ChoiceModel {
     /// support, once or twice, of the slopes.
     private func add(
         _ values: UnsafeBufferPointer<Double>, _ scores: [Double], _ total: Double, _ choice: Choice,
-        to point: inout Point
+        _ isFree: [Bool], to point: inout Point
     ) {
         let (shares, sloped, width) = (Self.shares, Self.sloped, Self.width)
         let support = choice.support
@@ -127,11 +162,11 @@ struct ChoiceModel {
                     for j in 0...i { sums[shares + i * shares + j] += weighted * values[row + j] }
                 }
             }
-            for i in 0..<shares {
+            for i in 0..<shares where isFree[i] {
                 let gradient = values[choice.taken * shares + i] - sums[i]
                 point.gradient[i] += gradient
                 if i < sloped { point.gradient[shares + i] += support * gradient }
-                for j in 0..<shares {
+                for j in 0..<shares where isFree[j] {
                     let (high, low) = (max(i, j), min(i, j))
                     let information = sums[shares + high * shares + low] - sums[i] * sums[j]
                     point.information[i * width + j] += information

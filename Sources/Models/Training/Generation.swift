@@ -96,6 +96,8 @@ public struct GenerationManifest: Sendable, Equatable {
     public var model = GenerationManifest.blendModel
     /// The algorithm's settings as `name=value`, so that it can be trained again.
     public var settings: [String] = []
+    /// How many stretches the blend was fitted on, one after another.
+    public var fits = 0
 
     /// The service's own trainer: implicit ALS and item neighbours, blended.
     public static let blendModel = "blend"
@@ -103,6 +105,14 @@ public struct GenerationManifest: Sendable, Equatable {
     public static let importedModel = "import"
 
     public init() {}
+
+    /// Whether two generations are of the same algorithm with the same settings; none from outside is. Manifests of the
+    /// blend did not always name its settings: then nothing speaks for others.
+    func isOfOneRecipe(with other: GenerationManifest) -> Bool {
+        guard model == other.model, model != Self.importedModel else { return false }
+        let isUnknown = model == Self.blendModel && (settings.isEmpty || other.settings.isEmpty)
+        return isUnknown || settings == other.settings
+    }
 }
 
 /// A generation as one process serves it: its rows by the numbers that the process gave the items.

@@ -40,17 +40,13 @@ extension HeldOutReplay {
     ///   - boundary: later than all that either generation was trained on, in ms.
     ///   - serving: nil ranks without a generation, by `blend`.
     func compare(
-        _ candidate: Generation, with serving: Generation?, after boundary: Int64, rules: RankingRules,
-        blend: BlendSettings, isCancelled: () -> Bool
+        _ candidate: Generation, with serving: Generation?, after boundary: Int64, blend: BlendSettings,
+        isCancelled: () -> Bool
     ) -> GenerationComparison {
-        var asked = rules
-        asked.listItems = GenerationComparison.length
-        asked.exploration = 0
-        asked.continueItems = 0
         let identifiers = IdentifierTable(capacity: histories.items.count)
         for item in histories.items { _ = identifiers.intern(item) }
         let table = ItemTable(settings: settings.items, identifiers: identifiers)
-        let rankers = [Ranker(table: table, rules: asked), Ranker(table: table, rules: asked)]
+        let rankers = [Ranker(table: table, rules: rules), Ranker(table: table, rules: rules)]
         let generations = [candidate, serving].map { $0.map { ServingGeneration($0, identifiers: identifiers) } }
         var tally = ComparisonTally()
         play(table, after: boundary, isCancelled: isCancelled) { place, query in

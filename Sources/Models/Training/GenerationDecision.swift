@@ -66,8 +66,7 @@ public struct GenerationDecision: Sendable, Equatable {
     public init(_ comparison: GenerationComparison?, candidate: Generation, serving: Generation?) {
         let manifest = candidate.manifest
         let isOutside = manifest.model == GenerationManifest.importedModel
-        let isSameRecipe =
-            !isOutside && manifest.model == serving?.manifest.model && manifest.settings == serving?.manifest.settings
+        let isSameRecipe = serving.map { manifest.isOfOneRecipe(with: $0.manifest) } ?? false
         if serving == nil, !isOutside {
             self.init(isPromoted: true, reason: .first)
         } else if let comparison, comparison.cases >= Self.casesMin, comparison.users >= Self.usersMin {

@@ -20,7 +20,7 @@ public enum GenerationRecipe: Sendable {
         guard histories.count > 0 else { return "there are no interactions to learn from" }
         return switch self {
         case .blend: nil
-        case .recommender(let recommender, _): recommender.refusal(histories)
+        case .recommender(let recommender, _): recommender.refusal(items: histories.items.count)
         }
     }
 
@@ -62,6 +62,7 @@ public enum GenerationRecipe: Sendable {
             settings.unobservedWeight = manifest.unobservedWeight
             settings.regularization = manifest.regularization
             settings.regularizationExponent = manifest.regularizationExponent
+            settings.take(manifest.settings)
             return GenerationTrainer(settings: settings).train(
                 histories, blend: blend, isCancelled: isCancelled)?.with(number: generation.number)
         }

@@ -1,3 +1,4 @@
+internal import Events
 internal import Linear
 
 /// Makes a generation from users' histories: item factors by implicit ALS on the whole histories, without the short
@@ -26,7 +27,8 @@ public struct GenerationTrainer: Sendable {
         _ histories: TrainingHistories, earlier: Generation? = nil, blend: BlendSettings = BlendSettings(),
         progress: (Double) -> Void = { _ in }, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) -> Generation? {
-        var plan = Plan(settings: settings, blend: earlier?.manifest.blend ?? blend)
+        var plan = Plan(
+            settings: settings, blend: earlier?.manifest.blend ?? blend, fits: earlier?.manifest.fits ?? 0)
         if let earlier {
             plan.settings.unobservedWeight = earlier.manifest.unobservedWeight
             plan.settings.regularization = earlier.manifest.regularization
@@ -46,6 +48,8 @@ public struct GenerationTrainer: Sendable {
     struct Plan {
         var settings: TrainingSettings
         var blend: BlendSettings
+        /// How many stretches the blend was fitted on.
+        var fits: Int
     }
 
     /// Pairs of α₀ and λ to choose among: for streams with few, some and many interactions an item.
@@ -73,7 +77,10 @@ public struct GenerationTrainer: Sendable {
             let chosen = chooseRegularization(&plan, histories, replay, isCancelled: isCancelled)
             if fit == nil { fit = chosen }
         }
-        if let fit { plan.blend = fit.fitted(from: plan.blend, fits: earlier?.number ?? 0) }
+        if let blend = fit?.fitted(from: plan.blend, fits: plan.fits) {
+            plan.blend = blend
+            plan.fits += 1
+        }
     }
 
     /// Takes the pair of α₀ and λ whose factors alone rank the held-out interactions best.
@@ -151,16 +158,17 @@ public struct GenerationTrainer: Sendable {
         model.threads = settings.threads
         guard !histories.rows.isEmpty else { return Matrix(rows: histories.items.count, columns: model.factors) }
         model.sweeps = earlier == nil ? settings.firstSweeps : settings.warmSweeps
-        let start = earlier.map { Factors(users: nil, items: warmItems(histories.items, $0)) }
+        let start = earlier.map { Factors(users: nil, items: Self.warmItems(histories.items, $0)) }
         return model.train(histories.interactions, from: start, progress: progress, isCancelled: isCancelled)?.items
     }
 
     /// The vectors of an earlier generation by the rows of the new one. An item that is new starts at zero, and gets its
     /// vector from its users' in the first sweep: a start at random would disturb those that its users have by then.
-    private func warmItems(_ items: [String], _ earlier: Generation) -> Matrix {
-        var rows: [String: Int32] = [:]
-        for (row, item) in earlier.items.enumerated() { rows[item] = Int32(row) }
-        return earlier.factors.taking(items.map { rows[$0] ?? -1 })
+    static func warmItems(_ items: [String], _ earlier: Generation) -> Matrix {
+        // By their bytes: equal strings may be spelled in two ways, and are two items then.
+        let known = IdentifierTable(capacity: earlier.items.count)
+        for item in earlier.items { _ = known.intern(item) }
+        return earlier.factors.taking(items.map { known.find($0).map(Int32.init) ?? -1 })
     }
 
     private func manifest(_ histories: TrainingHistories, _ plan: Plan) -> GenerationManifest {
@@ -170,7 +178,9 @@ public struct GenerationTrainer: Sendable {
         manifest.unobservedWeight = settings.unobservedWeight
         manifest.regularization = settings.regularization
         manifest.regularizationExponent = settings.regularizationExponent
+        manifest.settings = settings.manifestSettings
         manifest.blend = plan.blend
+        manifest.fits = plan.fits
         manifest.users = histories.userCount
         manifest.interactions = histories.count
         manifest.latestTime = histories.latestTime

@@ -15,8 +15,6 @@
 public struct GenerationTrial: Sendable {
     /// Of the replay and of stand-ins.
     public var settings: TrainingSettings
-    /// What a list may hold; N is 20 in a comparison.
-    public var rules: RankingRules
     /// The weights without a generation.
     public var blend: BlendSettings
 
@@ -25,9 +23,8 @@ public struct GenerationTrial: Sendable {
     /// Interactions after its training for the serving generation to be judged as it is.
     static let freshMin = 4 * GenerationDecision.casesMin
 
-    public init(settings: TrainingSettings, rules: RankingRules = RankingRules(), blend: BlendSettings) {
+    public init(settings: TrainingSettings, blend: BlendSettings) {
         self.settings = settings
-        self.rules = rules
         self.blend = blend
     }
 
@@ -106,7 +103,7 @@ public struct GenerationTrial: Sendable {
         progress(0.5)
         guard let one, second == nil || other != nil, !isCancelled() else { return nil }
         let comparison = HeldOutReplay(histories, settings: settings).compare(
-            one, with: other, after: boundary, rules: rules, blend: blend, isCancelled: isCancelled)
+            one, with: other, after: boundary, blend: blend, isCancelled: isCancelled)
         progress(1)
         return isCancelled() ? nil : comparison
     }

@@ -18,6 +18,7 @@ struct HeldOutReplay {
         /// The place of its interaction in the histories.
         var place: Int
         var time: Int64
+        var type: EventType
         /// The first event of its pair.
         var isNew: Bool
     }
@@ -37,15 +38,32 @@ struct HeldOutReplay {
             for place in histories.starts[user]..<histories.starts[user + 1] { users[place] = Int32(user) }
         }
         self.users = users
-        var touches = histories.times.enumerated().map { Touch(place: $0, time: $1, isNew: true) }
-        touches += histories.laterTouches.map { Touch(place: $0.place, time: $0.time, isNew: false) }
+        let pairs = histories.source?.pairs ?? []
+        var touches = histories.times.enumerated().map { place, time in
+            Touch(place: place, time: time, type: pairs.isEmpty ? .view : pairs[place].firstType(at: time), isNew: true)
+        }
+        for (place, pair) in pairs.enumerated() {
+            touches += pair.later(than: histories.times[place]).map {
+                Touch(place: place, time: $0.time, type: $0.type, isNew: false)
+            }
+        }
         touches.sort { a, b in
             if a.time != b.time { return a.time < b.time }
             if a.isNew != b.isNew { return a.isNew }
             // Of equal times a user's older one, which stands further behind, goes first.
-            return users[a.place] != users[b.place] ? users[a.place] < users[b.place] : a.place > b.place
+            if users[a.place] != users[b.place] { return users[a.place] < users[b.place] }
+            return a.place != b.place ? a.place > b.place : a.type.rawValue < b.type.rawValue
         }
         self.touches = touches
+    }
+
+    /// What lists may hold where they are judged: N is that of all comparisons, and nothing is left to chance.
+    var rules: RankingRules {
+        var rules = settings.rules
+        rules.listItems = GenerationComparison.length
+        rules.exploration = 0
+        rules.continueItems = 0
+        return rules
     }
 
     /// The cases later than a time, by a generation that was trained on what came until then.
@@ -55,7 +73,7 @@ struct HeldOutReplay {
         let identifiers = IdentifierTable(capacity: histories.items.count)
         for item in histories.items { _ = identifiers.intern(item) }
         let table = ItemTable(settings: settings.items, identifiers: identifiers)
-        let ranker = Ranker(table: table)
+        let ranker = Ranker(table: table, rules: rules)
         let serving = ServingGeneration(generation, identifiers: identifiers)
         let asked = Self.allLearners(blend)
         var cases: [Case] = []
@@ -97,12 +115,12 @@ struct HeldOutReplay {
                 }
                 next += 1
             }
-            recents.touch(touch.place, of: user)
+            recents.touch(touch.place, of: user, touch.type, time: touch.time)
             guard index >= skipped else { continue }
-            recents.withQuery(of: user) { query in
+            recents.withItems(of: user) { items in
                 table.learn(
-                    item: item, type: .view, isNewPair: touch.isNew, time: touch.time,
-                    preceding: .init(rebasing: query.recents.dropFirst()))
+                    item: item, type: touch.type, isNewPair: touch.isNew, time: touch.time,
+                    preceding: .init(rebasing: items.dropFirst()))
             }
             let category = histories.categories[Int(item)]
             guard category >= 0 else { continue }

@@ -36,7 +36,9 @@ struct RecommenderTraining {
             guard let trial else { return nil }
             let cases = HeldOutReplay(histories, settings: settings).cases(
                 after: boundary, generation: trial, blend: trial.manifest.blend, isCancelled: isCancelled)
-            manifest.blend = BlendFit(cases).fitted(from: trial.manifest.blend, fits: 0)
+            let fitted = BlendFit(cases).fitted(from: trial.manifest.blend, fits: 0)
+            manifest.blend = fitted ?? trial.manifest.blend
+            manifest.fits = fitted == nil ? 0 : 1
             if isCancelled() { return nil }
             done = 0.5
         }

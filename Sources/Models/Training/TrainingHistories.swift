@@ -11,8 +11,10 @@ public struct TrainingHistories: Sendable {
     public let starts: [Int]
     /// The row of each interaction, a user's newest first by their first events, each item once a user.
     public let rows: [Int32]
-    /// The rating of each interaction.
+    /// The rating of each interaction, at the time of the user's latest event.
     public let ratings: [Float]
+    /// What ratings were made from, so that they can be made as of an earlier time; nil where they were given.
+    let source: Source?
     /// The time of each interaction's first event in ms.
     public let times: [Int64]
     /// The category of each row, −1 for none.
@@ -23,15 +25,18 @@ public struct TrainingHistories: Sendable {
     public let priceBands: [Int32]
     /// The largest time of a first event that they include, in ms.
     public let latestTime: Int64
-    /// Later events of the interactions, as far as ratings remember them, in no order.
-    public let laterTouches: [LaterTouch]
 
-    /// An event of an interaction after its first one.
-    public struct LaterTouch: Sendable {
-        /// In ms.
-        public var time: Int64
-        /// The place of the interaction.
-        public var place: Int
+    struct Source: Sendable {
+        /// Of each interaction.
+        var pairs: [PairRating]
+        let scale: RatingScale
+        let decay: Decay
+
+        /// The ratings of one user's interactions, at the time of the latest event among them.
+        func ratings(of places: Range<Int>) -> [Float] {
+            let latest = pairs[places].lazy.compactMap(\.lastTouch).max() ?? 0
+            return pairs[places].map { Float($0.rating(at: latest, scale: scale, decay: decay)) }
+        }
     }
 
     public var userCount: Int { starts.count - 1 }
@@ -43,20 +48,27 @@ public struct TrainingHistories: Sendable {
         private var numbers: [IdentifierTable.Number] = []
         private var ratings: [Float] = []
         private var times: [Int64] = []
-        private var laterTouches: [LaterTouch] = []
-        /// How many of these are of earlier users.
-        private var touchesOfOthers = 0
+        /// Those of all interactions, or none where ratings are given.
+        private var source: Source
 
-        public init() {}
+        /// - Parameters:
+        ///   - scale: what events are worth.
+        ///   - decay: how they fade until the user's latest one.
+        public init(scale: RatingScale = .standard, decay: Decay = Decay(halfLifeMilliseconds: 0)) {
+            source = Source(pairs: [], scale: scale, decay: decay)
+        }
 
         /// Adds an interaction of the present user, each item once; where times are equal, the newest first.
         /// - Parameters:
-        ///   - time: of the first event of the pair, in ms.
-        ///   - laterTouches: times of later events, in ms.
-        public mutating func append(
-            _ item: IdentifierTable.Number, rating: Float, time: Int64, laterTouches: [Int64] = []
-        ) {
-            for time in laterTouches { self.laterTouches.append(LaterTouch(time: time, place: numbers.count)) }
+        ///   - events: what is known of them.
+        ///   - time: of the first one, in ms; the second is enough.
+        public mutating func append(_ item: IdentifierTable.Number, events: PairRating, time: Int64) {
+            source.pairs.append(events)
+            append(item, rating: 0, time: time)
+        }
+
+        /// The same with a rating that does not come of events: it is what it is at any time.
+        public mutating func append(_ item: IdentifierTable.Number, rating: Float, time: Int64) {
             numbers.append(item)
             ratings.append(rating)
             times.append(time)
@@ -66,18 +78,17 @@ public struct TrainingHistories: Sendable {
         public mutating func endUser() {
             let start = starts[starts.count - 1]
             guard numbers.count > start else { return }
+            precondition(source.pairs.isEmpty || source.pairs.count == numbers.count, "ratings are given, or none is")
             let order = (start..<numbers.count).sorted { times[$0] != times[$1] ? times[$0] > times[$1] : $0 < $1 }
-            let sorted = order.map { (numbers[$0], ratings[$0], times[$0]) }
-            for (index, entry) in sorted.enumerated() {
-                (numbers[start + index], ratings[start + index], times[start + index]) = entry
+            func sort<Element>(_ values: inout [Element]) {
+                values.replaceSubrange(start..., with: order.map { values[$0] })
             }
-            if touchesOfOthers < laterTouches.count {
-                var places = order
-                for (index, place) in order.enumerated() { places[place - start] = start + index }
-                for index in touchesOfOthers..<laterTouches.count {
-                    laterTouches[index].place = places[laterTouches[index].place - start]
-                }
-                touchesOfOthers = laterTouches.count
+            sort(&numbers)
+            sort(&ratings)
+            sort(&times)
+            if !source.pairs.isEmpty {
+                sort(&source.pairs)
+                ratings.replaceSubrange(start..., with: source.ratings(of: start..<numbers.count))
             }
             starts.append(numbers.count)
         }
@@ -100,9 +111,9 @@ public struct TrainingHistories: Sendable {
             for (row, number) in used.enumerated() { rowOf[Int(number)] = Int32(row) }
             return TrainingHistories(
                 items: used.map { identifiers.text($0) }, starts: starts, rows: numbers.map { rowOf[Int($0)] },
-                ratings: ratings, times: times, categories: Self.renumbered(used.map(category)),
-                brands: Self.renumbered(used.map(brand)), priceBands: Self.bands(used.map(price)),
-                latestTime: times.max() ?? 0, laterTouches: laterTouches)
+                ratings: ratings, source: source.pairs.isEmpty ? nil : source, times: times,
+                categories: Self.renumbered(used.map(category)), brands: Self.renumbered(used.map(brand)),
+                priceBands: Self.bands(used.map(price)), latestTime: times.max() ?? 0)
         }
 
         /// Numbers in the order in which rows name them: what they were before says something of this process only.
@@ -131,7 +142,7 @@ public struct TrainingHistories: Sendable {
         }
     }
 
-    /// The interactions until a time, inclusive, with the same rows.
+    /// The interactions until a time, inclusive, with the same rows, and rated by what was known then.
     func until(_ time: Int64) -> TrainingHistories {
         var starts = [0]
         let kept = rows.indices.filter { times[$0] <= time }
@@ -141,14 +152,14 @@ public struct TrainingHistories: Sendable {
             while next < kept.count, kept[next] < self.starts[user + 1] { next += 1 }
             if next > before { starts.append(next) }
         }
-        var places = [Int](repeating: -1, count: count)
-        for (index, place) in kept.enumerated() { places[place] = index }
+        var source = source
+        if let whole = self.source { source?.pairs = kept.map { whole.pairs[$0].until(time, first: times[$0]) } }
+        let ratings = source.map { source in zip(starts, starts.dropFirst()).flatMap { source.ratings(of: $0..<$1) } }
         return TrainingHistories(
-            items: items, starts: starts, rows: kept.map { rows[$0] }, ratings: kept.map { ratings[$0] },
-            times: kept.map { times[$0] }, categories: categories, brands: brands, priceBands: priceBands,
-            latestTime: kept.map { times[$0] }.max() ?? 0,
-            laterTouches: laterTouches.lazy.filter { $0.time <= time }
-                .map { LaterTouch(time: $0.time, place: places[$0.place]) })
+            items: items, starts: starts, rows: kept.map { rows[$0] },
+            ratings: ratings ?? kept.map { self.ratings[$0] }, source: source, times: kept.map { times[$0] },
+            categories: categories, brands: brands,
+            priceBands: priceBands, latestTime: kept.map { times[$0] }.max() ?? 0)
     }
 
     /// The time until which a share of the interactions lies, in ms.
@@ -163,5 +174,32 @@ extension TrainingHistories {
     public func history(of user: Int) -> UserHistory {
         let range = starts[user]..<starts[user + 1]
         return UserHistory(user: user, items: Array(rows[range]), ratings: Array(ratings[range]))
+    }
+}
+
+extension PairRating {
+    /// The types whose latest times a rating remembers, in the order in which shoppers come to them.
+    private static let types: [EventType] = [.view, .cart, .purchase, .removeFromCart]
+
+    /// The type of the pair's first event, whose second is known: that of a latest event in this second. Where the first
+    /// one's type came again, and so is forgotten, it is taken to be the type that shoppers come to first.
+    func firstType(at first: Int64) -> EventType {
+        Self.types.first { latest($0).map { $0 / 1000 == first / 1000 } ?? false }
+            ?? Self.types.first { latest($0) != nil } ?? .view
+    }
+
+    /// The events after the first one that are remembered.
+    func later(than first: Int64) -> [(type: EventType, time: Int64)] {
+        Self.types.compactMap { type in latest(type).map { (type, $0) } }.filter { $0.1 / 1000 > first / 1000 }
+    }
+
+    /// What is known of the events until a time that is not before the first one's.
+    func until(_ time: Int64, first: Int64) -> PairRating {
+        var earlier = PairRating()
+        earlier.apply(type: firstType(at: first), time: first)
+        for type in Self.types {
+            if let latest = latest(type), latest <= time { earlier.apply(type: type, time: latest) }
+        }
+        return earlier
     }
 }

@@ -5,8 +5,9 @@ internal import Linear
 /// A generation as one stream of bytes, all numbers little-endian: what `freshet.models` carries in chunks, and what
 /// `freshet models export` writes as `generation.bin`. The README of an export says it field by field.
 public enum GenerationCodec {
-    static let version: UInt8 = 4
-    /// Version 2 had no slopes and no root of popularity, 3 no roots of the other learners; what they left out is 0.
+    static let version: UInt8 = 5
+    /// Version 2 had no slopes and no root of popularity, 3 no roots of the other learners; what they left out is 0. Up to
+    /// 4 the number of a generation of the blend stood for its fits.
     private static let readable: ClosedRange<UInt8> = 2...version
 
     /// The stream: manifest fields, item identifiers, factors row by row, neighbours.
@@ -36,7 +37,8 @@ public enum GenerationCodec {
         let version = try reader.byte()
         guard readable.contains(version) else { throw ByteReader.Malformed(offset: 0) }
         let number = try reader.count(limit: Int(Int32.max))
-        let manifest = try decodeManifest(&reader, version)
+        var manifest = try decodeManifest(&reader, version)
+        if version < 5, manifest.model == GenerationManifest.blendModel { manifest.fits = number }
         let count = try reader.count()
         let columns = try reader.count(limit: 1024)
         guard columns > 0 else { throw ByteReader.Malformed(offset: reader.offset) }
@@ -87,6 +89,7 @@ public enum GenerationCodec {
             writer.varint(text.utf8.count)
             writer.text(text)
         }
+        writer.varint(manifest.fits)
     }
 
     private static func decodeManifest(_ reader: inout ByteReader, _ version: UInt8) throws -> GenerationManifest {
@@ -135,6 +138,7 @@ public enum GenerationCodec {
         let settings = try reader.count(limit: 1000)
         manifest.model = String(decoding: try reader.counted(), as: UTF8.self)
         for _ in 0..<settings { manifest.settings.append(String(decoding: try reader.counted(), as: UTF8.self)) }
+        if version >= 5 { manifest.fits = try reader.count(limit: .max) }
         return manifest
     }
 }

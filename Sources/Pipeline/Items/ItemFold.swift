@@ -28,6 +28,9 @@ public final class ItemFold {
         }
     }
 
+    /// Changes with what the same log makes.
+    static let version: UInt8 = 2
+
     public let table: ItemTable
     /// The next offset of each partition of the events topic.
     public internal(set) var expected: [Int32: Int64] = [:]

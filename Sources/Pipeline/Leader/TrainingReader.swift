@@ -10,7 +10,7 @@ public enum TrainingReader {
     ) throws(LogError) -> TrainingHistories? {
         let items = IdentifierTable(capacity: 1 << 14)
         let codec = UserStateCodec(items: items)
-        var builder = TrainingHistories.Builder()
+        var builder = TrainingHistories.Builder(scale: scale, decay: decay)
         for partition in try log.partitions(.users) {
             let store = UserStore()
             let reader = try log.reader(.users, partition: partition, from: 0)
@@ -26,7 +26,7 @@ public enum TrainingReader {
                     }
                 }
             }
-            store.addHistories(to: &builder, scale: scale, decay: decay)
+            store.addHistories(to: &builder)
         }
         return builder.build(
             items, category: { descriptions[items.text($0)].category }, brand: { descriptions[items.text($0)].brand },
@@ -35,32 +35,23 @@ public enum TrainingReader {
 }
 
 extension UserStore {
-    /// Adds each user's history, newest first, rated at the user's largest event time; users in the order of their ids'
-    /// hashes, which depends on neither batches nor restarts.
-    public func addHistories(to builder: inout TrainingHistories.Builder, scale: RatingScale, decay: Decay) {
+    /// Adds each user's history, newest first; users in the order of their ids' hashes, which depends on neither batches
+    /// nor restarts.
+    public func addHistories(to builder: inout TrainingHistories.Builder) {
         var users: [User] = []
         for user in 0..<upperBound where self[User(user)].isPresent { users.append(User(user)) }
         users.sort { identifiers.precedes($0, $1) }
-        for user in users { builder.append(self[user], scale: scale, decay: decay) }
+        for user in users { builder.append(self[user]) }
     }
 }
 
 extension TrainingHistories.Builder {
-    /// Adds a user's history, rated at the user's largest event time.
-    public mutating func append(_ state: UserState, scale: RatingScale, decay: Decay) {
+    /// Adds a user's history.
+    public mutating func append(_ state: UserState) {
         for entry in state.entries.reversed() {
-            let first = Int64(entry.firstSeconds)
             // The first touch: what came later is not held out from a model that knows the pair.
-            append(
-                entry.item, rating: Float(entry.rating.rating(at: state.latestTime, scale: scale, decay: decay)),
-                time: first * 1000,
-                laterTouches: EventType.ofPairs.compactMap { entry.rating.latest($0) }.filter { $0 / 1000 > first })
+            append(entry.item, events: entry.rating, time: Int64(entry.firstSeconds) * 1000)
         }
         endUser()
     }
-}
-
-extension EventType {
-    /// The types whose latest times a rating remembers.
-    fileprivate static let ofPairs: [EventType] = [.view, .removeFromCart, .cart, .purchase]
 }

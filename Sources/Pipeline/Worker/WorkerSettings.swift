@@ -56,6 +56,7 @@ public struct WorkerSettings: Sendable {
         writer.byte(UserStateCodec.version)
         writer.byte(UserFold.version)
         writer.byte(ItemSnapshot.version)
+        writer.byte(ItemFold.version)
         writer.varint(user.historyItemsMax)
         writer.signed(user.sessionGapMilliseconds)
         writer.varint(user.window)

@@ -70,7 +70,7 @@ enum OfflineCommand {
         return 0
     }
 
-    private static func splits(_ arguments: ParsedArguments, isSampled: Bool) throws -> [OfflineSplit] {
+    private static func splits(_ arguments: ParsedArguments, isSampled: Bool) throws -> OfflineSplits {
         guard arguments["file"] == nil || arguments["data"] == nil else { throw UsageError("a file excludes --data") }
         let data = arguments["file"] ?? arguments["data"]
         if arguments["train"] != nil || arguments["test"] != nil {
@@ -88,7 +88,7 @@ enum OfflineCommand {
             let streams = try [train, test].map {
                 try EvaluateCommand.readStream($0, rule: SplitOptions.ratings(arguments, isSampled: false))
             }
-            return [.streams(train: streams[0], test: streams[1])]
+            return OfflineSplits([.streams(train: streams[0], test: streams[1])])
         }
         guard let data else { throw UsageError("give a file, or --train and --test") }
         let rule = try SplitOptions.rule(arguments)

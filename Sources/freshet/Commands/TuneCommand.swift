@@ -58,12 +58,12 @@ enum TuneCommand {
         try OutputFile.check(arguments["store"], replaces: true)
         let search = try search(type, arguments)
         let rule = try SplitOptions.rule(arguments)
-        let splits = rule.splits(of: try SplitOptions.stream(arguments.required("file"), arguments))
-        SplitOptions.reportStrangers(splits)
+        let whole = rule.splits(of: try SplitOptions.stream(arguments.required("file"), arguments))[0]
+        SplitOptions.reportStrangers(CollectionOfOne(whole))
         let stop = StopRequest()
         let jobs = arguments.int("jobs") ?? 1
         let evaluation = TrialEvaluation(
-            type: type, fixed: try arguments.pairs("set"), splits: rule.splits(of: splits[0].train),
+            type: type, fixed: try arguments.pairs("set"), splits: Array(rule.splits(of: whole.train)),
             objectives: search.order.objectives, threads: max(1, ProcessInfo.processInfo.activeProcessorCount / jobs),
             length: arguments.int("length") ?? 20, secondsMax: arguments.duration("trial-time")?.inSeconds, stop: stop)
         guard evaluation.splits.contains(where: { $0.askedCount > 0 }) else {
@@ -89,10 +89,10 @@ enum TuneCommand {
             final.model = .recommender(try evaluation.recommender(best.plan))
             final.length = evaluation.length
             // An algorithm that takes the trials' data may still refuse the larger one.
-            if final.refusal([splits[0]]) == nil {
+            if final.refusal([whole]) == nil {
                 let bar = ProgressBar("the best \(name), on what no trial saw")
                 bar.update(share: 0)
-                report.test = final.run(splits[0], progress: { bar.update(share: $0) })
+                report.test = final.run(whole, progress: { bar.update(share: $0) })
                 bar.finish()
             }
         }

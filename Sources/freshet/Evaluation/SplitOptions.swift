@@ -57,7 +57,7 @@ enum SplitOptions {
     }
 
     /// Says how many events are not asked for, since training does not know their users.
-    static func reportStrangers(_ splits: [OfflineSplit]) {
+    static func reportStrangers(_ splits: some Sequence<OfflineSplit>) {
         let (events, users) = splits.reduce((0, 0)) { ($0.0 + $1.strangers.events, $0.1 + $1.strangers.users) }
         guard events > 0 else { return }
         LineOutput.standardError.write(

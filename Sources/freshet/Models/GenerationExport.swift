@@ -34,7 +34,7 @@ enum GenerationExport {
         generation.bin: a generation as the service keeps it. Numbers are little-endian; `varint` is LEB128 without
         sign, `signed` the same after zig-zag, `f64` and `f32` IEEE 754, `text` a varint of bytes and UTF-8.
 
-        byte     version, 4 (3 lacks the f64 × 4 before the varint×5, 2 the f64 × 7 too)
+        byte     version, 5 (4 lacks the fits, 3 the f64 × 4 before the varint×5 too, 2 also the f64 × 7)
         varint   number of the generation
         f64 × 4  alpha, alpha0, regularization (lambda), exponent (nu) of the users' projection
         varint×3 users, interactions, events that it was trained on
@@ -47,6 +47,7 @@ enum GenerationExport {
         f64 × 4  weights of the square roots of the shares of sequential, neighbours, factors, category
         varint×5 sequential depth, neighbours depth, popularity column, category depth, category column
         varint   n, then 1 + n texts: the kind of model, and its n settings as name=value
+        varint   fits: how many stretches the weights were fitted on
         varint×3 items, K, neighbours an item (w)
         text     the id of each item
         f32      items × K, row by row: the factors

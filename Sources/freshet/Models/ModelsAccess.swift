@@ -37,8 +37,7 @@ struct ModelsAccess {
 
     func trial() throws -> GenerationTrial {
         let worker = try deployment.workerSettings()
-        return GenerationTrial(
-            settings: deployment.trainingSettings(worker), rules: worker.rules, blend: worker.blend)
+        return GenerationTrial(settings: deployment.trainingSettings(worker), blend: worker.blend)
     }
 
     /// A generation's number, as an argument.

@@ -41,8 +41,7 @@ struct TrainingJob {
                 isCancelled: isCancelled)
         else { return nil }
         if let refusal = recipe.refusal(histories) { return .refused(refusal) }
-        let trial = GenerationTrial(
-            settings: deployment.trainingSettings(worker), rules: worker.rules, blend: worker.blend)
+        let trial = GenerationTrial(settings: deployment.trainingSettings(worker), blend: worker.blend)
         let outcome = trial.run(recipe, histories, serving: serving, progress: progress, isCancelled: isCancelled)
         return outcome.map {
             .trained($0.generation, $0.decision, Size(users: histories.userCount, items: histories.items.count))
