@@ -2,7 +2,7 @@
 public enum Readiness: Sendable, Equatable {
     case ready
     /// - Parameters:
-    ///   - reason: a stable code: `restoring`, `no_partitions`, `broker_unreachable`.
+    ///   - reason: a stable code, such as `restoring` or `broker_unreachable`.
     ///   - detail: a sentence for people.
     case notReady(reason: String, detail: String)
 }
