@@ -19,8 +19,8 @@ public final class Admin: @unchecked Sendable {
             RD_KAFKA_PRODUCER, settings.defaulting(to: .clientDefaults), context: context)
     }
 
-    /// Errors that came beside the answers, such as all brokers being down, since this was asked last.
-    public func takeErrors() -> [KafkaError] {
+    /// Errors that came beside the answers, such as a login that was refused, since this was asked last.
+    func takeErrors() -> [KafkaError] {
         rd_kafka_poll(client.raw, 0)
         return context.takeErrors()
     }
