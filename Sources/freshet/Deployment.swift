@@ -47,6 +47,7 @@ struct Deployment {
         LogSink.configure(configuration)
         try checkTopics(configuration)
         try checkClients(configuration)
+        try checkWorker(configuration)
         return configuration
     }
 
@@ -82,6 +83,13 @@ struct Deployment {
                 remedy: "commit more often, or set kafka.transaction.timeout.ms to at least twice the interval",
                 exitCode: 78)
         }
+    }
+
+    /// What no type of a setting tells apart, so that every command refuses what `serve` would.
+    static func checkWorker(_ configuration: Configuration) throws {
+        let deployment = Deployment(configuration: configuration, bootstrap: "")
+        _ = try deployment.roles()
+        _ = try deployment.recipe(try deployment.workerSettings())
     }
 
     /// No topic is for two things.
