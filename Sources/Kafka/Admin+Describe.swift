@@ -42,14 +42,12 @@ public struct TopicSetting: Sendable, Hashable {
 extension Admin {
     /// All topics, sorted by name, without Kafka's own (`__…`) unless asked for.
     public func listTopics(includingInternal: Bool = false) throws(KafkaError) -> [TopicDescription] {
-        try metadata(topic: nil).filter { includingInternal || !$0.name.hasPrefix("__") }
+        try topics().filter { includingInternal || !$0.name.hasPrefix("__") }
     }
 
     /// How many brokers the cluster has at present.
     public func brokerCount() throws(KafkaError) -> Int {
-        var raw: UnsafePointer<rd_kafka_metadata>?
-        try KafkaError.check(rd_kafka_metadata(client.raw, 0, nil, &raw, timeoutMilliseconds))
-        guard let raw else { return 0 }
+        let raw = try metadata(allTopics: false)
         defer { rd_kafka_metadata_destroy(raw) }
         return Int(raw.pointee.broker_cnt)
     }
@@ -57,14 +55,32 @@ extension Admin {
     /// One topic; nil if it does not exist. (Asking makes no topic, whatever the broker's settings.)
     public func describeTopic(_ name: String) throws(KafkaError) -> TopicDescription? {
         // Asking for a single topic may create it, where brokers do that; asking for all never does.
-        try metadata(topic: nil).first { $0.name == name }
+        try topics().first { $0.name == name }
     }
 
-    private func metadata(topic: OpaquePointer?) throws(KafkaError) -> [TopicDescription] {
-        var raw: UnsafePointer<rd_kafka_metadata>?
-        try KafkaError.check(
-            rd_kafka_metadata(client.raw, topic == nil ? 1 : 0, topic, &raw, timeoutMilliseconds))
-        guard let raw else { return [] }
+    /// Asks any broker, and frees nothing. Where none answers, the call itself says no more than that; why not is said by
+    /// errors beside it, and a login that is refused ends the wait for another broker soon.
+    private func metadata(allTopics: Bool) throws(KafkaError) -> UnsafePointer<rd_kafka_metadata> {
+        let soon = min(timeoutMilliseconds, Self.loginMilliseconds)
+        var reasons: [KafkaError] = []
+        var code = RD_KAFKA_RESP_ERR_NO_ERROR
+        for wait in [soon, timeoutMilliseconds - soon] where wait > 0 && !reasons.contains(where: \.isAboutLogin) {
+            var raw: UnsafePointer<rd_kafka_metadata>?
+            code = rd_kafka_metadata(client.raw, allTopics ? 1 : 0, nil, &raw, wait)
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR, let raw { return raw }
+            reasons += takeErrors()
+        }
+        let kinds: [(KafkaError) -> Bool] = [
+            { $0.code == .authentication }, { $0.code == .tls }, { $0.code != .allBrokersDown },
+        ]
+        throw kinds.lazy.compactMap { reasons.first(where: $0) }.first ?? KafkaError(code)
+    }
+
+    /// A broker on a busy machine takes less for a handshake.
+    private static let loginMilliseconds: Int32 = 2_000
+
+    private func topics() throws(KafkaError) -> [TopicDescription] {
+        let raw = try metadata(allTopics: true)
         defer { rd_kafka_metadata_destroy(raw) }
         var topics: [TopicDescription] = []
         for index in 0..<Int(raw.pointee.topic_cnt) {

@@ -19,6 +19,12 @@ public final class Admin: @unchecked Sendable {
             RD_KAFKA_PRODUCER, settings.defaulting(to: .clientDefaults), context: context)
     }
 
+    /// Errors that came beside the answers, such as a login that was refused, since this was asked last.
+    func takeErrors() -> [KafkaError] {
+        rd_kafka_poll(client.raw, 0)
+        return context.takeErrors()
+    }
+
     /// The cluster's id; nil if no broker told it in time.
     public func clusterID() -> String? {
         guard let name = rd_kafka_clusterid(client.raw, timeoutMilliseconds) else { return nil }

@@ -16,7 +16,11 @@ final class ConsumerContext: ClientContext, @unchecked Sendable {
     /// From the request to join until the answer that says what this member has.
     private let joining = Atomic<Bool>(false)
 
+    /// From the moment at which all brokers are down, or the group has given this member up, until a broker answers.
+    private let cutOff = Atomic<Bool>(false)
+
     var isJoining: Bool { joining.load(ordering: .acquiring) }
+    var isCutOff: Bool { cutOff.load(ordering: .relaxed) }
 
     init(_ settings: KafkaSettings, joinsGroup: Bool) {
         self.joinsGroup = joinsGroup
@@ -36,6 +40,7 @@ final class ConsumerContext: ClientContext, @unchecked Sendable {
     }
 
     fileprivate func received(_ answer: Int16) {
+        cutOff.store(false, ordering: .relaxed)
         if answer == APIKey.syncGroup { joining.store(false, ordering: .releasing) }
     }
 
@@ -46,6 +51,8 @@ final class ConsumerContext: ClientContext, @unchecked Sendable {
     }
 
     func record(_ event: ConsumerEvent) {
+        // A frozen broker's connections stay up for a minute: there the lost membership tells first.
+        if case .lost = event { cutOff.store(true, ordering: .relaxed) }
         state.withLock { state in
             state.events.append(event)
             // librdkafka would otherwise go on waiting for records until the poll's timeout.
@@ -54,6 +61,7 @@ final class ConsumerContext: ClientContext, @unchecked Sendable {
     }
 
     override func record(_ error: KafkaError) {
+        if error.code == .allBrokersDown { cutOff.store(true, ordering: .relaxed) }
         record(.failed(error))
     }
 

@@ -9,7 +9,7 @@ internal import CRdKafka
 /// and a revocation as soon as its partitions are committed.
 ///
 /// Use it from one thread at a time. ``wake()``, ``wakeFetchers()``, ``groupMetadata()``, ``memberID``,
-/// ``isJoining``, ``isAssignmentLost``, ``committed(_:timeoutMilliseconds:)`` and
+/// ``isJoining``, ``isCutOff``, ``isAssignmentLost``, ``committed(_:timeoutMilliseconds:)`` and
 /// ``queryWatermarks(_:timeoutMilliseconds:)`` may be called from any thread.
 public final class GroupConsumer: @unchecked Sendable {
     let client: ClientHandle
@@ -71,6 +71,9 @@ public final class GroupConsumer: @unchecked Sendable {
         }
         return polled
     }
+
+    /// Whether all brokers are down, or the group has given this member up, and no broker has answered since then.
+    public var isCutOff: Bool { context.isCutOff }
 
     /// Ends a poll that waits on another thread.
     public func wake() {

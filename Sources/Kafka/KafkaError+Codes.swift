@@ -9,6 +9,13 @@ extension KafkaError.Code {
     public static let queueFull = Self(RD_KAFKA_RESP_ERR__QUEUE_FULL)
     public static let allBrokersDown = Self(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
     public static let transport = Self(RD_KAFKA_RESP_ERR__TRANSPORT)
+    public static let resolve = Self(RD_KAFKA_RESP_ERR__RESOLVE)
+    /// The handshake of TLS failed, on either side.
+    public static let tls = Self(RD_KAFKA_RESP_ERR__SSL)
+    /// The broker does not take the credentials, or the mechanism.
+    public static let authentication = Self(RD_KAFKA_RESP_ERR__AUTHENTICATION)
+    public static let topicAuthorizationFailed = Self(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+    public static let groupAuthorizationFailed = Self(RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
     public static let invalidArgument = Self(RD_KAFKA_RESP_ERR__INVALID_ARG)
     /// The call does not fit the client's state, such as a commit without a transaction.
     public static let state = Self(RD_KAFKA_RESP_ERR__STATE)
@@ -39,6 +46,8 @@ extension KafkaError.Code {
     public static let unstableOffsetCommit = Self(RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT)
 
     static let fencing: Set<Self> = [.fenced, .producerFenced, .invalidProducerEpoch, .fencedInstance]
+
+    static let unreachable: Set<Self> = [.transport, .allBrokersDown, .resolve, .tls, .authentication]
 
     /// A partition that was made a moment ago, or that moves to another broker, has no leader for a while, or one that does
     /// not know it yet. (Of a topic that does not exist librdkafka says so by itself.)
@@ -71,6 +80,9 @@ extension KafkaError.Code {
 }
 
 extension KafkaError {
+    /// A broker is there, but the two do not agree on TLS, or on who the client is: waiting is of no use.
+    public var isAboutLogin: Bool { code == .authentication || code == .tls }
+
     /// Takes the error object over and frees it.
     init(consuming error: OpaquePointer) {
         self.init(

@@ -72,7 +72,8 @@ public struct KafkaSettings: Sendable {
             if result == RD_KAFKA_CONF_OK { continue }
             rd_kafka_conf_destroy(configuration)
             var sentence = String(decoding: reason.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            if isSecret(key: property.name) {
+            // Of a name that it does not know librdkafka does not repeat the value.
+            if isSecret(key: property.name), result != RD_KAFKA_CONF_UNKNOWN {
                 sentence = "the value is refused"
             }
             throw KafkaError(code: .invalidArgument, message: "property \"\(property.name)\": \(sentence)")

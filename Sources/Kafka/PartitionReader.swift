@@ -60,7 +60,7 @@ public final class PartitionReader: @unchecked Sendable {
     }
 
     /// The first offset at or after a time, a partition each: times (milliseconds since 1970) go in as offsets.
-    /// ``PartitionOffset/end`` where no record is as late.
+    /// ``PartitionOffset/end`` where no record is as late; given as the time, it asks for the partition's end.
     public func offsets(
         atMilliseconds times: [PartitionOffset], timeoutMilliseconds: Int32
     ) throws(KafkaError) -> [PartitionOffset] {

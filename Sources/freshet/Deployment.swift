@@ -49,6 +49,7 @@ struct Deployment {
         try checkApplication(configuration)
         try checkTopics(configuration)
         try checkClients(configuration)
+        try checkWorker(configuration)
         return configuration
     }
 
@@ -101,6 +102,13 @@ struct Deployment {
         throw CommandFailure(
             "application.id '\(application)' is what another deployment may call one of its own groups",
             remedy: "choose one that does not end in .items or .rekey and has no .dlq. in it", exitCode: 78)
+    }
+
+    /// What no type of a setting tells apart, so that every command refuses what `serve` would.
+    static func checkWorker(_ configuration: Configuration) throws {
+        let deployment = Deployment(configuration: configuration, bootstrap: "")
+        _ = try deployment.roles()
+        _ = try deployment.recipe(try deployment.workerSettings())
     }
 
     /// No topic is for two things.

@@ -78,7 +78,8 @@ final class ServeService: Service {
                 return
             } catch let error as LogError where error.kind != .fatal && error.kind != .state {
                 guard !stop.isRequested else { return }
-                board?.show(.notReady(reason: "broker_unreachable", detail: error.message))
+                let reason = error.isUnreachable ? "broker_unreachable" : "restarting"
+                board?.show(.notReady(reason: reason, detail: error.message))
                 metrics?.startOver(standing)
                 lag?.note([:])
                 let isTaken = error.kind == .fenced && deployment.configuration.optionalString("instance.id") != nil

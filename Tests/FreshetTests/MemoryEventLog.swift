@@ -27,6 +27,11 @@ final class MemoryEventLog: EventLog, TopicReading {
 
     func bytesMax(_ topic: LogTopic) -> Int { limits[topic] ?? Int.max }
     var isOpen: Bool { true }
+    var isReachable = true
+    /// Whether commits that are under way have no outcome.
+    var holdsCommits = false
+    /// What the group says next.
+    var changes: [GroupChange] = []
     var room = Int.max
 
     func poll(
@@ -36,8 +41,9 @@ final class MemoryEventLog: EventLog, TopicReading {
             isAssigned = true
             return [.assigned([0])]
         }
+        defer { changes = [] }
         if max > 0 { _ = try input?.read(max: max, timeoutMilliseconds: 0, record: record) }
-        return []
+        return changes
     }
 
     func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
@@ -79,7 +85,7 @@ final class MemoryEventLog: EventLog, TopicReading {
     }
 
     func outcome() throws(LogError) -> CommitOutcome? {
-        guard isCommitting else { return nil }
+        guard isCommitting, !holdsCommits else { return nil }
         isCommitting = false
         return .committed
     }

@@ -145,6 +145,54 @@ import Testing
         #expect(reason == "restoring")
     }
 
+    @Test func readinessNamesTheCause() throws {
+        func reason(_ worker: Worker) -> String? {
+            guard case .notReady(let reason, _) = ServeBoard.readiness(of: worker) else { return nil }
+            return reason
+        }
+        var now: UInt64 = 1_000_000
+        let log = MemoryEventLog()
+        let worker = try Worker(settings: WorkerSettings(), log: log) { now }
+        var notices: [String] = []
+        worker.notice = { notices.append($0) }
+        func step(_ times: Int = 20) throws { for _ in 0..<times { try worker.step(timeoutMilliseconds: 0) } }
+        log.produceShop(100)
+        try step()
+        now += 60_000
+        try step()
+        #expect(worker.commitAgeMilliseconds == 0 && reason(worker) == nil)
+
+        // Quiet for a minute, then events whose commit does not end.
+        now += 60_000
+        try step(1)
+        log.holdsCommits = true
+        log.produceShop(100, from: 100)
+        try step()
+        #expect(worker.isCommitting && worker.commitAgeMilliseconds == 0)
+        now += 15_000
+        try step()
+        #expect(worker.commitAgeMilliseconds == 15_000 && reason(worker) == nil)
+        now += 1_000
+        #expect(reason(worker) == "commits_stalled")
+        log.isReachable = false
+        #expect(reason(worker) == "broker_unreachable")
+        log.isReachable = true
+        log.holdsCommits = false
+        try step()
+        now += 60_000
+        try step()
+        #expect(worker.commitAgeMilliseconds == 0 && reason(worker) == nil)
+
+        log.changes = [.revoked([0])]
+        try step(1)
+        #expect(notices.last?.hasPrefix("partitions 0: given back") == true && reason(worker) == "no_partitions")
+        log.changes = [.assigned([0])]
+        try step()
+        log.changes = [.lost([0])]
+        try step(1)
+        #expect(notices.last?.hasPrefix("partitions 0: lost") == true, "\(notices)")
+    }
+
     @Test func metricsAreTheWorkersCounters() throws {
         let registry = MetricsRegistry()
         let metrics = ServeMetrics(registry)
@@ -161,7 +209,7 @@ import Testing
             "freshet_events_total 501", "freshet_late_events_total 1", "freshet_clamped_events_total 0",
             "freshet_rejected_total{reason=\"malformed-json\"} 1", "freshet_users 11",
             "freshet_leader 1", "freshet_partitions 1", "freshet_restoring_partitions 0",
-            "freshet_lists_total \(worker.counters.lists)",
+            "freshet_lists_total \(worker.counters.lists)", "freshet_commit_age_seconds 0",
         ] {
             #expect(text.contains("\n\(line)\n"), "\(line)")
         }

@@ -38,9 +38,26 @@ extension ProgramTests {
             try again.resetAndReplay("User:freshet")
 
             let wrong = Program(environment: common.merging(["FRESHET_KAFKA_SASL_PASSWORD": "no-\(password)"]) { $1 })
-            let refused = try wrong.run(["doctor"])
-            #expect(refused.status == 1)
-            #expect(!(refused.output + refused.log).contains(password))
+            for (command, status) in [(["doctor"], 1), (["topics", "check"], 69), (["serve"], 1)] as [([String], Int32)]
+            {
+                let began = ContinuousClock.now
+                let refused = try wrong.run(command)
+                #expect(refused.status == status && began.duration(to: .now) < .seconds(8), "\(command)")
+                let said = refused.output + refused.log
+                #expect(said.contains("cannot log in at") && said.contains("Invalid username or password"), "\(said)")
+                #expect(!said.contains(password))
+            }
+            // A certificate that nobody vouches for, and a client that speaks no TLS where TLS is spoken.
+            for (change, hint) in [
+                (["FRESHET_KAFKA_SSL_CA_LOCATION": folder + "/other.pem"], "kafka.ssl.ca.location the authority"),
+                (["FRESHET_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"], "connecting to a SSL listener?"),
+            ] {
+                try KafkaTool.shell(
+                    "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=other -keyout \"$1/o.key\" -out \"$1/other.pem\"",
+                    folder)
+                let refused = try Program(environment: byFile.merging(change) { $1 }).run(["doctor"])
+                #expect(refused.status == 1 && refused.output.contains(hint), "\(refused.output)")
+            }
         }
 
         @Test func mutualTLS() throws {

@@ -85,6 +85,18 @@ import Testing
         }
     }
 
+    /// Every command refuses what `serve` does, or `doctor` would find nothing wrong.
+    @Test(arguments: [
+        ("instance.roles", "worker,cook"), ("instance.roles", ""), ("ingest.aliases", "foo=bar"),
+        ("ingest.skip", "x:y"), ("learning.popularity-half-lives", ""), ("learning.popularity-half-lives", "soon"),
+        ("training.model", "nonsense"),
+    ])
+    func whatServeRefusesEveryCommandRefuses(_ key: String, _ text: String) throws {
+        let configuration = try Settings.table.load(overrides: [Override(key: key, text: text)])
+        let failure = try #require(throws: CommandFailure.self) { try Deployment.checkWorker(configuration) }
+        #expect(failure.exitCode == 78 && failure.message.contains(key), "\(failure)")
+    }
+
     /// As a list of YAML, or words with commas in the environment.
     @Test func rolesAreAList() throws {
         let file = try Settings.table.load(yaml: "instance.roles: [worker, trainer]", path: "f.yaml")

@@ -35,6 +35,35 @@ extension ProgramTests {
             }
         }
 
+        @Test func aBrokerThatGoesAwayIsNamed() throws {
+            let cluster = try KafkaCluster()
+            let program = Program(environment: ["KAFKA_BOOTSTRAP": cluster.bootstrap])
+            #expect(try program.run(["topics", "create", "--partitions", "2"]).status == 0)
+            let port = try LoopbackHTTP.freePort()
+            let service = try program.start(["serve", "--http", "127.0.0.1:\(port)"])
+            func wait(_ seconds: Double, _ path: String, _ isReached: (String) -> Bool) {
+                let deadline = Date(timeIntervalSinceNow: seconds)
+                var answer = ""
+                while Date() < deadline {
+                    answer = LoopbackHTTP.get(path, port: port) ?? ""
+                    if isReached(answer) { return }
+                    Thread.sleep(forTimeInterval: 0.1)
+                }
+                Issue.record("\(path): \(answer)\n\(service.log.suffix(3000))")
+            }
+            wait(60, "/metrics") { $0.contains("freshet_partition_lag{") }
+            wait(60, "/ready") { $0.hasPrefix("HTTP/1.1 200") }
+            try KafkaTool.shell(#""$0" kill --dir "$1""#, cluster.folder)
+            // Sooner than the group would give the instance up.
+            wait(5, "/ready") { $0.contains("broker_unreachable") }
+            wait(10, "/metrics") { !$0.contains("freshet_partition_lag{") }
+            try KafkaTool.shell(#""$0" resume --dir "$1" </dev/null >/dev/null 2>&1"#, cluster.folder)
+            wait(90, "/ready") { $0.hasPrefix("HTTP/1.1 200") }
+            wait(30, "/metrics") { $0.contains("freshet_partition_lag{") }
+            service.interrupt()
+            #expect(try service.wait(seconds: 30).status == 0)
+        }
+
         @Test func settingsThatMakeNoClientEndIt() throws {
             let program = Program(environment: ["KAFKA_BOOTSTRAP": "127.0.0.1:1"])
             let unknown = try program.run(["serve", "--set", "kafka.foo=bar"], seconds: 20)

@@ -59,6 +59,12 @@ import Testing
         #expect(verdict(["message.timestamp.type": "LogAppendTime"]).verdict == .fine)
     }
 
+    @Test func rightsThatAreMissingAreNamed() {
+        let group = KafkaError(code: .groupAuthorizationFailed, message: "")
+        #expect(DoctorCommand.remedy(group, "shop") == "give this user Read on groups with the prefix shop")
+        #expect(DoctorCommand.remedy(KafkaError(code: .timedOut, message: ""), "shop").contains("log"))
+    }
+
     @Test func aSingleReplicaOnSeveralBrokersIsTold() {
         func topic(_ replicas: Int) -> TopicDescription {
             let partition = TopicDescription.Partition(

@@ -132,6 +132,22 @@ import Testing
         #expect(Client(port: server.address.port).get("/health")?.status == 200)
     }
 
+    @Test func oneAddressDoesNotKeepTheOthersOut() throws {
+        var limits = HTTPLimits()
+        limits.connectionsMax = 6
+        limits.connectionsOfAddressMax = 4
+        let server = try makeServer(limits: limits)
+        let waiting = (0..<8).map { _ in
+            let client = Client(port: server.address.port)
+            client.send("GET /health HTTP/1.1\r\nHost: x\r\n")
+            return client
+        }
+        #expect(waiting.dropFirst(4).allSatisfy { $0.isClosed() })
+        #expect(Client(port: server.address.port, from: "127.0.0.2").get("/health")?.status == 200)
+        waiting[0].send("\r\n")
+        #expect(waiting[0].receive()?.status == 200)
+    }
+
     @Test func manyRequestsOverManyConnections() throws {
         let server = try makeServer()
         let port = server.address.port

@@ -13,6 +13,12 @@ struct SettingsTests {
         let invalid: KafkaSettings = ["linger.ms": "soon"]
         let second = #expect(throws: KafkaError.self) { try Producer(invalid) }
         #expect(second?.message.contains("\"linger.ms\"") == true)
+
+        // The name of a secret may be misspelt too.
+        let secret: KafkaSettings = ["nonsense.key": "hidden"]
+        let third = #expect(throws: KafkaError.self) { try secret.validate() }
+        #expect(third?.message.contains("No such configuration property") == true)
+        #expect(third?.message.contains("hidden") == false)
     }
 
     @Test func secretsAreNotShown() {

@@ -23,6 +23,19 @@ struct CommitCycleTests {
         #expect(cycle.dueIn(now: 5000) == 0)
     }
 
+    /// What came in while a commit was under way waits for the next one.
+    @Test func aCommitCoversWhatWasThereWhenItBegan() {
+        var cycle = CommitCycle(intervalMilliseconds: 100)
+        cycle.nothingWaits(now: 900)
+        cycle.begin(now: 1000)
+        #expect(cycle.coveredAt == 900)
+        _ = cycle.finish(.aborted(reason: "why"), now: 1500)
+        #expect(cycle.coveredAt == 900)
+        cycle.begin(now: 2000)
+        _ = cycle.finish(.committed, now: 2500)
+        #expect(cycle.coveredAt == 2000)
+    }
+
     /// What is accepted proves who owned the partitions when it was sent, not when its commit was begun.
     @Test func aCommitThatIsHeldBackProvesALaterTime() {
         var cycle = CommitCycle(intervalMilliseconds: 100)

@@ -2,6 +2,8 @@
 public struct HTTPLimits: Sendable {
     /// Connections at a time; an idle one costs 5–17 KB.
     public var connectionsMax = 1_000
+    /// Those of one address, so that no client alone keeps the others out.
+    public var connectionsOfAddressMax = 500
     /// A connection on which nothing happens for so long is closed.
     public var idleSecondsMax = 60
     /// From its line on a request must have arrived whole within so long, and a reply must have been taken, however steadily it

@@ -75,6 +75,7 @@ public final class HTTPServer: Sendable {
         var options = [
             option(.LISTEN_SOCKET, Int(descriptor)),
             option(.CONNECTION_LIMIT, limits.connectionsMax),
+            option(.PER_IP_CONNECTION_LIMIT, limits.connectionsOfAddressMax),
             option(.CONNECTION_TIMEOUT, limits.idleSecondsMax),
             option(.CONNECTION_MEMORY_LIMIT, limits.headBytesMax),
             option(.STRICT_FOR_CLIENT, 1),

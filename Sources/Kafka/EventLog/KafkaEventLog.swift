@@ -126,6 +126,8 @@ public final class KafkaEventLog: EventLog {
 
     public var isTransactional: Bool { settings.isTransactional }
 
+    public var isReachable: Bool { !consumer.isCutOff }
+
     // MARK: - Output
 
     public var isOpen: Bool { output.isOpen }

@@ -74,7 +74,7 @@ extension LogError {
             message +=
                 "; what stood there is gone: `freshet replay` rebuilds from what is left, `freshet reset` starts anew"
         }
-        self.init(kind, message)
+        self.init(kind, message, isUnreachable: KafkaError.Code.unreachable.contains(error.code))
     }
 }
 

@@ -25,7 +25,9 @@ struct TopicSurvey {
             admin = try Admin(settings.client, timeoutMilliseconds: Self.patience)
             topics = try admin.listTopics().reduce(into: [:]) { $0[$1.name] = $1 }
         } catch {
-            throw LogError(error, doing: "no broker answers at \(settings.client["bootstrap.servers"] ?? "")")
+            let what = error.isAboutLogin ? "cannot log in at" : "no broker answers at"
+            let failure = LogError(error, doing: "\(what) \(settings.client["bootstrap.servers"] ?? "")")
+            throw LogError(failure.kind, failure.message, isUnreachable: true)
         }
         var known: [String: [String: TopicSetting]] = [:]
         var problem: KafkaError?

@@ -6,6 +6,10 @@ public protocol EventLog: AnyObject {
     /// Whether output, state and offsets are committed in one transaction.
     var isTransactional: Bool { get }
 
+    /// False from the moment at which no broker can be reached, or the group has lost touch with this member, until a
+    /// broker answers.
+    var isReachable: Bool { get }
+
     // MARK: Input
 
     /// Delivers records of the assigned partitions, at most `max`, in the order of each partition's offsets, then says
@@ -68,6 +72,8 @@ public protocol EventLog: AnyObject {
 }
 
 extension EventLog {
+    public var isReachable: Bool { true }
+
     public var hasSentOffsets: Bool { true }
 
     /// No bound.
@@ -189,10 +195,13 @@ public struct LogError: Error, Equatable, CustomStringConvertible, Sendable {
 
     public let kind: Kind
     public let message: String
+    /// Whether no broker could be asked, rather than that it said no.
+    public let isUnreachable: Bool
 
-    public init(_ kind: Kind, _ message: String) {
+    public init(_ kind: Kind, _ message: String, isUnreachable: Bool = false) {
         self.kind = kind
         self.message = message
+        self.isUnreachable = isUnreachable
     }
 
     public var description: String { message }

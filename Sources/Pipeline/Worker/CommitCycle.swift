@@ -35,6 +35,8 @@ struct CommitCycle {
     private(set) var begunAt: UInt64 = 0
     /// When the offsets had not been sent yet: once they are accepted, this member had its partitions then, or later.
     private(set) var ownedAt: UInt64 = 0
+    /// What was there by then is committed, or there was nothing to commit.
+    private(set) var coveredAt: UInt64 = 0
     /// Since when every commit was aborted.
     private var abortedSince: UInt64?
     /// Whether the last commit with an outcome was aborted, so that this one repeats it.
@@ -64,11 +66,15 @@ struct CommitCycle {
         if state == .running { ownedAt = now }
     }
 
+    /// Nothing is under way, and nothing is to be committed.
+    mutating func nothingWaits(now: UInt64) { coveredAt = now }
+
     mutating func finish(_ outcome: CommitOutcome, now: UInt64) -> Action {
         guard state == .running else { return .none }
         switch outcome {
         case .committed:
             state = .idle
+            coveredAt = begunAt
             abortedSince = nil
             return .settle
         case .aborted(let reason):

@@ -14,6 +14,7 @@ extension Worker {
             }
             try drop(revoked)
             try log.release(revoked)
+            sayGone(revoked, "given back to the group, which has them for another member")
         case .lost(let lost):
             // A commit under way ends before this member joins again: in the name of its next membership it would be
             // accepted, and move offsets back that another member has moved on.
@@ -22,8 +23,14 @@ extension Worker {
             try abortOpen()
             try drop(lost)
             try log.release(lost)
+            sayGone(lost, "lost: the group does not count this member as its own any more")
         case .end(let partition, let offset): pass(partition, to: offset)
         }
+    }
+
+    private func sayGone(_ gone: [Int32], _ how: String) {
+        guard !gone.isEmpty else { return }
+        notice("partitions \(gone.sorted().map(String.init).joined(separator: ", ")): \(how)")
     }
 
     /// Moves on to a partition's end, past what is no record: the markers of others' transactions, aborted or compacted

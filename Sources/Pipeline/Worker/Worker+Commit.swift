@@ -12,6 +12,12 @@ extension Worker {
 
     public var isCommitting: Bool { !commit.isIdle }
 
+    /// For how long something has waited to be committed, in ms: 0 while nothing does.
+    public var commitAgeMilliseconds: UInt64 {
+        let now = clock()
+        return (isCommitting || hasUncommitted) && now > commit.coveredAt ? now - commit.coveredAt : 0
+    }
+
     /// Whether users wait for a checkpoint that is due. They would wait for the next event otherwise, and that may come
     /// when the events since the last checkpoint have expired.
     var areCheckpointsDue: Bool {

@@ -161,6 +161,7 @@ public final class Worker {
         try rankTouched()
         try sendOutput()
         try beginCommitIfDue()
+        if commit.isIdle, !hasUncommitted { commit.nothingWaits(now: clock()) }
         round.isBusy = round.isBusy || round.records > 0 || hasPendingRanks
         return round
     }

@@ -12,11 +12,24 @@ extension Deployment {
         } catch  where error.code == .invalidArgument {
             throw Self.refusedProperty(error)
         } catch {
-            throw CommandFailure(
-                "no broker answers at \(bootstrap): \(error)",
-                remedy: "is Kafka running there, and may this machine reach it? `freshet doctor` says more",
-                exitCode: 69)
+            throw unreached(error)
         }
+    }
+
+    /// Why there is nobody to ask.
+    func unreached(_ error: KafkaError) -> CommandFailure {
+        if error.isAboutLogin {
+            let remedy =
+                error.code == .authentication
+                ? "kafka.sasl.mechanism, kafka.sasl.username and the password have to be what this listener asks for"
+                : "kafka.security.protocol has to be the listener's, kafka.ssl.ca.location the authority of its certificate"
+            return CommandFailure("cannot log in at \(bootstrap): \(error)", remedy: remedy, exitCode: 69)
+        }
+        return CommandFailure(
+            "no broker answers at \(bootstrap): \(error)",
+            remedy: "is Kafka running there? Does `advertised.listeners` name an address that this machine reaches?\n"
+                + "With TLS or SASL: kafka.security.protocol, kafka.sasl.mechanism and the credentials",
+            exitCode: 69)
     }
 
     /// Refuses what librdkafka refuses only when a client is made, such as a certificate that is not there: no broker need

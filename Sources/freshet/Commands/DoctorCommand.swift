@@ -37,11 +37,8 @@ enum DoctorCommand {
                     "kafka settings", error.message,
                     "kafka.* in file, environment and --set are librdkafka's properties, by their names and values"))
         } catch {
-            findings.append(
-                .wrong(
-                    "broker", "\(deployment.bootstrap): \(error)",
-                    "is Kafka running there? Does `advertised.listeners` name an address that this machine reaches?\n"
-                        + "With TLS or SASL: kafka.security.protocol, kafka.sasl.mechanism and the credentials"))
+            let failure = deployment.unreached(error)
+            findings.append(.wrong("broker", failure.message, failure.remedy ?? ""))
         }
         return Finding.report(findings)
     }
@@ -50,13 +47,23 @@ enum DoctorCommand {
         var findings: [Finding] = []
         func attempt(_ subject: String, _ body: () throws -> [Finding]) {
             do { findings += try body() } catch {
-                findings.append(.wrong(subject, "cannot be looked at: \(error)", "the broker's log may say why"))
+                findings.append(
+                    .wrong(subject, "cannot be looked at: \(error)", remedy(error, deployment.topics.application)))
             }
         }
         attempt("topics") { try TopicsCheck(deployment: deployment, admin: admin).findings() }
         attempt("events") { try events(deployment, admin) }
         attempt("group") { [try group(deployment, admin)] }
         return findings
+    }
+
+    /// What mends an error of a question.
+    static func remedy(_ error: any Error, _ application: String) -> String {
+        switch (error as? KafkaError)?.code {
+        case .groupAuthorizationFailed: "give this user Read on groups with the prefix \(application)"
+        case .topicAuthorizationFailed: "give this user the rights on topics that README, Security, names"
+        default: "the broker's log may say why"
+        }
     }
 
     /// What the client library cannot do.

@@ -17,7 +17,8 @@ struct TopicsCheck {
             guard let topic = known[name] else {
                 // One remedy makes all of them.
                 let remedy = name == lastMissing ? Deployment.topicsRemedy : nil
-                return Finding(verdict: .wrong, subject: name, text: "missing", remedy: remedy)
+                return Finding(
+                    verdict: .wrong, subject: name, text: "missing, or this user may not see it", remedy: remedy)
             }
             return check(specification, topic, settings[name] ?? [:])
         }
@@ -53,7 +54,7 @@ struct TopicsCheck {
             return .wrong(
                 wanted.name, "\(HumanFormat.counted(count, "partition")); it has to have \(why) (\(wanted.partitions))",
                 "where partitions were added to \(deployment.topics.events): rebuild beside under another application.id with "
-                    + "ingest.rekey: true; else `freshet reset`, delete the topic, `freshet topics create`, `freshet replay`"
+                    + "ingest.rekey: true; else `freshet reset`, which makes it anew, and `freshet replay`"
             )
         }
         // The bound on times has a finding of its own.

@@ -40,27 +40,34 @@ final class LagService: Service {
             while !stop.wait(for: pause) {
                 let known = positions.withLock { $0 }
                 pause = known.isEmpty ? .milliseconds(500) : Self.interval
-                for gone in shown.subtracting(known.keys) {
+                let ends = known.isEmpty ? [:] : ends(of: known.keys, reader)
+                // An old lag in the place of one that is not known would look as if all were well.
+                for gone in shown.subtracting(ends.keys) {
                     registry.remove(Self.metric, dimensions: Self.labels(gone))
                 }
-                shown.formIntersection(known.keys)
-                for (partition, position) in known where !stop.isRequested {
-                    do throws(KafkaError) {
-                        let end = try reader.queryWatermarks(
-                            TopicPartition(topic, partition), timeoutMilliseconds: 1_000
-                        ).high
-                        Gauge(
-                            label: Self.metric, dimensions: Self.labels(partition),
-                            help: "Offsets between the worker's place and the partition's end.", registry: registry
-                        ).record(Int(max(0, end - position)))
-                        shown.insert(partition)
-                    } catch {
-                        logger.debug("the end of \(topic)[\(partition)] is not known: \(error)")
-                    }
+                for (partition, end) in ends {
+                    Gauge(
+                        label: Self.metric, dimensions: Self.labels(partition),
+                        help: "Offsets between the worker's place and the partition's end.", registry: registry
+                    ).record(Int(max(0, end - (known[partition] ?? end))))
                 }
+                shown = Set(ends.keys)
             }
         } catch {
             logger.warning("the lag cannot be measured: \(error)")
+        }
+    }
+
+    /// Asks for all at once: where brokers are away, one wait is long enough.
+    private func ends(of partitions: some Sequence<Int32>, _ reader: PartitionReader) -> [Int32: Int64] {
+        do throws(KafkaError) {
+            let asked = partitions.map { PartitionOffset(TopicPartition(topic, $0), PartitionOffset.end) }
+            return try reader.offsets(atMilliseconds: asked, timeoutMilliseconds: 2_000).reduce(into: [:]) {
+                if $1.offset >= 0 { $0[$1.place.partition] = $1.offset }
+            }
+        } catch {
+            logger.debug("the ends of \(topic) are not known: \(error)")
+            return [:]
         }
     }
 

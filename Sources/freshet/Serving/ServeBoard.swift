@@ -28,6 +28,9 @@ final class ServeBoard: Sendable {
     /// The same for the leader, which writes a snapshot or a generation in one round: that takes a slow broker minutes.
     static let leaderLifeMilliseconds: UInt64 = 300_000
 
+    /// What was to be committed, and is not so long after the commit was due, may be held up for good.
+    static let commitMilliseconds: UInt64 = 15_000
+
     let mailbox = Mailbox<Question, [UInt8]?>()
     let registry: MetricsRegistry
     /// Whether a worker answers here.
@@ -96,9 +99,17 @@ final class ServeBoard: Sendable {
     func serve(_ worker: Worker) { mailbox.serve { Self.answer($0, worker) } }
 
     static func readiness(of worker: Worker) -> Readiness {
+        guard worker.log.isReachable else {
+            return .notReady(reason: "broker_unreachable", detail: "no broker answers; the log says more")
+        }
         if let restoring = worker.restoring { return .notReady(reason: "restoring", detail: restoring) }
         guard !worker.partitions.isEmpty else {
             return .notReady(reason: "no_partitions", detail: "this instance has no partition of the events topic")
+        }
+        let age = worker.commitAgeMilliseconds
+        guard age <= commitMilliseconds + worker.settings.commitIntervalMilliseconds else {
+            return .notReady(
+                reason: "commits_stalled", detail: "nothing has been committed for \(age / 1000) s, though events wait")
         }
         return .ready
     }
@@ -123,12 +134,20 @@ final class ServeBoard: Sendable {
             readiness: { self.readiness }, health: { self.problem }, metrics: { self.registry.renderPrometheus() })
     }
 
+    private static func isAnswered(_ question: Question, while reason: String) -> Bool {
+        switch reason {
+        case "commits_stalled": true
+        // Items are known without any partition.
+        case "no_partitions", "broker_unreachable": !question.isAboutUser
+        default: false
+        }
+    }
+
     private func ask(_ question: Question) throws(SnapshotUnavailable) -> [UInt8]? {
         guard hasWorker else {
             throw SnapshotUnavailable("this instance only trains (instance.roles): ask one that is a worker")
         }
-        // Items are known without any partition.
-        if case .notReady(let reason, let detail) = readiness, reason != "no_partitions" || question.isAboutUser {
+        if case .notReady(let reason, let detail) = readiness, !Self.isAnswered(question, while: reason) {
             throw SnapshotUnavailable(detail)
         }
         do throws(Mailbox<Question, [UInt8]?>.Late) {

@@ -28,6 +28,7 @@ final class ServeMetrics {
     private let hitRate: Gauge
     private let ndcg: Gauge
     private let judged: Counter
+    private let commitAge: Gauge
     private let commitTime: Timer
     private let batchTime: Timer
     private var last = WorkerCounters()
@@ -70,6 +71,9 @@ final class ServeMetrics {
             "freshet_live_hit_rate", "HR@20 of this instance's lists by what each user did next, a decayed mean.")
         ndcg = gauge("freshet_live_ndcg", "NDCG@20 of the same, a decayed mean.")
         judged = counter("freshet_live_cases_total", "Events that the user's last list was judged by.")
+        commitAge = gauge(
+            "freshet_commit_age_seconds",
+            "Since when something has waited to be committed, 0 while nothing does; /ready fails at 15.")
         commitTime = Timer(
             label: "freshet_commit_seconds", help: "From a commit's beginning to its outcome.", registry: registry)
         batchTime = Timer(
@@ -111,6 +115,7 @@ final class ServeMetrics {
         items.record(worker.items.table.liveCount)
         partitions.record(worker.partitions.count)
         restoring.record(worker.restoringCount)
+        commitAge.record(Double(worker.commitAgeMilliseconds) / 1000)
         itemsOffset.record(Int(worker.items.offset))
         generation.record(worker.serving?.generation.number ?? 0)
         generationAge.record(worker.generationAge ?? 0)
