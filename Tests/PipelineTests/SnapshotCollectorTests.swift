@@ -138,7 +138,8 @@ struct SnapshotCollectorTests {
             }
         }
         for _ in 0..<500 {
-            damaged.append([ItemSnapshot.version] + (0..<random.below(80)).map { _ in UInt8(truncatingIfNeeded: random.next()) })
+            damaged.append(
+                [ItemSnapshot.version] + (0..<random.below(80)).map { _ in UInt8(truncatingIfNeeded: random.next()) })
         }
         var usable = 0
         for bytes in damaged {

@@ -52,7 +52,7 @@ public final class ListRecomputation {
         notice("item table: snapshot at \(items.offset), then the item log up to \(end)")
         guard items.offset < end else { return }
         let reader = try reading.reader(.itemLog, partition: 0, from: items.offset)
-        let first = try reader.firstOffset()
+        let first = try reader.offsets().lowerBound
         guard first <= items.offset else {
             throw LogError(
                 .gone,
