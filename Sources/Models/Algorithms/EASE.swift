@@ -5,15 +5,15 @@ public import Linear
 /// weights B that minimise `‖X − XB‖² + λ‖B‖²` with nothing on B's diagonal, in closed form: `P = (XᵀX + λI)⁻¹`,
 /// `B_ji = −P_ji / P_ii`. X says who touched what, 1 or 0.
 ///
-/// Memory is 4 items² bytes, time grows with items³, so catalogues beyond `itemsMax` are refused. The result depends on
-/// data and settings only.
+/// The weights are 4 items² bytes, and fitting takes twice that; time grows with items³, so catalogues beyond `itemsMax`
+/// are refused. The result depends on data and settings only.
 public struct EASE: Sendable, Equatable {
     /// λ, in users.
     public var regularization: Float = 200
     /// Divides a user's row by (number of items)^exponent, so that who touches much says less with each touch; 0 is the
     /// paper's. Rows are scaled back by one factor for all, so that λ means the same.
     public var userExponent: Float = 0.25
-    /// The largest catalogue that is taken: 20,000 items are 1.6 GB.
+    /// The largest catalogue that is taken: 20,000 items take 3.2 GB.
     public var itemsMax = 20_000
     /// Nothing here is random.
     public var seed: UInt64 = 1

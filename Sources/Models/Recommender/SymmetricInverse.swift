@@ -1,6 +1,6 @@
 internal import Linear
 
-/// Inverts symmetric positive definite matrices in place by the sweep operator (Goodnight, "A Tutorial on the SWEEP
+/// Inverts symmetric positive definite matrices, in a copy of them, by the sweep operator (Goodnight, "A Tutorial on the SWEEP
 /// Operator", The American Statistician 1979), a block of rows at a time. To sweep a block is to take one step of a block
 /// Cholesky factorisation and the step of the inverse that goes with it; the trailing update is a product of matrices, and
 /// only the upper triangle is touched. `n³` operations; the same to the bit on all machines and threads.
