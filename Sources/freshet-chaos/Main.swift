@@ -9,8 +9,8 @@ struct Main {
         discussion:
             "Needs a launcher of a Kafka cluster (FRESHET_KAFKA_TOOL, else ../shared/kafka/kafka): `start --dir D --brokers "
             + "N -o KEY=VALUE` printing KAFKA_BOOTSTRAP=…, `kill|resume|pause|unpause --dir D --node N`, `stop --dir D "
-            + "--keep`; and the program `freshet` beside this one. FRESHET_PRELOAD names a newer librdkafka for the instances. Exit "
-            + "code 1 when a promise is broken.",
+            + "--keep`; and the program `freshet` beside this one. FRESHET_PRELOAD names a newer librdkafka for the "
+            + "instances. Exit code 1 when a promise is broken.",
         options: [
             .option("minutes", "N", "How long faults go on.", type: .double(0.1...1440), default: "5"),
             .option("seed", "N", "Which faults, when, and which events.", type: .int(0...Int.max), default: "1"),
