@@ -58,8 +58,8 @@ extension Admin {
         try topics().first { $0.name == name }
     }
 
-    /// Asks any broker, and frees nothing. Where none answers, the call itself says no more than that; why not is said by
-    /// errors beside it, and a login that is refused ends the wait for another broker soon.
+    /// Asks any broker; the caller frees the answer. Where none answers, the call itself says no more than that. Why not is
+    /// said by errors beside it, and a login that is refused ends the wait for another broker soon.
     private func metadata(allTopics: Bool) throws(KafkaError) -> UnsafePointer<rd_kafka_metadata> {
         let soon = min(timeoutMilliseconds, Self.loginMilliseconds)
         var reasons: [KafkaError] = []

@@ -27,7 +27,7 @@ extension Deployment {
         }
         return CommandFailure(
             "no broker answers at \(bootstrap): \(error)",
-            remedy: "is Kafka running there? Does `advertised.listeners` name an address that this machine reaches?\n"
+            remedy: "is Kafka running there? Does `advertised.listeners` name an address that this machine reaches? "
                 + "With TLS or SASL: kafka.security.protocol, kafka.sasl.mechanism and the credentials",
             exitCode: 69)
     }
