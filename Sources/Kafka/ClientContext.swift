@@ -1,18 +1,31 @@
 internal import CRdKafka
+internal import Synchronization
 
 /// What librdkafka's callbacks reach through their opaque pointer.
 ///
-/// `@unchecked` because it has subclasses; its own state is immutable.
+/// `@unchecked` because it has subclasses; all stored state is immutable or behind a mutex.
 class ClientContext: @unchecked Sendable {
     let log: KafkaLog?
+    private let errors = Mutex<[KafkaError]>([])
+
+    /// A flapping broker repeats itself; more than this many errors between two polls say nothing new.
+    private static let keptErrorsMax = 64
 
     init(_ settings: KafkaSettings) {
         log = settings.safeLog
     }
 
-    /// Takes an error that no call returns. Only a consumer's polls tell it; others say what is wrong with each call, and in
-    /// the log.
-    func record(_ error: KafkaError) {}
+    func record(_ error: KafkaError) {
+        errors.withLock { if $0.count < Self.keptErrorsMax { $0.append(error) } }
+    }
+
+    func takeErrors() -> [KafkaError] {
+        errors.withLock { kept in
+            guard !kept.isEmpty else { return [] }
+            defer { kept = [] }
+            return kept
+        }
+    }
 
     /// Adds the callbacks that this kind of client needs.
     func install(on configuration: OpaquePointer) {

@@ -55,9 +55,11 @@ public struct OfflineSplit {
     }
 
     private init(
-        train: EventStream, test: EventStream, wanted: [[IdentifierTable.Number]], wantedRatings: [[Float]]
+        train: EventStream, test: EventStream, wanted: [[IdentifierTable.Number]], wantedRatings: [[Float]],
+        strangers: (events: Int, users: Int)
     ) {
         (self.train, self.test, self.wanted, self.wantedRatings) = (train, test, wanted, wantedRatings)
+        self.strangers = strangers
     }
 
     /// How many users are asked for.
@@ -135,7 +137,7 @@ public struct OfflineSplit {
         return OfflineSplit(
             train: EventStream(train) { isKept[Int(learnt[$0].user)] },
             test: EventStream(test) { isKept[Int(asked[$0].user)] }, wanted: kept(wanted),
-            wantedRatings: kept(wantedRatings))
+            wantedRatings: kept(wantedRatings), strangers: strangers)
     }
 
     /// What is learnt and what is asked where each is a stream of its own; the first one takes in the other's events.
