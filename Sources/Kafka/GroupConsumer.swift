@@ -9,7 +9,7 @@ internal import CRdKafka
 /// and a revocation as soon as its partitions are committed.
 ///
 /// Use it from one thread at a time. ``wake()``, ``wakeFetchers()``, ``groupMetadata()``, ``memberID``,
-/// ``isJoining``, ``isCutOff`` and ``isAssignmentLost`` may be called from any thread.
+/// ``isJoining`` and ``isAssignmentLost`` may be called from any thread.
 public final class GroupConsumer: @unchecked Sendable {
     let client: ClientHandle
     let context: ConsumerContext
@@ -74,6 +74,7 @@ public final class GroupConsumer: @unchecked Sendable {
     }
 
     /// Whether all brokers are down, or the group has given this member up, and no broker has answered since then.
+    /// May be called from any thread.
     public var isCutOff: Bool { context.isCutOff }
 
     /// Ends a poll that waits on another thread.

@@ -85,13 +85,6 @@ struct Deployment {
         }
     }
 
-    /// What no type of a setting tells apart, so that every command refuses what `serve` would.
-    static func checkWorker(_ configuration: Configuration) throws {
-        let deployment = Deployment(configuration: configuration, bootstrap: "")
-        _ = try deployment.roles()
-        _ = try deployment.recipe(try deployment.workerSettings())
-    }
-
     /// No topic is for two things.
     static func checkTopics(_ configuration: Configuration) throws {
         let keys = Settings.table.settings.map(\.key).filter { $0.hasPrefix("topics.") }
@@ -109,6 +102,13 @@ struct Deployment {
                 )
             }
         }
+    }
+
+    /// What no type of a setting tells apart, so that every command refuses what `serve` would.
+    static func checkWorker(_ configuration: Configuration) throws {
+        let deployment = Deployment(configuration: configuration, bootstrap: "")
+        _ = try deployment.roles()
+        _ = try deployment.recipe(try deployment.workerSettings())
     }
 
     var topics: TopicNames {
