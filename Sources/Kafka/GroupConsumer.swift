@@ -9,8 +9,12 @@ internal import CRdKafka
 /// and a revocation as soon as its partitions are committed.
 ///
 /// Use it from one thread at a time. ``wake()``, ``wakeFetchers()``, ``groupMetadata()``, ``memberID``,
+<<<<<<< HEAD
 /// ``isJoining``, ``isCutOff``, ``isAssignmentLost``, ``committed(_:timeoutMilliseconds:)`` and
 /// ``queryWatermarks(_:timeoutMilliseconds:)`` may be called from any thread.
+=======
+/// ``isJoining`` and ``isAssignmentLost`` may be called from any thread.
+>>>>>>> cbe0c9a4c3e560f4fd27b1e562dfcf2a45d4690e
 public final class GroupConsumer: @unchecked Sendable {
     let client: ClientHandle
     let context: ConsumerContext
@@ -73,6 +77,7 @@ public final class GroupConsumer: @unchecked Sendable {
     }
 
     /// Whether all brokers are down, or the group has given this member up, and no broker has answered since then.
+    /// May be called from any thread.
     public var isCutOff: Bool { context.isCutOff }
 
     /// Ends a poll that waits on another thread.

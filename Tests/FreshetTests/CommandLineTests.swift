@@ -1,7 +1,6 @@
 import Events
 import Foundation
 import HTTPAPI
-import Kafka
 import Pipeline
 import ServiceKit
 import Synchronization
@@ -162,6 +161,7 @@ struct CommandLineTests {
         board.beginRound()
         #expect(board.problem == nil)
     }
+<<<<<<< HEAD
 
     /// Beside a worker that is well, and where there is none.
     @Test(arguments: [false, true]) func aLeaderThatDoesNotComeBackIsToldOf(isWorker: Bool) {
@@ -220,6 +220,8 @@ struct CommandLineTests {
         lag.beginShutdown()
         #expect(ended.wait(timeout: .now() + 10) == .success)
     }
+=======
+>>>>>>> cbe0c9a4c3e560f4fd27b1e562dfcf2a45d4690e
 }
 
 @Suite struct ListViewTests {

@@ -128,7 +128,7 @@ final class ServeMetrics {
 
     /// There is no worker for a while: what it had, another instance may have by now.
     func startOver(_ standing: LeaderService.Standing) {
-        for gauge in [users, partitions, restoring] { gauge.record(0) }
+        for gauge in [users, partitions, restoring, commitAge] { gauge.record(0) }
         leader.update(standing)
     }
 
