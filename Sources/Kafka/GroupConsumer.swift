@@ -9,12 +9,8 @@ internal import CRdKafka
 /// and a revocation as soon as its partitions are committed.
 ///
 /// Use it from one thread at a time. ``wake()``, ``wakeFetchers()``, ``groupMetadata()``, ``memberID``,
-<<<<<<< HEAD
 /// ``isJoining``, ``isCutOff``, ``isAssignmentLost``, ``committed(_:timeoutMilliseconds:)`` and
 /// ``queryWatermarks(_:timeoutMilliseconds:)`` may be called from any thread.
-=======
-/// ``isJoining`` and ``isAssignmentLost`` may be called from any thread.
->>>>>>> cbe0c9a4c3e560f4fd27b1e562dfcf2a45d4690e
 public final class GroupConsumer: @unchecked Sendable {
     let client: ClientHandle
     let context: ConsumerContext

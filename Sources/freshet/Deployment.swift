@@ -93,7 +93,6 @@ struct Deployment {
         }
     }
 
-<<<<<<< HEAD
     /// Deployments never meet, whatever their ids: a worker group must not be called as another group of another deployment.
     static func checkApplication(_ configuration: Configuration) throws {
         let application = configuration.string("application.id")
@@ -105,15 +104,6 @@ struct Deployment {
             remedy: "choose one that does not end in .items or .rekey and has no .dlq. in it", exitCode: 78)
     }
 
-    /// What no type of a setting tells apart, so that every command refuses what `serve` would.
-    static func checkWorker(_ configuration: Configuration) throws {
-        let deployment = Deployment(configuration: configuration, bootstrap: "")
-        _ = try deployment.roles()
-        _ = try deployment.recipe(try deployment.workerSettings())
-    }
-
-=======
->>>>>>> cbe0c9a4c3e560f4fd27b1e562dfcf2a45d4690e
     /// No topic is for two things.
     static func checkTopics(_ configuration: Configuration) throws {
         let keys = Settings.table.settings.map(\.key).filter { $0.hasPrefix("topics.") }

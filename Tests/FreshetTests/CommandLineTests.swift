@@ -161,7 +161,6 @@ struct CommandLineTests {
         board.beginRound()
         #expect(board.problem == nil)
     }
-<<<<<<< HEAD
 
     /// Beside a worker that is well, and where there is none.
     @Test(arguments: [false, true]) func aLeaderThatDoesNotComeBackIsToldOf(isWorker: Bool) {
@@ -181,47 +180,6 @@ struct CommandLineTests {
         board.endLeader()
         #expect(board.problem == nil)
     }
-
-    /// A lag that is not known is not shown.
-    @Test func theLagGoesWithTheBroker() throws {
-        let broker = try EmbeddedBroker()
-        try broker.createTopic("t", partitions: 3)
-        let settings = KafkaSettings(bootstrapServers: broker.bootstrapServers)
-        let producer = try Producer(settings)
-        for partition in [Int32(0), 1, 1] {
-            try Array("x".utf8).withUnsafeBytes {
-                _ = try producer.send(producer.topic("t"), partition: partition, key: nil, value: $0)
-            }
-        }
-        try producer.flush(timeoutMilliseconds: 10_000)
-        let registry = MetricsRegistry()
-        let lag = LagService(settings, topic: "t", group: "g", registry: registry)
-        func awaitLags(_ wanted: [String]) {
-            let deadline = ContinuousClock.now + .seconds(30)
-            var shown: [String] = []
-            repeat {
-                Thread.sleep(forTimeInterval: 0.05)
-                shown = String(decoding: registry.renderPrometheus(), as: UTF8.self).split(separator: "\n")
-                    .filter { $0.hasPrefix("freshet_partition_lag{") }.map { String($0.suffix(2)) }
-            } while shown != wanted && ContinuousClock.now < deadline
-            #expect(shown == wanted)
-        }
-        let ended = DispatchSemaphore(value: 0)
-        Thread.detachNewThread {
-            try? lag.run()
-            ended.signal()
-        }
-        lag.note([0: 0, 1: 0, 2: 0])
-        awaitLags([" 1", " 2", " 0"])
-        lag.note([1: 1])
-        awaitLags([" 1"])
-        try broker.setReachable(false)
-        awaitLags([])
-        lag.beginShutdown()
-        #expect(ended.wait(timeout: .now() + 10) == .success)
-    }
-=======
->>>>>>> cbe0c9a4c3e560f4fd27b1e562dfcf2a45d4690e
 }
 
 @Suite struct ListViewTests {
