@@ -124,8 +124,9 @@ final class ServeService: Service {
                 work()
             }
         }
+        metrics?.begin(worker)
         defer {
-            totals = totals + worker.counters
+            totals = totals + worker.settledCounters
             // Also of a worker that ends by an error.
             metrics?.update(worker, standing)
         }
@@ -134,7 +135,6 @@ final class ServeService: Service {
         var shownAt: UInt64 = 0
         var stopwatch = RoundStopwatch()
         var rejections = RejectionReport(deadLetters: deployment.topics.deadLetters)
-        metrics?.begin(worker)
         if metrics != nil { worker.waits = { stopwatch.waits(isOver: $0) } }
         while !stop.isRequested {
             let round = try worker.step(timeoutMilliseconds: 10)

@@ -253,6 +253,15 @@ import Testing
         #expect(String(decoding: newest, as: UTF8.self).contains("\"reason\":\"in-cart\""))
     }
 
+    /// What was folded and not committed is learnt again by another worker: a sum over both must not have it twice.
+    @Test func whatIsNotCommittedIsNotCountedAsDone() throws {
+        log.produceShop(300)
+        while worker.counters.events == 0 { try worker.step(timeoutMilliseconds: 0) }
+        #expect(worker.settledCounters.events == 0)
+        try worker.settle(timeoutMilliseconds: 1000)
+        #expect(worker.settledCounters.events == 300 && worker.counters.events == 300)
+    }
+
     @Test func liveQualityCountsWhatUsersDoNext() throws {
         log.produceShop(600)
         try run()

@@ -32,8 +32,8 @@ public final class PartitionWorker {
     var committed: Int64 = 0
     /// Where the events topic began then.
     var low: Int64 = 0
-    /// Where the item log ended when it was found not to hold what this partition has taught; nil before.
-    var itemsEnd: Int64?
+    /// Since when the item log is found not to hold what this partition has taught.
+    var untaughtSince: UInt64?
     let block: ItemLogBlockWriter
     /// Users whose list is to be ranked, in the order of their first event.
     var touched: [UserStore.User] = []
@@ -92,6 +92,9 @@ public final class PartitionWorker {
 
     /// One event in so many may be missing in the checkpoints.
     private static let trailingShare: Int64 = 20
+
+    /// Whether its events flow: nothing of what they need is missing any more.
+    var isServing: Bool { isLive && isResumed }
 
     var isLive: Bool {
         if case .live = phase { true } else { false }

@@ -80,6 +80,7 @@ extension Worker {
         inFlight = output
         output = spare
         offsetsInFlight = offsets
+        countersInFlight = counters
         commit.begin(now: clock())
         try log.beginCommit(offsets)
     }
@@ -142,6 +143,7 @@ extension Worker {
         case .none: break
         case .settle:
             counters.commits += 1
+            settledCounters = countersInFlight
             committed(clock() - commit.begunAt)
             for (partition, offset) in offsetsInFlight { committedOffsets[partition] = offset }
             if let done = inFlight {

@@ -68,33 +68,37 @@ extension Worker {
 
     /// Lets records of restored partitions flow, once items and generation are there.
     func resumeLive() throws(LogError) {
-        guard case .following(let reader) = itemPhase, models.hasCaughtUp else { return }
+        guard itemPhase.isFollowing, models.hasCaughtUp else { return }
         var offsets: [Int32: Int64] = [:]
         for worker in partitions.values where worker.isLive && !worker.isResumed {
-            guard try isTaught(worker, reader) else { continue }
+            guard try isTaught(worker) else { continue }
             worker.isResumed = true
             offsets[worker.partition] = worker.position
         }
         if !offsets.isEmpty { try log.resume(offsets) }
     }
 
-    /// Whether the items have learnt what a partition's committed events teach. The item log has it before an offset is
-    /// committed, so at most it is still to be read; a log that does not have it was made anew, and lists would come of an
-    /// empty table.
-    private func isTaught(_ worker: PartitionWorker, _ reader: any LogReader) throws(LogError) -> Bool {
+    /// Whether the items have learnt what a partition's committed events teach. The item log's block goes before an offset is
+    /// committed, or in one transaction with it, whose end may show in one topic a while before it shows in another. A log
+    /// that still does not have it then was made anew, and lists would come of an empty table.
+    private func isTaught(_ worker: PartitionWorker) throws(LogError) -> Bool {
         let learnt = items.expected[worker.partition] ?? worker.low
         if learnt >= worker.committed { return true }
-        guard let end = worker.itemsEnd else {
-            worker.itemsEnd = try reader.offsets().upperBound
+        let now = clock()
+        guard let since = worker.untaughtSince else {
+            worker.untaughtSince = now
             return false
         }
-        guard items.offset >= end else { return false }
+        guard now - since >= Self.untaughtMilliseconds else { return false }
         throw LogError(
             .state,
             "the item log, and the snapshots of its table, hold partition \(worker.partition) of the events topic up to "
                 + "\(learnt), but \(worker.committed) is committed: the topic was made anew, or has lost its end; `freshet "
                 + "reset`, then `freshet replay`")
     }
+
+    /// Longer than a transaction may be open.
+    private static let untaughtMilliseconds: UInt64 = 15_000
 }
 
 /// A generation that is served no longer. To give back its memory takes as long as many lists: another thread does it.

@@ -71,7 +71,7 @@ extension Worker {
 
 extension Worker {
     /// How many of this member's partitions are being restored.
-    public var restoringCount: Int { partitions.values.count { !$0.isLive } }
+    public var restoringCount: Int { partitions.values.count { !$0.isServing } }
 
     /// What is being restored, for people; nil when everything is there.
     public var restoring: String? {
@@ -81,7 +81,7 @@ extension Worker {
         case .following: break
         }
         if !models.hasCaughtUp { return "reading the generations" }
-        let waiting = partitions.values.filter { !$0.isLive }
+        let waiting = partitions.values.filter { !$0.isServing }
         guard !waiting.isEmpty else { return nil }
         let records = waiting.reduce(0) { $0 + $1.restored }
         return "\(waiting.count) of \(partitions.count) partitions are being restored, \(records) records so far"

@@ -16,6 +16,9 @@ public final class Worker {
     /// Whether the group has told this member what it has, be it nothing.
     public private(set) var isAssigned = false
     public internal(set) var counters = WorkerCounters()
+    /// What the last commit with an outcome covers of them: after a start over, another worker does the rest again.
+    public internal(set) var settledCounters = WorkerCounters()
+    var countersInFlight = WorkerCounters()
     /// What users did next after the lists that this member made.
     public internal(set) var liveQuality = LiveQuality()
     /// The generation that lists are ranked with.
@@ -120,7 +123,7 @@ public final class Worker {
 
     /// Whether state is complete, so that lists can be made.
     public var isReady: Bool {
-        itemPhase.isFollowing && models.hasCaughtUp && partitions.values.allSatisfy(\.isLive)
+        itemPhase.isFollowing && models.hasCaughtUp && partitions.values.allSatisfy(\.isServing)
     }
 
     /// What one round did.

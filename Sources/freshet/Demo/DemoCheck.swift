@@ -21,7 +21,7 @@ struct DemoCheck {
     private func users(_ progress: (Int) -> Void, _ stop: () -> Bool) throws -> String? {
         var settings = DemoService.logSettings(deployment, MemoryTopics())
         // Another group with nothing committed, so that it reads from the beginning.
-        settings.topics.application += "-rebuilt"
+        settings.groupID += "-rebuilt"
         let log = try KafkaEventLog(settings)
         defer { log.close() }
         var workerSettings = try deployment.workerSettings()
