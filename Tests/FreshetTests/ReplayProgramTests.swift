@@ -32,7 +32,7 @@ extension ProgramTests {
         /// A replay that is killed has published nothing, and the one after it publishes everything once.
         @Test func aKilledReplayHasPublishedNothing() throws {
             // Enough users for a publication that lasts.
-            try shop.send(6000, from: 0, users: 2999)
+            try shop.send(18_000, from: 0, users: 8999)
             let first = try shop.program.start(["replay", "--publish"])
             let deadline = Date(timeIntervalSinceNow: 60)
             while try lists(isCommitted: false).isEmpty, Date() < deadline {}
@@ -41,8 +41,8 @@ extension ProgramTests {
             try shop.check(["reset", "--yes"])
             let second = try shop.check(["replay", "--publish", "--json"])
             let lists = try lists()
-            #expect(second.summary["lists"] as? Int == 2999)
-            #expect(lists.count == 2999 && Set(lists).count == 2999)
+            #expect(second.summary["lists"] as? Int == 8999)
+            #expect(lists.count == 8999 && Set(lists).count == 8999)
         }
 
         /// What would leave events behind that nobody has learnt is refused, and nothing is written.
