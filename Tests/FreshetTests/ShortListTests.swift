@@ -7,6 +7,17 @@ import Testing
 
 /// Users whose list came out short get a full one when the item table has moved, however many there are.
 struct ShortListTests {
+    /// Works until nothing is left to do.
+    private func settle(_ worker: Worker, passTime: () -> Void) throws {
+        var rounds = 0
+        while worker.hasUncommitted || worker.isCommitting || worker.hasPendingWork || rounds < 5 {
+            passTime()
+            try worker.step(timeoutMilliseconds: 0)
+            rounds += 1
+            try #require(rounds < 500)
+        }
+    }
+
     @Test func allAreRankedAgainThoughNoEventComes() throws {
         let log = MemoryEventLog()
         var settings = WorkerSettings()
@@ -17,13 +28,7 @@ struct ShortListTests {
         log.produceShop(300, users: 50)
         for _ in 0..<20 where worker.counters.events == 0 { try worker.step(timeoutMilliseconds: 0) }
         #expect(worker.counters.events == 300 && worker.counters.lists == 0)
-        var rounds = 0
-        while worker.hasUncommitted || worker.isCommitting || worker.hasPendingWork || rounds < 5 {
-            now += 300
-            try worker.step(timeoutMilliseconds: 0)
-            rounds += 1
-            try #require(rounds < 200)
-        }
+        try settle(worker) { now += 300 }
         var lengths: [[UInt8]: Int] = [:]
         for record in log.written where record.topic == .recommendations {
             let list = try #require(record.value.map { String(decoding: $0, as: UTF8.self) })
@@ -39,15 +44,6 @@ struct ShortListTests {
         var now: UInt64 = 0
         let worker = try Worker(settings: WorkerSettings(), log: log, clock: { now })
         log.produceShop(300)
-        func settle() throws {
-            var rounds = 0
-            while worker.hasUncommitted || worker.isCommitting || worker.hasPendingWork || rounds < 5 {
-                now += 300
-                try worker.step(timeoutMilliseconds: 0)
-                rounds += 1
-                try #require(rounds < 500)
-            }
-        }
         func naming(_ item: String) -> Int {
             var lists: [[UInt8]: String] = [:]
             for record in log.written where record.topic == .recommendations {
@@ -58,7 +54,7 @@ struct ShortListTests {
                 return others.contains("\"product_id\":\"\(item)\"")
             }
         }
-        try settle()
+        try settle(worker) { now += 300 }
         let popular = try #require((0..<397).map { "p\($0)" }.max { naming($0) < naming($1) })
         let listed = naming(popular)
         #expect(listed > 1)
@@ -66,7 +62,7 @@ struct ShortListTests {
         let writer = ByteWriter()
         Array(popular.utf8).withUnsafeBytes { CatalogueRecord.encode(nil, id: $0, to: writer) }
         log.topics.append(.itemLog, 0, key: nil, value: Array(writer.bytes))
-        try settle()
+        try settle(worker) { now += 300 }
         #expect(naming(popular) == 0)
         #expect(worker.counters.lists == before + listed)
     }

@@ -19,7 +19,8 @@ extension Leader {
                     keep(record, rejection)
                     refused.append(rejection.code)
                 }
-            } catch  where error.kind == .fatal {
+            } catch {
+                guard error.kind == .fatal else { throw error }
                 // A catalogue that is taken away is no reason to stop; one that comes back is found.
                 notice("the catalogue is not read for now: \(error.message)")
                 catalogueReaders[partition] = nil
