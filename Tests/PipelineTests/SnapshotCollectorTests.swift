@@ -85,6 +85,20 @@ struct SnapshotCollectorTests {
         write(20, chunks: 6)
         append(ItemSnapshot.key(offset: 20, chunk: 3), [20, 99])
         #expect(try collect().collector.newest?.manifest.offset == 10)
+        // The place is written a second time, and spoilt again: it is still one snapshot.
+        write(20, chunks: 6)
+        write(20, chunks: 6)
+        append(ItemSnapshot.key(offset: 20, chunk: 3), [20, 99])
+        let reader = ListReader(.snapshots, 0, from: 0) { [topics] in
+            topics.read(.snapshots, 0, from: 0, max: 1000).records.map { record in
+                var entry = ListReader.Entry(nil, nil)
+                (entry.key, entry.value) = (record.key, record.value)
+                return entry
+            }
+        }
+        let collector = try SnapshotCollector(fingerprint: 7, upTo: 100) { _ in reader }
+        while !(try collector.advance()) {}
+        #expect(collector.newest?.manifest.offset == 10)
     }
 
     @Test func onesOfOtherSettingsAreLeftOutButKnown() throws {

@@ -91,7 +91,7 @@ final class SnapshotCollector {
                 manifests[name] = (manifest, record.offset)
                 guard manifest.fingerprint == fingerprint, isComplete(name, manifest) else { return }
                 // Once there are two, older ones are not needed; the newest may still be spoilt by a chunk that comes late.
-                wholeOffsets = (wholeOffsets + [manifest.offset]).sorted().suffix(2)
+                wholeOffsets = Set(wholeOffsets + [manifest.offset]).sorted().suffix(2)
                 guard wholeOffsets.count == 2 else { return }
                 for (other, older) in manifests where older.manifest.offset < wholeOffsets[0] { chunks[other] = nil }
             }
