@@ -17,7 +17,9 @@ struct AcknowledgedOutputTests {
             let client: KafkaSettings = ["bootstrap.servers": "127.0.0.1:1"]
             let producer = try Producer(client)
             let consumer = try GroupConsumer(client.merging(["group.id": "g"]))
-            let output = AcknowledgedOutput(producer, consumer, names, givesUpAfterMilliseconds: 300)
+            let lists = try Producer(client)
+            let output = AcknowledgedOutput(
+                lists: lists, others: producer, consumer, names, givesUpAfterMilliseconds: 3_000)
 
             func append() throws {
                 try output.append(.events, partition: 0, key: nil, value: nil, headers: [])
@@ -39,31 +41,36 @@ struct AcknowledgedOutputTests {
         }
     }
 
-    /// A commit waits for all that was appended before it.
+    /// A commit waits for all that was appended before it, whichever connection it goes by.
     @Test func aCommitWaitsForItsRecords() async throws {
         try await onOwnThread {
             let broker = try EmbeddedBroker()
             try broker.createTopic("t", partitions: 1)
+            try broker.createTopic(names.recommendations, partitions: 1)
             let client = KafkaSettings(bootstrapServers: broker.bootstrapServers)
             let producer = try Producer(client)
             let consumer = try GroupConsumer(client.merging(["group.id": "g"]))
-            let output = AcknowledgedOutput(producer, consumer, names, givesUpAfterMilliseconds: 20_000)
+            let lists = try Producer(client)
+            let output = AcknowledgedOutput(
+                lists: lists, others: producer, consumer, names, givesUpAfterMilliseconds: 20_000)
 
             let deadline = Deadline(seconds: 20)
             for round in 0..<20 {
                 for _ in 0...round {
-                    try output.append(.events, partition: 0, key: nil, value: nil, headers: [])
+                    for topic in [LogTopic.events, .recommendations] {
+                        try output.append(topic, partition: 0, key: nil, value: nil, headers: [])
+                    }
                 }
                 try output.beginCommit([])
                 try output.append(.events, partition: 0, key: nil, value: nil, headers: [])
                 while try output.outcome() == nil {
                     if deadline.isOver { throw Overdue(what: "commit \(round)") }
                 }
-                #expect(producer.outstandingCount <= 1)
+                #expect(producer.outstandingCount <= 1 && lists.outstandingCount == 0)
             }
             try producer.flush(timeoutMilliseconds: 10_000)
             output.serve()
-            #expect(producer.failureCount == 0)
+            #expect(producer.failureCount == 0 && lists.failureCount == 0)
             consumer.close(timeoutMilliseconds: 1_000)
             withExtendedLifetime(broker) {}
         }

@@ -13,7 +13,10 @@ final class AcknowledgedOutput: OutputPath {
         case done
     }
 
-    private let producer: Producer
+    /// For lists, which people wait for. A broker answers the requests of a connection one by one: on that of everything
+    /// else they would wait behind the checkpoints and rows of each commit.
+    private let lists: Producer
+    private let others: Producer
     private let consumer: GroupConsumer
     private let topics: [Producer.Topic]
     /// Records of up to a second between two commits.
@@ -33,11 +36,13 @@ final class AcknowledgedOutput: OutputPath {
     /// - Parameter milliseconds: how long records may wait. After that all of them are given up at once: librdkafka times
     ///   them out one by one and goes on with the next, and the item log would have a gap.
     init(
-        _ producer: Producer, _ consumer: GroupConsumer, _ names: TopicNames, givesUpAfterMilliseconds milliseconds: Int
+        lists: Producer, others: Producer, _ consumer: GroupConsumer, _ names: TopicNames,
+        givesUpAfterMilliseconds milliseconds: Int
     ) {
-        self.producer = producer
+        self.lists = lists
+        self.others = others
         self.consumer = consumer
-        topics = producer.topics(names)
+        topics = LogTopic.allCases.map { Self.sendsAtOnce($0) ? lists.topic(names[$0]) : others.topic(names[$0]) }
         deadline = .milliseconds(milliseconds)
     }
 
@@ -51,9 +56,12 @@ final class AcknowledgedOutput: OutputPath {
         if let failure { throw failure }
         if epochs[epochs.endIndex - 1].began.duration(to: .now) > .seconds(1) { epochs.append(Epoch()) }
         epochs[epochs.endIndex - 1].outstanding += 1
+        let producer = Self.sendsAtOnce(topic) ? lists : others
         try producer.sendWaiting(
             topics[topic.rawValue], partition: partition, key: key, value: value, headers: headers, tag: last)
     }
+
+    private static func sendsAtOnce(_ topic: LogTopic) -> Bool { topic == .recommendations }
 
     private var last: UInt64 { first + UInt64(epochs.count) - 1 }
 
@@ -125,7 +133,10 @@ final class AcknowledgedOutput: OutputPath {
     func wait(milliseconds: Int) throws(LogError) {
         switch phase {
         case .idle, .done: break
-        case .delivering, .delivered: producer.poll(timeoutMilliseconds: Int32(milliseconds))
+        case .delivering, .delivered:
+            // The reports of the other one are taken by `serve`.
+            let slower = others.outstandingCount > 0 ? others : lists
+            slower.poll(timeoutMilliseconds: Int32(milliseconds))
         case .committing: takeAnswers(timeoutMilliseconds: Int32(milliseconds))
         }
     }
@@ -133,10 +144,12 @@ final class AcknowledgedOutput: OutputPath {
     func abort() throws(LogError) {}
 
     func serve() {
-        producer.poll(timeoutMilliseconds: 0)
-        for delivery in producer.takeDeliveries() {
-            epochs[Int(delivery.tag - first)].outstanding -= 1
-            if let error = delivery.error { fail(LogError(error, doing: "writing output")) }
+        for producer in [lists, others] {
+            producer.poll(timeoutMilliseconds: 0)
+            for delivery in producer.takeDeliveries() {
+                epochs[Int(delivery.tag - first)].outstanding -= 1
+                if let error = delivery.error { fail(LogError(error, doing: "writing output")) }
+            }
         }
         while epochs.count > 1, epochs[0].outstanding == 0 {
             epochs.removeFirst()
@@ -151,13 +164,13 @@ final class AcknowledgedOutput: OutputPath {
         guard failure == nil else { return }
         failure = error
         // What was sent after the lost record must not come in without it: the item log would have a gap.
-        try? producer.purge(inFlight: true)
+        for producer in [lists, others] { try? producer.purge(inFlight: true) }
     }
 
     func close() {
-        if failure == nil { try? producer.flush(timeoutMilliseconds: 2_000) }
+        for producer in [others, lists] where failure == nil { try? producer.flush(timeoutMilliseconds: 1_000) }
         // What is not written by now never is: the partitions are another member's.
-        try? producer.purge(inFlight: true)
+        for producer in [lists, others] { try? producer.purge(inFlight: true) }
     }
 }
 

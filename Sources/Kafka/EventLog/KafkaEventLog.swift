@@ -102,8 +102,11 @@ public final class KafkaEventLog: EventLog {
                 output = try TransactionalOutput(
                     producing, id: settings.transactionalID, consumer, settings.topics)
             } else {
+                var gathering = producing
+                // Nobody waits for what is not a list: one request takes a commit's records.
+                gathering["linger.ms"] = settings.client["linger.ms"] ?? "5"
                 output = AcknowledgedOutput(
-                    try Producer(producing), consumer, settings.topics,
+                    lists: try Producer(producing), others: try Producer(gathering), consumer, settings.topics,
                     givesUpAfterMilliseconds: Int(settings.writableMilliseconds) * 7 / 8)
             }
         } catch {
