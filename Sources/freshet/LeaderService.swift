@@ -131,7 +131,8 @@ final class LeaderService: Service {
             isAtWork.store(false, ordering: .relaxed)
             kafka.close()
         }
-        let leader = Leader(settings: settings, log: kafka, generations: generations)
+        let leader = Leader(
+            settings: settings, log: kafka, generations: generations, clock: monotonicMilliseconds)
         let logger = logger
         leader.notice = { logger.info("\($0)") }
         var schedule = TrainingSchedule(deployment.trainingSchedule)

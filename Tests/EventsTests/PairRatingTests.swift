@@ -2,7 +2,7 @@ import Events
 import Foundation
 import Testing
 
-/// The rating rule of design section 3, against code that keeps every event and follows the words of the rule.
+/// The rating rule (README, "Events and lists"), against code that keeps every event and follows the words of the rule.
 struct PairRatingTests {
     struct Event { var type: EventType, time: Int64 }
 

@@ -185,6 +185,20 @@ extension ProgramTests {
             #expect(imported.status == 0 || imported.status == 1, "\(imported.log)")
             #expect(imported.log.contains("ids are items of the histories"), "\(imported.log)")
             #expect(try shop.check(["models", "show", "3"]).output.contains("import"))
+            // The whole of an export is what it was, and passes the same comparison.
+            let whole = folder.appendingPathComponent("generation.bin").path
+            let carried = try shop.program.run(["models", "import", "--generation", whole, "--json"])
+            #expect(carried.status == 0 || carried.status == 1, "\(carried.log)")
+            let again = try object(try shop.check(["models", "show", "4", "--json"]))
+            #expect(again["decision"] is [String: Any] && again["model"] as? String == "blend")
+            for name in ["blend", "projection", "items", "neighbours_per_item", "latest_event_time"] {
+                #expect("\(again[name] ?? "")" == "\(first[name] ?? "-")", "\(name)")
+            }
+            let both = try shop.program.run(["models", "import", "--generation", whole, "--until", "2026-01-01"])
+            #expect(both.status == 64 && both.log.contains("--until"), "\(both.log)")
+            let factors = folder.appendingPathComponent("items.npy").path
+            let wrong = try shop.program.run(["models", "import", "--generation", factors])
+            #expect(wrong.status == 65 && wrong.log.contains("no generation.bin"), "\(wrong.log)")
         }
 
         /// What `tune` found, written as a configuration, is what the service trains.

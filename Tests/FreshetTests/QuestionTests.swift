@@ -87,6 +87,12 @@ import Testing
         let comparison = ListComparison(published: list, again: again)
         #expect(!comparison.isIdentical)
         #expect(try comparison.text().contains("DIFFERENT"))
+        // Not the hash of the configuration alone.
+        let (before, now) = try (
+            JSONDecoder().decode(PublishedList.self, from: Data(list)),
+            JSONDecoder().decode(PublishedList.self, from: Data(again))
+        )
+        #expect(before.items != now.items)
     }
 
     @Test func aListTooOldIsRefused() throws {

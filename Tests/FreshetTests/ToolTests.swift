@@ -108,10 +108,32 @@ import Testing
 
     @Test(arguments: [
         ("alss", "no model 'alss'; did you mean 'als'?"), ("zzzzzz", "there are blend, "),
-        ("als:factor=64", "did you mean 'factors'?"), ("als:factors=64.5", "takes a whole number from 1 to 1024"),
+        ("als:factor=64", "did you mean 'factors'? `freshet models algorithms als` shows them"),
+        ("als:factors=64.5", "takes a whole number from 1 to 1024"),
     ]) func saysWhatAModelIsCalled(text: String, words: String) {
         let error = #expect(throws: UsageError.self) { try ModelChoice(text, settings: []) }
         #expect(error.map { "\($0)" }?.contains(words) == true, "\(String(describing: error))")
+    }
+
+    /// Each algorithm is there with every setting that it takes, and with defaults that it takes.
+    @Test func algorithmsAreShownWithTheirSettings() throws {
+        let table = ModelsCommand.table(RecommenderCatalogue.all)
+        for type in RecommenderCatalogue.all {
+            #expect(table.contains(type.name) && table.contains(type.summary))
+            let members = ModelsCommand.members(type)
+            let settings = try #require(members["settings"] as? [[String: String]])
+            #expect(settings.compactMap { $0["name"] } == type.settingNames)
+            var recommender: any Recommender = type.init()
+            for setting in settings {
+                try recommender.set(#require(setting["name"]), to: #require(setting["default"]))
+                let line = try ModelsCommand.text(type).split(separator: "\n").first {
+                    try $0.hasPrefix(#require(setting["name"]) + " ")
+                }
+                #expect(try line?.contains(#require(setting["default"])) == true, "\(type.name) \(setting)")
+            }
+        }
+        #expect(ModelsCommand.members(ImplicitALS.self)["served_by"] as? String == "item factors")
+        #expect(ModelsCommand.members(EASE.self)["served_by"] as? String == "similar items")
     }
 
     /// A learner alone has its own figures: no fit gives the others weight.

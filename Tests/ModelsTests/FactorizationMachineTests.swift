@@ -116,6 +116,6 @@ struct FactorizationMachineTests {
 extension FactorizationMachine.Model {
     /// y, the log-odds that a user of the histories touches an item.
     fileprivate func prediction(_ user: UserHistory, of item: Int) -> Float {
-        parameters.prediction(features.features(of: user) + features.features(of: item))
+        parameters.offset + parameters.part(features.features(of: user) + features.features(of: item)).value
     }
 }

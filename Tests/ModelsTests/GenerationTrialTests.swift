@@ -195,6 +195,20 @@ import Testing
         #expect(Self.trial.judge(good, Self.histories, serving: nil).reason == .notWorse)
     }
 
+    /// One that is brought from elsewhere has its figures only, whatever recipe made it: beside none it is not the first, and
+    /// beside one of its own recipe no renewal.
+    @Test func whatIsBroughtFromElsewhereNeedsFigures() throws {
+        let brought = try Self.serving(share: 0.7)
+        #expect(brought.manifest.model == GenerationManifest.blendModel)
+        let seen = Self.histories.until(brought.manifest.latestTime)
+        for present in [brought.with(number: 9), nil] {
+            let decision = Self.trial.judge(brought, seen, serving: present)
+            #expect(!decision.isPromoted && decision.reason == .tooFewCases)
+        }
+        let fresh = Self.trial.judge(brought, Self.histories, serving: nil)
+        #expect(fresh.reason == .notWorse && (fresh.comparison?.cases ?? 0) > 20)
+    }
+
     @Test func whereNothingCameAfterwardsTheServingOneIsStoodInFor() throws {
         let serving = try Self.serving(share: 1)
         #expect(serving.manifest.latestTime == Self.histories.latestTime)

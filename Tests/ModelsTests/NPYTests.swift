@@ -47,6 +47,8 @@ import Testing
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 3), }", "asks for 36"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (3, -2), }", "no tuple of sizes"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4), }", "beyond all bounds"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 9223372036854775807), }", "beyond all bounds"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (2147483648, 0), }", "beyond all bounds"),
         ("{'descr': '<f4', 'shape': (3, 2), }", "no 'fortran_order'"),
         ("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (3, 2), }", "float32 and float64"),
     ])

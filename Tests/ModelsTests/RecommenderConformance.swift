@@ -198,6 +198,7 @@ import Testing
         func check<R: Recommender>(_: R.Type) throws {
             let model = try #require(R().fit(Self.histories))
             let parts = model.served(neighbours: 7, threads: 2, isCancelled: { false })
+            #expect((parts?.factors != nil) == R.isServedByFactors)
             guard let table = try #require(parts).neighbours else { return }
             for item in 0..<model.itemCount {
                 let similar = model.similarItems(to: item, count: model.itemCount)

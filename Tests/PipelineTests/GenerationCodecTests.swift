@@ -1,3 +1,5 @@
+import Events
+import Glibc
 import Linear
 import Models
 import Testing
@@ -23,6 +25,42 @@ import Testing
     @Test func manifestsComeBack() throws {
         let decoded = try decode(GenerationCodec.encode(Self.generation))
         #expect(decoded.manifest == Self.generation.manifest && decoded.items == ["a", "b"])
+    }
+
+    /// Every number of the manifest, in its place in the stream: 4 of the projection, then, behind 4 small integers and the
+    /// seed, 23 of the blend.
+    @Test(arguments: [Double.nan, .infinity, -.infinity]) func settingsThatAreNoNumbersAreRefused(value: Double) throws
+    {
+        let whole = GenerationCodec.encode(Self.generation)
+        let places = (0..<4).map { 2 + $0 * 8 } + (0..<23).map { 2 + 4 * 8 + 4 + 8 + $0 * 8 }
+        for place in places {
+            var stream = whole
+            stream.replaceSubrange(place..<(place + 8), with: withUnsafeBytes(of: value.bitPattern) { Array($0) })
+            #expect(throws: ByteReader.Malformed.self, "at \(place)") { try decode(stream) }
+        }
+    }
+
+    /// Counts that promise more than there is make no room for it: here half a million items of 1,024 factors would take 2 GB.
+    @Test func nothingIsMadeOfWhatIsNotThere() throws {
+        let count = 1 << 19
+        let writer = ByteWriter()
+        let one = GenerationCodec.encode(Self.generation)
+        let sizes: [UInt8] = [2, 1, 0, 1, UInt8(ascii: "a"), 1, UInt8(ascii: "b")]
+        let start = try #require(one.indices.first { one[$0...].starts(with: sizes) })
+        one[..<start].withUnsafeBytes { writer.raw($0) }
+        for value in [count, 1024, 0] { writer.varint(value) }
+        for _ in 0..<count { writer.varint(0) }
+        let before = Self.peakKilobytes()
+        #expect(throws: ByteReader.Malformed.self) { try decode(Array(writer.bytes)) }
+        // Other tests run beside this one, but take far less.
+        #expect(Self.peakKilobytes() - before < 1_000_000)
+    }
+
+    /// The most memory that the process ever had.
+    private static func peakKilobytes() -> Int {
+        var usage = rusage()
+        getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
+        return usage.ru_maxrss
     }
 
     /// What an earlier program published: the fits, which the number stood for, are missing, then the roots of the shares,

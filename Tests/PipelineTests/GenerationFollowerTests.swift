@@ -142,13 +142,14 @@ import Testing
                 let decision = GenerationDecision(
                     isPromoted: Int.random(in: 0...3, using: &random) > 0, reason: .notWorse)
                 let next = shelf.publication(ModelsLog.generation(0, mark: Float(step)), decision, keeping: 2).records
-                switch Int.random(in: 0...6, using: &random) {
+                switch Int.random(in: 0...7, using: &random) {
                 case 0...2:
                     log.append(next)
                     if Bool.random(using: &random) { log.append([try log.shelf().record]) }
                 case 3: log.append(Array(next.prefix(Int.random(in: 1...next.count, using: &random))))
                 case 4: log.append([GenerationRecords.serving(shelf.promoted.randomElement(using: &random))])
                 case 5: log.append([GenerationRecords.serving(nil)])
+                case 6: log.append([("\(shelf.nextNumber)/0", [1]), ("\(shelf.nextNumber)/manifest", [1, 1])])
                 default:
                     // Another writer at the same moment.
                     let other = shelf.publication(ModelsLog.generation(0, mark: -1), decision, keeping: 2).records
@@ -165,6 +166,7 @@ import Testing
                 #expect(follower.hasCaughtUp)
                 #expect(follower.shelf.choice == whole.choice && served?.number == whole.choice?.number)
                 #expect(follower.shelf.promoted == whole.promoted && follower.shelf.whole == whole.whole)
+                #expect(follower.shelf.foreign == whole.foreign && follower.shelf.silence == whole.silence)
                 #expect(follower.shelf.nextNumber == whole.nextNumber && follower.shelf.pinned == whole.pinned)
                 if offsets.count > 1, offsets[1] > 0 { shelvesTaken += 1 }
             }

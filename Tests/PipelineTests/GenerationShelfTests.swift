@@ -127,6 +127,15 @@ struct ModelsLog {
         #expect(shelf(third + [GenerationRecords.serving(9)]).choice?.number == 3)
     }
 
+    /// The number of a pin is written down with the shelf: what could not be read again there is no pin.
+    @Test(arguments: ["-1", "2147483648", "9223372036854775807", "1e3", ""])
+    func aPinThatIsNoNumberOfAGenerationIsNone(text: String) throws {
+        let pinned = ModelsLog.records(1, mark: 1) + [("serving", Array(text.utf8))]
+        #expect(shelf(pinned).pinned == nil && shelf(pinned).choice?.number == 1)
+        let again = try shelf(pinned).encoded().withUnsafeBytes { try GenerationShelf(encoded: $0) }
+        #expect(again.choice == shelf(pinned).choice)
+    }
+
     @Test func theLastPromotionCounts() {
         let records = ModelsLog.records(1, mark: 1) + ModelsLog.records(2, mark: 2)
         let byHand = ModelsLog.records(1, mark: 1).suffix(1)

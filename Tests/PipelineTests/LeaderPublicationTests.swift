@@ -38,7 +38,7 @@ import Testing
     private let command: ModelsTopic
 
     init() throws {
-        leader = Leader(settings: Leader.Settings(), log: log)
+        leader = Leader(settings: Leader.Settings(), log: log, clock: { 0 })
         let models = log.log
         command = try ModelsTopic(log) { models.append($0) }
         while !leader.isCaughtUp { _ = try leader.step(timeoutMilliseconds: 0) }

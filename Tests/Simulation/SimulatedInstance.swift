@@ -29,13 +29,15 @@ final class SimulatedInstance {
         leading.snapshotBytes = world.snapshotBytes
         leading.kept = 2
         leaderSettings = leading
-        leader = Leader(settings: leading, log: SimulatedLeaderLog(log, leadership))
+        leader = Leader(settings: leading, log: SimulatedLeaderLog(log, leadership), clock: { time.now })
     }
 
     /// What the leader's thread does; after an error it starts over with a new log, as the service does.
     func lead() throws(LogError) {
         do throws(LogError) { _ = try leader.step(timeoutMilliseconds: 0) } catch {
-            leader = Leader(settings: leaderSettings, log: SimulatedLeaderLog(log, leadership))
+            let time = log.time
+            leader = Leader(
+                settings: leaderSettings, log: SimulatedLeaderLog(log, leadership), clock: { time.now })
             throw error
         }
     }

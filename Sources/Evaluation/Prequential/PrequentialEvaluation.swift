@@ -2,7 +2,7 @@ internal import Events
 public import Models
 internal import Pipeline
 
-/// Prequential evaluation, "no repeat" (design section 8): event by event in time order, recommend, score, then learn.
+/// Prequential evaluation, "no repeat": event by event in time order, recommend, score, then learn.
 ///
 /// The first fifth of the stream only warms up. Of what follows, events count whose user has an earlier event and has not
 /// touched the item before. All items seen so far compete; a never-seen item is a miss. What is scored is the served

@@ -1,4 +1,4 @@
-/// The checks of an event against the record that carried it (design sections 2 and 3): its key, and its time.
+/// The checks of an event against the record that carried it (README, "Events and lists"): its key, and its time.
 public struct EventAdmission: Sendable {
     /// An event may be later than its record's Kafka timestamp by this much; it is then clamped to that timestamp.
     public var futureBoundMilliseconds: Int64

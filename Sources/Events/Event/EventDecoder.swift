@@ -1,4 +1,4 @@
-/// Decodes events from JSON: REES46's field names, and their usual aliases (design section 3).
+/// Decodes events from JSON: REES46's field names, and their usual aliases (README, "Events and lists").
 ///
 /// - The value is one JSON object, strictly RFC 8259 and UTF-8, nested at most 64 levels; a byte order mark is an error.
 ///   Unknown fields are checked as JSON and ignored.

@@ -1,4 +1,4 @@
-/// What a shopper did (design section 3). The raw values are stored in checkpoints and topics: they never change.
+/// What a shopper did. The raw values are stored in checkpoints and topics: they never change.
 @frozen
 public enum EventType: UInt8, CaseIterable, Sendable, Hashable {
     case view = 0

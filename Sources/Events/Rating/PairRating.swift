@@ -1,9 +1,9 @@
 /// Everything that a (user, item) pair's rating depends on, in 24 bytes.
 ///
 /// The rating at time t is max over the pair's events of r_e · 2^(-(t - t_e) / half-life), where a remove_from_cart takes
-/// the place of the cart event that it undoes (design section 3). A pair has one place in the cart: a remove undoes
-/// what stands there, which is the latest cart not later than it, and with it the earlier ones, whose place that cart had
-/// taken. A remove before which there is no cart is an event of its own rating like any other.
+/// the place of the cart event that it undoes. A pair has one place in the cart: a remove undoes what stands there, which is
+/// the latest cart not later than it, and with it the earlier ones, whose place that cart had taken. A remove before which
+/// there is no cart is an event of its own rating like any other.
 ///
 /// All events of a pair decay alike, so of each type only the latest can be the strongest, whatever the scale; and the
 /// latest cart stands exactly if it is later than the latest remove. So four times are the whole state. Each is a maximum:

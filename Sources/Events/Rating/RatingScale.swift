@@ -1,5 +1,5 @@
-/// What each type of event is worth as an implicit rating. Design section 3: view 1, remove_from_cart 2, cart 3,
-/// purchase 4.
+/// What each type of event is worth as an implicit rating: view 1, remove_from_cart 2, cart 3, purchase 4, unless the
+/// configuration says otherwise.
 @frozen
 public struct RatingScale: Sendable, Hashable {
     public var view: Double

@@ -31,10 +31,8 @@ struct FactorizationParameters: Sendable {
 
     var factors: Int { rows.columns - 1 }
 
-    /// y of the features that are there, in time linear in their number: `w₀ + Σ w + ½ (‖Σ v‖² − Σ ‖v‖²)`.
-    func prediction(_ features: [Int32]) -> Float { offset + part(features).value }
-
-    /// The sum of the vectors (and of the weights, last), and what the features say without w₀.
+    /// The sum of the vectors (and of the weights, last), and what the features that are there say without w₀, in time linear
+    /// in their number: `Σ w + ½ (‖Σ v‖² − Σ ‖v‖²)`.
     func part(_ features: [Int32]) -> (sum: [Float], value: Float) {
         var sum = [Float](repeating: 0, count: rows.columns)
         var squares: Float = 0

@@ -32,6 +32,8 @@ public struct NPYArray: Sendable, Equatable {
         shape = try Self.shape(try Self.value("shape", in: header))
         var count = 1
         for side in shape {
+            // Each by itself too: beside a 0 any side has a small product.
+            guard side <= Int(Int32.max) else { throw Failure("its shape is beyond all bounds") }
             let (product, isTooLarge) = count.multipliedReportingOverflow(by: side)
             guard !isTooLarge, product <= Int(Int32.max) * 64 else { throw Failure("its shape is beyond all bounds") }
             count = product

@@ -3,8 +3,7 @@ internal import Events
 /// How the learners are read and weighed when a list is ranked. A generation carries the settings that were fitted for it;
 /// before the first one, and where fitting is off, the configuration's serve.
 ///
-/// The defaults are one setting for every stream (the design's measurements: within a few per cent of settings tuned for
-/// each stream).
+/// The defaults are one setting for every stream (as measured: within a few per cent of settings tuned for each stream).
 ///
 /// **Support.** A learner's weight for a user is `weight + slope · s`, s being how much is known of the user
 /// (`support(items:)`): what a long history is good for differs by learner and by stream, and is fitted with the weights.

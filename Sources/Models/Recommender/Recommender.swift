@@ -39,6 +39,9 @@ public protocol Recommender: Sendable {
 }
 
 extension Recommender {
+    /// Whether a generation serves its item factors; if not, its table of similar items.
+    public static var isServedByFactors: Bool { Model.self == FactorModel.self }
+
     public func refusal(items: Int) -> String? { nil }
 
     /// Fits from nothing, to the end.

@@ -63,10 +63,13 @@ public struct GenerationDecision: Sendable, Equatable {
     /// - Parameters:
     ///   - comparison: nil where none could be made.
     ///   - serving: nil where nothing serves; the comparison is with the lists without a generation then.
-    public init(_ comparison: GenerationComparison?, candidate: Generation, serving: Generation?) {
+    ///   - isFromOutside: so too where another deployment trained it by a recipe of this program.
+    public init(
+        _ comparison: GenerationComparison?, candidate: Generation, serving: Generation?, isFromOutside: Bool = false
+    ) {
         let manifest = candidate.manifest
-        let isOutside = manifest.model == GenerationManifest.importedModel
-        let isSameRecipe = serving.map { manifest.isOfOneRecipe(with: $0.manifest) } ?? false
+        let isOutside = isFromOutside || manifest.model == GenerationManifest.importedModel
+        let isSameRecipe = !isOutside && serving.map { manifest.isOfOneRecipe(with: $0.manifest) } ?? false
         if serving == nil, !isOutside {
             self.init(isPromoted: true, reason: .first)
         } else if let comparison, comparison.cases >= Self.casesMin, comparison.users >= Self.usersMin {

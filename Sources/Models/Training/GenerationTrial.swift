@@ -71,7 +71,7 @@ public struct GenerationTrial: Sendable {
         return (whole, decision)
     }
 
-    /// Judges a generation that is there already, on what came after its own training and, where that can be, after the
+    /// Judges a generation from outside, on what came after its own training and, where that can be, after the
     /// serving one's; where none serves, against the lists without one.
     public func judge(
         _ candidate: Generation, _ histories: TrainingHistories, serving: Generation?,
@@ -82,7 +82,7 @@ public struct GenerationTrial: Sendable {
         let comparison = compare(
             candidate, serving, histories, after: isEnough ? later : candidate.manifest.latestTime,
             isCancelled: isCancelled)
-        return GenerationDecision(comparison, candidate: candidate, serving: serving)
+        return GenerationDecision(comparison, candidate: candidate, serving: serving, isFromOutside: true)
     }
 
     /// Compares two generations on what came after a time, each one that has seen it by its stand-in.

@@ -8,7 +8,7 @@ public enum GenerationCodec {
     static let version: UInt8 = 5
     /// Version 2 had no slopes and no root of popularity, 3 no roots of the other learners; what they left out is 0. Up to
     /// 4 the number of a generation of the blend stood for its fits.
-    private static let readable: ClosedRange<UInt8> = 2...version
+    public static let readable: ClosedRange<UInt8> = 2...version
 
     /// The stream: manifest fields, item identifiers, factors row by row, neighbours.
     public static func encode(_ generation: Generation) -> [UInt8] {
@@ -46,18 +46,21 @@ public enum GenerationCodec {
         var items: [String] = []
         items.reserveCapacity(count)
         for _ in 0..<count { items.append(String(decoding: try reader.counted(), as: UTF8.self)) }
+        // Room is made for what is there only, whatever the counts say.
+        let bytes = try reader.raw(count * columns * 4)
         var factors = Matrix(rows: count, columns: columns)
-        for row in 0..<count {
-            let bytes = try reader.raw(columns * 4)
-            let stride = factors.stride
-            factors.withUnsafeMutableBase { base in
-                guard let source = bytes.baseAddress else { return }
-                UnsafeMutableRawPointer(base + row * stride).copyMemory(from: source, byteCount: columns * 4)
+        let stride = factors.stride
+        factors.withUnsafeMutableBase { base in
+            guard let source = bytes.baseAddress else { return }
+            for row in 0..<count {
+                UnsafeMutableRawPointer(base + row * stride).copyMemory(
+                    from: source + row * columns * 4, byteCount: columns * 4)
             }
         }
         let neighbours: [Int32] = try reader.array(count: count * perItem)
-        guard neighbours.allSatisfy({ $0 < Int32(count) }) else { throw ByteReader.Malformed(offset: reader.offset) }
+        guard neighbours.allSatisfy({ Int($0) < count }) else { throw ByteReader.Malformed(offset: reader.offset) }
         let weights: [Float] = try reader.array(count: count * perItem)
+        guard reader.isAtEnd else { throw ByteReader.Malformed(offset: reader.offset) }
         return Generation(
             number: number, manifest: manifest, items: items, factors: factors, neighbours: neighbours,
             neighbourWeights: weights, neighboursPerItem: perItem)
@@ -94,41 +97,41 @@ public enum GenerationCodec {
 
     private static func decodeManifest(_ reader: inout ByteReader, _ version: UInt8) throws -> GenerationManifest {
         var manifest = GenerationManifest()
-        manifest.alpha = try reader.double()
-        manifest.unobservedWeight = try reader.double()
-        manifest.regularization = try reader.double()
-        manifest.regularizationExponent = try reader.double()
+        manifest.alpha = try reader.finite()
+        manifest.unobservedWeight = try reader.finite()
+        manifest.regularization = try reader.finite()
+        manifest.regularizationExponent = try reader.finite()
         manifest.users = try reader.count(limit: .max)
         manifest.interactions = try reader.count(limit: .max)
         manifest.events = try reader.count(limit: .max)
         manifest.latestTime = try reader.signed()
         manifest.seed = try reader.fixed(UInt64.self)
-        manifest.blend.sequential.weight = try reader.double()
-        manifest.blend.sequential.recency = try reader.double()
-        manifest.blend.sequential.targetExponent = try reader.double()
-        manifest.blend.sequential.sourceExponent = try reader.double()
-        manifest.blend.neighbours.weight = try reader.double()
-        manifest.blend.neighbours.recency = try reader.double()
-        manifest.blend.factors.weight = try reader.double()
-        manifest.blend.factors.shortMemory = try reader.double()
-        manifest.blend.popularity.weight = try reader.double()
-        manifest.blend.popularity.exponent = try reader.double()
-        manifest.blend.category.weight = try reader.double()
-        manifest.blend.category.recency = try reader.double()
+        manifest.blend.sequential.weight = try reader.finite()
+        manifest.blend.sequential.recency = try reader.finite()
+        manifest.blend.sequential.targetExponent = try reader.finite()
+        manifest.blend.sequential.sourceExponent = try reader.finite()
+        manifest.blend.neighbours.weight = try reader.finite()
+        manifest.blend.neighbours.recency = try reader.finite()
+        manifest.blend.factors.weight = try reader.finite()
+        manifest.blend.factors.shortMemory = try reader.finite()
+        manifest.blend.popularity.weight = try reader.finite()
+        manifest.blend.popularity.exponent = try reader.finite()
+        manifest.blend.category.weight = try reader.finite()
+        manifest.blend.category.recency = try reader.finite()
         if version >= 3 {
-            manifest.blend.sequential.slope = try reader.double()
-            manifest.blend.neighbours.slope = try reader.double()
-            manifest.blend.factors.slope = try reader.double()
-            manifest.blend.popularity.slope = try reader.double()
-            manifest.blend.popularity.rootWeight = try reader.double()
-            manifest.blend.popularity.rootSlope = try reader.double()
-            manifest.blend.category.slope = try reader.double()
+            manifest.blend.sequential.slope = try reader.finite()
+            manifest.blend.neighbours.slope = try reader.finite()
+            manifest.blend.factors.slope = try reader.finite()
+            manifest.blend.popularity.slope = try reader.finite()
+            manifest.blend.popularity.rootWeight = try reader.finite()
+            manifest.blend.popularity.rootSlope = try reader.finite()
+            manifest.blend.category.slope = try reader.finite()
         }
         if version >= 4 {
-            manifest.blend.sequential.rootWeight = try reader.double()
-            manifest.blend.neighbours.rootWeight = try reader.double()
-            manifest.blend.factors.rootWeight = try reader.double()
-            manifest.blend.category.rootWeight = try reader.double()
+            manifest.blend.sequential.rootWeight = try reader.finite()
+            manifest.blend.neighbours.rootWeight = try reader.finite()
+            manifest.blend.factors.rootWeight = try reader.finite()
+            manifest.blend.category.rootWeight = try reader.finite()
         }
         manifest.blend.sequential.depth = try reader.count(limit: 1000)
         manifest.blend.neighbours.depth = try reader.count(limit: 1000)
@@ -140,5 +143,14 @@ public enum GenerationCodec {
         for _ in 0..<settings { manifest.settings.append(String(decoding: try reader.counted(), as: UTF8.self)) }
         if version >= 5 { manifest.fits = try reader.count(limit: .max) }
         return manifest
+    }
+}
+
+extension ByteReader {
+    /// A setting that scores are made of: one that is no number, or beyond all, would stay in the sums of a ranker for ever.
+    fileprivate mutating func finite() throws -> Double {
+        let value = try double()
+        guard value.isFinite else { throw Malformed(offset: offset) }
+        return value
     }
 }

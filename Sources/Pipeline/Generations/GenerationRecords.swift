@@ -39,13 +39,11 @@ public enum GenerationRecords {
             }
             let parts = text.split(separator: "/")
             guard parts.count == 2 else { return nil }
-            // Numbers that are followed by others: what is none of ours must not come near the largest one.
-            func found(_ part: Substring) -> Int? { Int(part).flatMap { (0...Int(Int32.max)).contains($0) ? $0 : nil } }
-            if parts[0] == "decision", let number = found(parts[1]) {
+            if parts[0] == "decision", let number = GenerationRecords.number(parts[1]) {
                 self = .decision(generation: number)
-            } else if let number = found(parts[0]), parts[1] == "manifest" {
+            } else if let number = GenerationRecords.number(parts[0]), parts[1] == "manifest" {
                 self = .manifest(generation: number)
-            } else if let number = found(parts[0]), let chunk = found(parts[1]) {
+            } else if let number = GenerationRecords.number(parts[0]), let chunk = GenerationRecords.number(parts[1]) {
                 self = .chunk(generation: number, chunk)
             } else {
                 return nil
@@ -61,6 +59,12 @@ public enum GenerationRecords {
             case .shelf: "shelf"
             }
         }
+    }
+
+    /// The number that a text says. Numbers are followed by others and stored as they are: what is none of ours must not come
+    /// near the largest one.
+    static func number(_ text: some StringProtocol) -> Int? {
+        Int(text).flatMap { (0...Int(Int32.max)).contains($0) ? $0 : nil }
     }
 
     /// The chunks of a generation and its manifest, in the order in which they are written.

@@ -6,7 +6,8 @@ internal import Models
 extension GenerationShelf {
     var record: GenerationRecords.Record { (GenerationRecords.Key.shelf.text, encoded()) }
 
-    private static let version: UInt8 = 1
+    /// Version 1 forgot whose generations could not be read.
+    private static let version: UInt8 = 2
 
     func encoded() -> [UInt8] {
         let writer = ByteWriter()
@@ -34,7 +35,7 @@ extension GenerationShelf {
             writer.varint(number)
             bytes.withUnsafeBytes { writer.counted($0) }
         }
-        for numbers in [promotions, overwritten.sorted(), pinned.map { [$0] } ?? []] {
+        for numbers in [promotions, overwritten.sorted(), foreign.sorted(), pinned.map { [$0] } ?? []] {
             writer.varint(numbers.count)
             for number in numbers { writer.varint(number) }
         }
@@ -68,6 +69,7 @@ extension GenerationShelf {
         }
         promotions = try Self.numbers(&reader)
         overwritten = Set(try Self.numbers(&reader))
+        foreign = Set(try Self.numbers(&reader))
         pinned = try Self.numbers(&reader).first
         guard reader.isAtEnd else { throw ByteReader.Malformed(offset: reader.offset) }
         self.position = position

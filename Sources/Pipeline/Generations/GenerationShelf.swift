@@ -45,7 +45,7 @@ public struct GenerationShelf: Sendable {
     public internal(set) var overwritten: Set<Int> = []
 
     /// Generations that another version of this program wrote: they cannot be read.
-    public private(set) var foreign: Set<Int> = []
+    public internal(set) var foreign: Set<Int> = []
 
     public init() {}
 
@@ -71,7 +71,7 @@ public struct GenerationShelf: Sendable {
             decisions[number] = value.flatMap { try? GenerationDecisionCodec.decode($0) }
             if decisions[number]?.isPromoted == true { promotions.append(number) }
         case .serving?:
-            pinned = value.flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+            pinned = value.flatMap { GenerationRecords.number(String(decoding: $0, as: UTF8.self)) }
         case .shelf?, nil: break
         }
     }

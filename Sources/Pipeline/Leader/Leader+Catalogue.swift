@@ -35,11 +35,10 @@ extension Leader {
 
     /// Opens the partitions that are not being read yet, now and then: there may be no catalogue, or one that grows.
     private func lookForCatalogue() throws(LogError) {
-        guard roundsToCatalogue == 0 else {
-            roundsToCatalogue -= 1
-            return
-        }
-        roundsToCatalogue = Self.roundsBetweenLooks
+        // By time: a busy leader does a thousand rounds while an idle one does ten.
+        let now = clock()
+        guard now >= looksAt else { return }
+        looksAt = now + Self.millisecondsBetweenLooks
         let partitions = try log.partitions(.catalogue)
         if catalogueReaders.isEmpty, !partitions.isEmpty { letterBytesMax = try log.bytesMax(.deadLetters) }
         for partition in partitions where catalogueReaders[partition] == nil {

@@ -52,8 +52,11 @@ public final class Leader {
     /// The most bytes of a dead letter.
     var letterBytesMax = Int.max
     let catalogueDecoder = CatalogueDecoder()
-    var roundsToCatalogue = 0
-    static let roundsBetweenLooks = 1000
+    /// A monotonic clock in ms.
+    let clock: () -> UInt64
+    /// When the catalogue's partitions are looked for again.
+    var looksAt: UInt64 = 0
+    static let millisecondsBetweenLooks: UInt64 = 10_000
     let writer = ByteWriter()
 
     private static let recordsARound = 1000
@@ -65,10 +68,16 @@ public final class Leader {
         case folding(any LogReader, end: Int64, isCaughtUp: Bool)
     }
 
-    /// - Parameter generations: shared with the worker of the same process.
-    public init(settings: Settings, log: any LeaderLog, generations: GenerationCache = GenerationCache()) {
+    /// - Parameters:
+    ///   - generations: shared with the worker of the same process.
+    ///   - clock: monotonic, in ms; nothing that is learnt or published depends on it.
+    public init(
+        settings: Settings, log: any LeaderLog, generations: GenerationCache = GenerationCache(),
+        clock: @escaping () -> UInt64
+    ) {
         self.settings = settings
         self.log = log
+        self.clock = clock
         self.generations = generations
     }
 
@@ -142,6 +151,7 @@ public final class Leader {
         latest = nil
         publication = nil
         catalogueReaders.removeAll()
+        looksAt = 0
         notice("this instance no longer leads")
     }
 

@@ -20,7 +20,9 @@ enum OfflineCommand {
             .option("test", "file", "what is asked"),
             .option("data", "file", "events: JSON lines, REES46, Taobao, RetailRocket, MovieLens, another table"),
         ] + SplitOptions.options(default: "last-out", sampling: "--protocol ncf") + [
-            .option("set", "name=value", "a setting of every model", isRepeating: true),
+            .option(
+                "set", "name=value", "a setting of every model; `freshet models algorithms NAME` shows an algorithm's",
+                isRepeating: true),
             .option("length", "n", "items in a list (default: 20, with --protocol ncf 10)", type: .int(1...1000)),
             .option(
                 "protocol", "name",

@@ -16,7 +16,7 @@ enum PrequentialCommand {
             .option(
                 "model", "name",
                 "what generations are made of: blend, or a model of `freshet evaluate offline`, with its own settings "
-                    + "behind a colon", default: "blend"),
+                    + "behind a colon (`freshet models algorithms NAME`)", default: "blend"),
             .option(
                 "set", "name=value", "change a setting of the model, or of the lists around it (for experiments)",
                 isRepeating: true),

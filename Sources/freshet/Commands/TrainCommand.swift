@@ -21,8 +21,8 @@ enum TrainCommand {
         options: Deployment.options.filter { $0.name != "set" } + [
             .option(
                 "model", "NAME[:SETTINGS]",
-                "One of \(ModelChoice.trainable); als:factors=64,sweeps=10 as `freshet tune` says what is best. Unset: the "
-                    + "configuration's training.model."),
+                "One of \(ModelChoice.trainable); als:factors=64,sweeps=10 as `freshet tune` says what is best (`freshet "
+                    + "models algorithms NAME` shows the settings). Unset: the configuration's training.model."),
             .option("set", "NAME=VALUE", "A setting; can be repeated.", isRepeating: true),
             .flag("dry-run", "Compare only, publish nothing."), ModelsCommand.json,
         ]

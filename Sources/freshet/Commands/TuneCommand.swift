@@ -25,7 +25,9 @@ enum TuneCommand {
             .option(
                 "objective", "names", "one or more of \(Objective.names.joined(separator: ", ")), with commas",
                 default: "ndcg"),
-            .option("set", "name=value", "a setting that all trials have", isRepeating: true),
+            .option(
+                "set", "name=value", "a setting that all trials have; `freshet models algorithms NAME` shows them",
+                isRepeating: true),
             .option(
                 "search", "name=range",
                 "search only what is named so: name, name=low..high or name=one|other (default: all that is not set and no limit)",
@@ -51,7 +53,7 @@ enum TuneCommand {
         let name = arguments.required("model")
         guard let type = RecommenderCatalogue.find(name) else {
             let names = RecommenderCatalogue.all.map { $0.name }
-            throw UsageError.unknown("model to tune", name, among: names)
+            throw UsageError.unknown("model to tune", name, among: names, shownBy: "models algorithms")
         }
         for file in ["chart", "best"] { try OutputFile.check(arguments[file], replaces: arguments.flag("force")) }
         // A search goes on from what its store has.

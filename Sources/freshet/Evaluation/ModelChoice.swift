@@ -30,7 +30,7 @@ struct ModelChoice {
             let served = try Self.served(name, pairs, inert: ShopSetting.ofStreams)
             (evaluation.shop, evaluation.trains) = (served.shop, served.trains)
         } else {
-            throw UsageError.unknown("model", name, among: Self.all)
+            throw UsageError.unknown("model", name, among: Self.all, shownBy: "models algorithms")
         }
     }
 
@@ -82,7 +82,7 @@ struct ModelChoice {
             return evaluation
         }
         guard name == "blend" || learners.contains(name) else {
-            throw UsageError.unknown("model", name, among: all)
+            throw UsageError.unknown("model", name, among: all, shownBy: "models algorithms")
         }
         return try served(name, settings + own)
     }
@@ -94,7 +94,8 @@ struct ModelChoice {
         var recommender: any Recommender = type.init()
         for (name, value) in settings {
             guard type.settingNames.contains(name) else {
-                throw UsageError.unknown("\(type.name) setting", name, among: type.settingNames)
+                throw UsageError.unknown(
+                    "\(type.name) setting", name, among: type.settingNames, shownBy: "models algorithms \(type.name)")
             }
             do {
                 try recommender.set(name, to: value)
@@ -120,7 +121,7 @@ struct ModelChoice {
             throw UsageError("the blend takes training.factors and no '\(setting.name)'")
         }
         guard let type = RecommenderCatalogue.find(name) else {
-            throw UsageError.unknown("model to train", name, among: allTrainable)
+            throw UsageError.unknown("model to train", name, among: allTrainable, shownBy: "models algorithms")
         }
         return .recommender(try recommender(type, own + settings), training)
     }
@@ -128,8 +129,13 @@ struct ModelChoice {
 
 extension UsageError {
     /// Nothing has that name: says what was probably meant, or what there is.
-    static func unknown(_ what: String, _ name: String, among names: [String]) -> UsageError {
+    /// - Parameter command: the command that tells more about each of them.
+    static func unknown(
+        _ what: String, _ name: String, among names: [String], shownBy command: String? = nil
+    ) -> UsageError {
         let near = nearestWord(to: name, among: names).map { "did you mean '\($0)'?" }
-        return UsageError("there is no \(what) '\(name)'; \(near ?? "there are " + names.joined(separator: ", "))")
+        let found = near ?? "there are " + names.joined(separator: ", ")
+        let more = command.map { (near == nil ? "; `" : " `") + "freshet \($0)` shows them" } ?? ""
+        return UsageError("there is no \(what) '\(name)'; \(found)\(more)")
     }
 }

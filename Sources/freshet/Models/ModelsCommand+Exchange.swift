@@ -72,14 +72,19 @@ extension ModelsCommand {
     }
 
     static let importing = Command(
-        "import", "Take over item factors that another library trained, as a generation.",
+        "import", "Take over an exported generation, or item factors that another library trained.",
         discussion:
-            "They pass the same comparison as any candidate, on interactions that came after --until. Users are "
-            + "projected anew; with --users their spread scales the projection.",
+            "--generation takes the generation.bin of `models export` whole, with its neighbours, weights and settings: "
+            + "that of another deployment, or of this one from before a `reset`. (Which half-life popularity has is a place "
+            + "in learning.popularity-half-lives, which should be the same there.) --factors and --ids take another library's factors: users "
+            + "are projected anew, and with --users their spread scales the projection. Either passes the same comparison as "
+            + "any candidate, on interactions that came after it; where there are too few it is refused, and `models promote` "
+            + "serves it all the same.",
         options: Deployment.options + [
-            .option("factors", "FILE.npy", "Required: item factors, float32 or float64, items × K."),
+            .option("generation", "FILE.bin", "An exported generation; then none of the next four."),
+            .option("factors", "FILE.npy", "Item factors, float32 or float64, items × K."),
             .option("users", "FILE.npy", "User factors of the same model, users × K."),
-            .option("ids", "FILE", "Required: the id of each item, one a line, in the order of the rows."),
+            .option("ids", "FILE", "The id of each item, one a line, in the order of the rows."),
             .option(
                 "until", "TIME",
                 "The last event time that the factors were trained on (RFC 3339). Unset: that of the "
@@ -87,30 +92,57 @@ extension ModelsCommand {
             .flag("dry-run", "Compare only, publish nothing."), json,
         ]
     ) { arguments in
-        guard let file = arguments["factors"], let ids = arguments["ids"] else {
-            throw UsageError("--factors and --ids are needed")
-        }
-        let factors = try readFactors(file, users: arguments["users"], ids: ids)
+        let make = try arguments["generation"].map { try exported($0, arguments) } ?? factors(arguments)
         let access = try ModelsAccess(Deployment(arguments))
         let histories = try access.histories()
-        let until = try arguments["until"].map { try time($0) } ?? histories.time(ofShare: 0.8)
-        if arguments["until"] == nil {
-            Logger(label: "freshet.models").warning(
-                "--until is not given: the factors are taken to include events up to \(DecisionText.time(until)); if they have seen later ones, the comparison flatters them"
-            )
-        }
-        if until > histories.latestTime {
-            Logger(label: "freshet.models").warning(
-                "--until is later than all events: the factors are taken to include those up to \(DecisionText.time(histories.latestTime))"
-            )
-        }
-        try checkIdentifiers(factors.ids, of: histories.items)
         let trial = try access.trial()
-        guard let generation = factors.generation(histories, until: until, settings: trial.settings) else {
-            preconditionFailure("a training that is never cancelled ends with a generation")
-        }
+        let generation = try make(histories, trial)
         return try CandidateReport(access: access, arguments: arguments).run { serving in
             (generation, trial.judge(generation, histories, serving: serving))
+        }
+    }
+
+    /// A generation of what was read, for the histories that are there.
+    private typealias Making = (TrainingHistories, GenerationTrial) throws -> Generation
+
+    private static func exported(_ file: String, _ arguments: ParsedArguments) throws -> Making {
+        for other in ["factors", "users", "ids", "until"] where arguments[other] != nil {
+            throw UsageError("--generation and --\(other) exclude each other: an exported generation is whole")
+        }
+        let generation = try GenerationImport.generation(EvaluateCommand.contents(file), name: file)
+        return { histories, _ in
+            try checkIdentifiers(generation.items, of: histories.items)
+            // A time after all events would keep it from any comparison until they have come so far.
+            var manifest = generation.manifest
+            manifest.latestTime = min(manifest.latestTime, histories.latestTime)
+            return generation.with(manifest: manifest)
+        }
+    }
+
+    private static func factors(_ arguments: ParsedArguments) throws -> Making {
+        guard let file = arguments["factors"], let ids = arguments["ids"] else {
+            throw UsageError("--generation is needed, or --factors and --ids")
+        }
+        let factors = try readFactors(file, users: arguments["users"], ids: ids)
+        let named = try arguments["until"].map { try time($0) }
+        return { histories, trial in
+            let until = named ?? histories.time(ofShare: 0.8)
+            let logger = Logger(label: "freshet.models")
+            if named == nil {
+                logger.warning(
+                    "--until is not given: the factors are taken to include events up to \(DecisionText.time(until)); if they have seen later ones, the comparison flatters them"
+                )
+            }
+            if until > histories.latestTime {
+                logger.warning(
+                    "--until is later than all events: the factors are taken to include those up to \(DecisionText.time(histories.latestTime))"
+                )
+            }
+            try checkIdentifiers(factors.ids, of: histories.items)
+            guard let generation = factors.generation(histories, until: until, settings: trial.settings) else {
+                preconditionFailure("a training that is never cancelled ends with a generation")
+            }
+            return generation
         }
     }
 
@@ -121,7 +153,7 @@ extension ModelsCommand {
         guard common > 0 else {
             throw CommandFailure(
                 "none of the \(HumanFormat.counted(ids.count, "id")) is an item of the histories",
-                remedy: "ids.txt must have the product ids of the events", exitCode: 65)
+                remedy: "the ids must be the product ids of the events", exitCode: 65)
         }
         LineOutput.standardError.write(
             line: "\(HumanFormat.grouped(common)) of \(HumanFormat.counted(ids.count, "id")) are items of the "

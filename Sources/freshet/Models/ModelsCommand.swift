@@ -6,7 +6,7 @@ import ServiceKit
 enum ModelsCommand {
     static let command = Command(
         "models", "Look at generations of models, compare them, and say which one is served.",
-        subcommands: [list, show, compare, promote, rollback, pin, export, importing])
+        subcommands: [list, show, compare, promote, rollback, pin, export, importing, algorithms])
 
     static let json = Option.flag("json", "Print JSON.")
     static let number = Argument("number", "A generation's number, as `models list` shows it.")

@@ -1,0 +1,35 @@
+import Foundation
+import Linear
+import Models
+import Pipeline
+import ServiceKit
+
+/// A generation from the `generation.bin` of an export.
+enum GenerationImport {
+    /// - Throws: what another version wrote, what is damaged, and numbers that nothing can be ranked by.
+    static func generation(_ data: Data, name: String) throws -> Generation {
+        func failure(_ why: String) -> CommandFailure {
+            CommandFailure("'\(name)' cannot be read: \(why)", exitCode: 65)
+        }
+        let versions = GenerationCodec.readable
+        guard let version = data.first, versions.contains(version) else {
+            throw failure(
+                "it is no generation.bin of the versions \(versions.lowerBound) to \(versions.upperBound), which this "
+                    + "program reads")
+        }
+        let generation: Generation
+        do {
+            generation = try data.withUnsafeBytes { try GenerationCodec.decode($0) }
+        } catch {
+            throw failure("\(error)")
+        }
+        guard !generation.items.isEmpty, Set(generation.items.map { Array($0.utf8) }).count == generation.items.count
+        else { throw failure("it has no items, or one of them twice") }
+        let (factors, weights) = (generation.factors, generation.neighbourWeights)
+        let isFinite = (0..<factors.rows).allSatisfy { row in
+            (0..<factors.columns).allSatisfy { factors.row(row)[$0].isFinite }
+        }
+        guard isFinite, weights.allSatisfy(\.isFinite) else { throw failure("it holds values that are not finite") }
+        return generation
+    }
+}
