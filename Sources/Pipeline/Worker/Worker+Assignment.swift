@@ -228,14 +228,23 @@ extension Worker {
 
     /// Applies events that were learnt before, without any output.
     private func readEvents(_ worker: PartitionWorker, _ reader: any LogReader, until: Int64) throws(LogError) {
+        precondition(window.isEmpty, "another partition's events wait for their turn")
         var isDone = false
-        let isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: restoreWaitMilliseconds) { record in
-            guard record.offset < until else {
-                isDone = true
-                return
+        let isAtEnd: Bool
+        do throws(LogError) {
+            isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: restoreWaitMilliseconds) { record in
+                guard record.offset < until else {
+                    isDone = true
+                    return
+                }
+                if push(record, worker) == nil, window.isFull { reapply(window.pop(), worker) }
+                worker.restored += 1
             }
-            if push(record, worker) == nil, window.isFull { reapply(window.pop(), worker) }
-            worker.restored += 1
+        } catch {
+            // What has come in is of a restore that is given up, and its users go with that.
+            window.removeAll()
+            handledOffset.pointee = -1
+            throw error
         }
         while !window.isEmpty { reapply(window.pop(), worker) }
         handledOffset.pointee = -1
