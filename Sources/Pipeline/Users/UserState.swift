@@ -67,6 +67,8 @@ public struct UserState {
     var isShort = false
     /// Whether the user is to be ranked again with the next generation.
     var isActive = false
+    /// Whether the user waits in the worker's queue to be ranked again.
+    var isQueued = false
 
     /// The hash of an empty list: nothing need be published to a user who never had one.
     static let noList: UInt64 = 1

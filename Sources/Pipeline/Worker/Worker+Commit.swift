@@ -226,7 +226,7 @@ extension Worker {
             offsetsInFlight[partition] = nil
         }
         rerank.removeAll { gone.contains($0.partition) }
-        activeUsers.removeAll { gone.contains($0.partition) }
+        activeUsers = takeActiveUsers().filter { !gone.contains($0.partition) }
         inFlight?.drop(gone)
         output.drop(gone)
         afterCommit.drop(gone)

@@ -65,9 +65,12 @@ extension Worker {
         ranker.begin(generation: next, blend: settings.blend)
         if let before { models.perform { before.release() } }
         notice("generation \(next.generation.number) is served: \(next.generation.items.count) items")
-        // Those that still wait for the last generation's turn are not forgotten.
-        rerank += activeUsers
-        activeUsers.removeAll(keepingCapacity: true)
+        // Those that still wait for the last generation's turn keep their places.
+        for (partition, user) in takeActiveUsers() {
+            guard let worker = partitions[partition] else { continue }
+            worker.store.states[Int(user)].isActive = false
+            queue(worker, user)
+        }
     }
 
     /// Lets records of restored partitions flow, once items and generation are there.

@@ -64,11 +64,14 @@ public final class Worker {
     var itemsMovedAt: UInt64 = 0
     public var models: GenerationFollower
     var rankedItemsOffset: Int64 = -1
-    /// Users to be ranked again because the generation is new, or an item of their list was withdrawn.
+    /// Users to be ranked again because the generation is new, or an item of their list was withdrawn: first in, first
+    /// out, and nobody twice.
     var rerank: [(partition: Int32, user: UserStore.User)] = []
     var activeUsers: [(partition: Int32, user: UserStore.User)] = []
     var rerankedAt: UInt64 = 0
+    /// The last users who got a list; where there are as many as may be, the next one takes the oldest one's place.
     /// When records came last.
+    var oldestActiveUser = 0
     private var recordsAt: UInt64 = 0
 
     /// When a restore's progress was said last.

@@ -38,6 +38,8 @@ public struct WorkerSettings: Sendable {
     public var reranksPerBatch = 16
     /// The same in a second, while events come.
     public var reranksPerSecond = 1000
+    /// Users that a new generation ranks again, at most: those who got a list last.
+    public var activeUsersMax = 20_000
     /// The least event time between two rows of a user's features, in ms.
     public var featuresIntervalMilliseconds: Int64 = 3_600_000
     /// Whether lists, features and dead letters are written; false rebuilds beside another deployment.
