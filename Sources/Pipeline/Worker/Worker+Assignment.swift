@@ -259,7 +259,7 @@ extension Worker {
 
     private func reapply(_ entry: UnsafePointer<EventWindow.Entry>, _ worker: PartitionWorker) {
         // Without transactions the tombstone of a checkpoint may be missing: it is written (again).
-        if case .erased(true) = apply(entry, worker) { worker.erased.append(Array(entry.pointee.event.user)) }
+        if case .erased(.some) = apply(entry, worker) { worker.erased.append(Array(entry.pointee.event.user)) }
     }
 
     private func goLive(_ worker: PartitionWorker) throws(LogError) {
