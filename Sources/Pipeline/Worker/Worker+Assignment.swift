@@ -18,7 +18,7 @@ extension Worker {
         case .lost(let lost):
             // A commit under way ends before this member joins again: in the name of its next membership it would be
             // accepted, and move offsets back that another member has moved on.
-            try awaitOutcome(timeoutMilliseconds: 30_000)
+            try awaitOutcome(until: clock() + 30_000, isStopped: isStopped)
             // What is in the open transaction of these partitions must not count: another member has them.
             try abortOpen()
             try drop(lost)
