@@ -198,9 +198,9 @@ extension Worker {
         guard marker.fingerprint == settings.fingerprint else {
             throw LogError(
                 .state,
-                "the stored state of partition \(worker.partition) was made with other settings of the folds (history, "
-                    + "windows, half-lives, co-visitation), or by another version of them; go back to those, or `freshet reset` and `freshet replay`, or "
-                    + "rebuild beside the old deployment under another application.id")
+                "the stored state of partition \(worker.partition) was made with other settings of the folds "
+                    + "(\(WorkerSettings.foldSettings)), or by another version of them; go back to those, or `freshet "
+                    + "reset` and `freshet replay`, or rebuild beside the old deployment under another application.id")
         }
         guard marker.offset <= worker.committed else {
             throw LogError(
