@@ -72,7 +72,8 @@ public struct UserState {
 
     /// The hash of an empty list: nothing need be published to a user who never had one.
     static let noList: UInt64 = 1
-    /// After a restore a list may have been published or not: the next one is, an empty one too.
+    /// After a restore a list may have been published or not: the next one is, an empty one too, since the one that it takes
+    /// the place of may name what is to be shown no more.
     static let unknownList: UInt64 = 0
 
     public init() {}
