@@ -115,6 +115,8 @@ final class ServeService: Service {
             after: " leaves this record in \(topics.deadLetters)")
         defer { CrashNote.end() }
         worker.notice = { logger.info("\($0)") }
+        let stop = stop
+        worker.isStopped = { stop.isRequested }
         worker.models.cache = leader?.generations
         worker.models.perform = { [unowned worker] work in
             // A start waits for its generation; later nobody does.

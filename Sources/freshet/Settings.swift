@@ -88,8 +88,8 @@ enum Settings {
     private static let ingest = [
         Setting(
             "ingest.future-bound", .duration, default: "1h",
-            "An event later than its record's Kafka timestamp by more than this is a dead letter; by less, it is clamped."
-        ),
+            "An event later than its record's Kafka timestamp by more than this is a dead letter; by less, it is clamped. A "
+                + "change makes another state, as one of learning.* does."),
         Setting(
             "ingest.rekey", .bool, default: "false",
             "Send the input through an internal topic keyed by user first, for producers that cannot key by user."),

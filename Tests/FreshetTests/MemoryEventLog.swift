@@ -1,7 +1,7 @@
 import Events
 import Pipeline
 
-/// A log in memory with one member that has one partition of everything; commits succeed at once.
+/// A log in memory with one member that has one partition of everything; commits succeed at once, unless told otherwise.
 final class MemoryEventLog: EventLog, TopicReading {
     struct Output {
         var topic: LogTopic
@@ -23,13 +23,15 @@ final class MemoryEventLog: EventLog, TopicReading {
     /// Who the marker says has written last, in the eyes of the last member.
     private(set) var lastWriter = ""
 
-    var isTransactional: Bool { true }
+    var isTransactional = true
 
     func bytesMax(_ topic: LogTopic) -> Int { limits[topic] ?? Int.max }
     var isOpen: Bool { true }
     var isReachable = true
     /// Whether commits that are under way have no outcome.
     var holdsCommits = false
+    /// The next answers to who asks for an outcome, nil while there is none; after them each commit succeeds at once.
+    var outcomes: [CommitOutcome?] = []
     /// What the group says next.
     var changes: [GroupChange] = []
     var room = Int.max
@@ -37,12 +39,13 @@ final class MemoryEventLog: EventLog, TopicReading {
     func poll(
         max: Int, timeoutMilliseconds: Int, record: (borrowing LogRecord) -> Void
     ) throws(LogError) -> [GroupChange] {
+        guard max > 0 else { return [] }
         guard isAssigned else {
             isAssigned = true
             return [.assigned([0])]
         }
         defer { changes = [] }
-        if max > 0 { _ = try input?.read(max: max, timeoutMilliseconds: 0, record: record) }
+        _ = try input?.read(max: max, timeoutMilliseconds: 0, record: record)
         return changes
     }
 
@@ -86,8 +89,9 @@ final class MemoryEventLog: EventLog, TopicReading {
 
     func outcome() throws(LogError) -> CommitOutcome? {
         guard isCommitting, !holdsCommits else { return nil }
+        guard let outcome = outcomes.isEmpty ? .committed : outcomes.removeFirst() else { return nil }
         isCommitting = false
-        return .committed
+        return outcome
     }
 
     func waitForOutcome(timeoutMilliseconds: Int) throws(LogError) {}

@@ -27,9 +27,9 @@ import Testing
         reading = KafkaTopicReading(settings)
     }
 
-    private func produce(_ lines: [(user: String, text: String)]) throws {
+    private func produce(_ lines: [(user: String, text: String)], to topic: String = "events") throws {
         let producer = try Producer(settings.client)
-        let topic = producer.topic("events")
+        let topic = producer.topic(topic)
         for line in lines {
             let (key, value) = (Array(line.user.utf8), Array(line.text.utf8))
             try key.withUnsafeBytes { key in
@@ -80,10 +80,9 @@ import Testing
         try produce(
             (0..<400).map(view) + [("u3", #"{"event_time":1700100000,"event_type":"user_deleted","user_id":"u3"}"#)])
         let (replay, ends) = try replay()
-        let generation = try ReplayPublisher.served(reading)
-        #expect(generation == nil)
         var told = 0
-        let publisher = ReplayPublisher(generation: generation) { told = $0 }
+        let publisher = try ReplayPublisher(reading) { told = $0 }
+        #expect(!publisher.hasGeneration)
         try replay.write(to: KafkaReplayOutput(settings, groups: []), ends: ends, publisher: publisher)
         #expect(publisher.lists == 30 && told == 30)
         let lists = try published()
@@ -100,6 +99,53 @@ import Testing
         }
     }
 
+    /// Publishes the lists of all users; how many that were, and each user's newest one.
+    private func publish() throws -> (count: Int, newest: [String: [UInt8]]) {
+        let (replay, ends) = try replay()
+        let publisher = try ReplayPublisher(reading)
+        try replay.write(to: KafkaReplayOutput(settings, groups: []), ends: ends, publisher: publisher)
+        return (publisher.lists, try published().reduce(into: [:]) { $0[$1.key] = $1.value })
+    }
+
+    /// Nobody mends a list that is out before its user's next event, so the catalogue is there before lists are made.
+    @Test func whatTheCatalogueWithdrawsIsInNoList() throws {
+        try produce((0..<400).map(view))
+        func naming(_ item: String, _ lists: [String: [UInt8]]) -> Int {
+            lists.values.count { String(decoding: $0, as: UTF8.self).contains("\"product_id\":\"\(item)\"") }
+        }
+        let before = try publish().newest
+        #expect(naming("p1", before) > 0 && naming("p4", before) > 0)
+        try produce([("p1", #"{"available":false}"#), ("p1000", #"{"title":"#)], to: "items")
+        let after = try publish().newest
+        #expect(after.count == 31 && naming("p1", after) == 0 && naming("p4", after) > 0)
+        for (user, value) in after.prefix(2) {
+            let place = try JSONDecoder().decode(PublishedList.self, from: Data(value)).provenance
+            let again = ListRecomputation(settings: WorkerSettings(), reading: reading, requiresKey: true)
+            #expect(
+                try again.list(
+                    user: Array(user.utf8),
+                    at: ListProvenance(
+                        partition: place.partition, offset: place.offset, itemsOffset: place.itemsOffset,
+                        generation: place.generation), eventsLow: 0) == value)
+        }
+    }
+
+    /// As the service has it: a list without any item is nobody's first, and takes the place of one that may be out.
+    @Test func aListWithoutAnyItemIsNobodysFirst() throws {
+        func event(_ user: String, _ type: String) -> (user: String, text: String) {
+            (user, #"{"event_time":1700000000,"event_type":"\#(type)","product_id":"p1","user_id":"\#(user)"}"#)
+        }
+        try produce([event("a", "purchase"), event("b", "view")])
+        let first = try publish()
+        #expect(first.count == 1 && Array(first.newest.keys) == ["b"])
+        #expect(
+            String(decoding: first.newest["b"] ?? [], as: UTF8.self).contains(#""items":[],"continue_shopping":[{"#))
+        let second = try publish()
+        #expect(second.count == 2)
+        #expect(
+            String(decoding: second.newest["a"] ?? [], as: UTF8.self).contains(#""items":[],"continue_shopping":[]"#))
+    }
+
     @Test func theServedGenerationMakesTheLists() throws {
         try produce((0..<400).map(view))
         let output = try KafkaModelsOutput(settings)
@@ -110,7 +156,7 @@ import Testing
             neighboursPerItem: 0)
         _ = try models.publish(generation, GenerationDecision(isPromoted: true, reason: .notWorse))
         let (replay, ends) = try replay()
-        let publisher = ReplayPublisher(generation: try ReplayPublisher.served(reading))
+        let publisher = try ReplayPublisher(reading)
         try replay.write(to: KafkaReplayOutput(settings, groups: []), ends: ends, publisher: publisher)
         let lists = try published()
         #expect(lists.count == 31)

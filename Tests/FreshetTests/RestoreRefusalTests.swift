@@ -58,6 +58,26 @@ import Testing
         #expect(last.usersHash() == changed.usersHash())
     }
 
+    /// State of other folds is no state of these; the refusal names what may differ.
+    @Test func otherSettingsOfTheFoldsAreRefused() throws {
+        let worker = try makeWorker()
+        try learn(300, worker)
+        for change in [
+            { (settings: inout WorkerSettings) in settings.user.sessionGapMilliseconds += 1 },
+            { settings in settings.admission.futureBoundMilliseconds += 1 },
+        ] {
+            log.restart()
+            // Items would be refused first, by their snapshots; here there are none.
+            var settings = worker.settings
+            change(&settings)
+            let other = try Worker(settings: settings, log: log, clock: { 0 })
+            let error = #expect(throws: LogError.self) { try run(other) }
+            #expect(error?.kind == .state && error?.message.contains("made with other settings of the folds") == true)
+            #expect(error?.message.contains("ingest.future-bound") == true)
+            #expect(error?.message.contains("session gap") == true)
+        }
+    }
+
     /// A partition without a leader is no reason to give up the others.
     @Test func aPartitionThatCannotBeReadIsRestoredLater() throws {
         let worker = try makeWorker()

@@ -38,6 +38,16 @@ struct CatalogueFoldTests {
         } + [found.price.isNaN ? "-" : "\(found.price)"]
     }
 
+    /// What is said of an item that the table has no room for yet stands where the room is made.
+    @Test func aDescriptionMayBeTheFirstThatIsHeardOfAnItem() throws {
+        let item: IdentifierTable.Number = 100_000
+        table.describe(
+            item: item, category: IdentifierTable.none, categoryCode: IdentifierTable.none,
+            brand: table.words.intern("b"), price: 2, time: 1)
+        let found = table.attributes(item)
+        #expect(found.isLive && table.words.text(found.brand) == "b" && found.price == 2 && found.describedAt == 1)
+    }
+
     @Test func anEntryIsTheWholeOfWhatTheCatalogueSays() throws {
         try apply(CatalogueItem(id: "a", title: "T", categoryID: "c", categoryCode: "d", brand: "b", price: 2), "a")
         #expect(try described("a") == ["T", "c", "d", "b", "2.0"])

@@ -149,6 +149,25 @@ struct ItemFoldTests {
         #expect(throws: ItemFold.Failure.malformed(at: 0, byte: 0)) { try apply([], to: fold) }
     }
 
+    /// Offsets that no log has are no offsets: what every instance learnt of them, it would add up at each start.
+    @Test func aBlockPastAnyLogsEndIsDamaged() throws {
+        func block(_ end: Int64) -> [UInt8] {
+            let writer = ByteWriter()
+            let block = ItemLogBlockWriter(items: IdentifierTable())
+            block.begin(first: end - 1)
+            block.finish(partition: 0, end: end, to: writer)
+            return Array(writer.bytes)
+        }
+        let fold = fold()
+        for end in [ItemSnapshot.offsetsEnd, .max] {
+            let failure = #expect(throws: ItemFold.Failure.self) { try apply(block(end), to: fold) }
+            #expect(failure?.description.contains("damaged") == true)
+        }
+        #expect(fold.expected.isEmpty && fold.offset == 0)
+        try apply(block(ItemSnapshot.offsetsEnd - 1), to: fold)
+        #expect(fold.expected == [0: ItemSnapshot.offsetsEnd - 1])
+    }
+
     @Test func catalogueEntriesDescribeAndWithdraw() throws {
         let fold = fold()
         try fold.applyCatalogue(CatalogueItem(id: "a", title: "T", categoryID: "c", brand: "b", price: 2), "a")

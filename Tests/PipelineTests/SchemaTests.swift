@@ -43,7 +43,7 @@ struct SchemaTests {
         let writer = ByteWriter()
         try workspace.withQueries { queries in
             try ranker.rank(queries) { place, list, own in
-                guard !list.isEmpty else { return }
+                guard !list.isEmpty || !own.isEmpty else { return }
                 count += 1
                 let state = shop.store[users[place]]
                 let provenance = ListProvenance(
@@ -78,6 +78,20 @@ struct SchemaTests {
         }
         #expect(count == shop.users.count)
         #expect(reasons.isSuperset(of: ["viewed-next", "in-cart", "viewed", "exploration"]))
+    }
+
+    /// Where there is one product, its viewer can be shown nothing else, but may go on with it.
+    @Test func aListOfAColdStartIsAsItsSchemaSays() throws {
+        let schema = try Schema(named: "list")
+        let shop = SmallShop()
+        try shop.apply([SampleEvent(time: 1_569_888_000_000, user: "a", item: "only")])
+        let count = try lists(shop, WorkerSettings()) { writer in
+            try expectValid(writer, schema)
+            let list = try JSONValue(writer.bytes)
+            #expect(list["items"]?.array?.isEmpty == true)
+            #expect(list["continue_shopping"]?.array?.count == 1)
+        }
+        #expect(count == 1)
     }
 
     @Test func userRowsAreAsTheirSchemaSays() throws {

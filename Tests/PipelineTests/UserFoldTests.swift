@@ -25,7 +25,7 @@ struct UserFoldTests {
         for sample in stream.take(2000) {
             if sample.type == .userDeleted {
                 let isKnown = naive.removeValue(forKey: sample.user) != nil
-                guard case .erased(isKnown) = shop.apply(sample) else {
+                guard case .erased(let user) = shop.apply(sample), (user != nil) == isKnown else {
                     Issue.record("a deletion is not \(isKnown)")
                     continue
                 }

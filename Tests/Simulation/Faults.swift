@@ -10,6 +10,8 @@ struct FaultRates {
     var slowCommit = 0.0
     /// Records are delivered again.
     var redelivery = 0.0
+    /// A read beside the group breaks off when it has delivered some records.
+    var brokenRead = 0.0
 
     static let none = FaultRates()
 }

@@ -45,7 +45,8 @@ struct World {
         // Some worlds have few faults of one kind and many of another.
         func rate(_ most: Double) -> Double { random.pick([0, 0.1, 0.3, 1]) * most }
         rates = FaultRates(
-            crash: rate(0.008), stall: rate(0.005), abort: rate(0.3), slowCommit: rate(0.4), redelivery: rate(0.1))
+            crash: rate(0.008), stall: rate(0.005), abort: rate(0.3), slowCommit: rate(0.4), redelivery: rate(0.1),
+            brokenRead: rate(0.05))
         killChance = rate(0.04)
         freezeChance = rate(0.03)
         leaveChance = rate(0.02)

@@ -1,4 +1,3 @@
-internal import Dispatch
 public import Pipeline
 
 /// The group's records, offsets and assignments, and readers beside the group.
@@ -118,12 +117,10 @@ extension KafkaEventLog {
 
     /// librdkafka stops all partitions while a rebalance is being answered, those too that stay, and its threads that fetch do
     /// not hear that they go on: they may sleep for another second. A question to the partitions' brokers wakes them; nobody
-    /// waits for the answer. Asked twice, since the first question may come before the library has taken up the answer.
+    /// waits for the answer.
     private func wakeFetchers() {
         let consumer = consumer
-        for delay in [0, 20] {
-            waker.asyncAfter(deadline: .now() + .milliseconds(delay)) { consumer.wakeFetchers() }
-        }
+        waker.wake { consumer.wakeFetchers() }
     }
 
     public func resume(_ offsets: [Int32: Int64]) throws(LogError) {

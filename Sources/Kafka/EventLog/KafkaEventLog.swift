@@ -1,4 +1,3 @@
-internal import Dispatch
 public import Pipeline
 
 /// The pipeline's log on Kafka: a group consumer for input, a producer for output, readers beside the group.
@@ -63,7 +62,7 @@ public final class KafkaEventLog: EventLog {
     let reading: KafkaTopicReading
     let offsets: StoredOffsets
     let survey: TopicSurvey?
-    let waker = DispatchQueue(label: "freshet.wake")
+    let waker = WakeQueue()
     /// Errors that may pass, said once each time they begin.
     public var warning: (String) -> Void = { _ in }
 
@@ -173,6 +172,7 @@ public final class KafkaEventLog: EventLog {
     public func close() {
         output.close()
         offsets.forgetAll()
+        waker.end()
         consumer.close(timeoutMilliseconds: 4_000)
     }
 }

@@ -129,7 +129,9 @@ public final class ItemTable {
     ) {
         let none = IdentifierTable.none
         guard category != none || categoryCode != none || brand != none || !price.isNaN else { return }
-        let attributes = attributesOfItems + touch(item, time)
+        // To touch an item may move the attributes: their base is read when that is done.
+        let index = touch(item, time)
+        let attributes = attributesOfItems + index
         let isLatest = attributes.pointee.describedAt.map { time >= $0 } ?? true
         if isLatest { attributes.pointee.describedAt = time }
         func takes(_ field: Attributes.Flags, isKnown: Bool) -> Bool {

@@ -73,7 +73,17 @@ public enum GenerationCodec {
         for value in [manifest.users, manifest.interactions, manifest.events] { writer.varint(value) }
         writer.signed(manifest.latestTime)
         writer.fixed(manifest.seed)
-        let blend = manifest.blend
+        encode(manifest.blend, to: writer)
+        writer.varint(manifest.settings.count)
+        for text in [manifest.model] + manifest.settings {
+            writer.varint(text.utf8.count)
+            writer.text(text)
+        }
+        writer.varint(manifest.fits)
+    }
+
+    /// All fields of a blend.
+    static func encode(_ blend: BlendSettings, to writer: ByteWriter) {
         for value in [
             blend.sequential.weight, blend.sequential.recency, blend.sequential.targetExponent,
             blend.sequential.sourceExponent, blend.neighbours.weight, blend.neighbours.recency, blend.factors.weight,
@@ -87,12 +97,6 @@ public enum GenerationCodec {
             blend.sequential.depth, blend.neighbours.depth, blend.popularity.column, blend.category.depth,
             blend.category.column,
         ] { writer.varint(value) }
-        writer.varint(manifest.settings.count)
-        for text in [manifest.model] + manifest.settings {
-            writer.varint(text.utf8.count)
-            writer.text(text)
-        }
-        writer.varint(manifest.fits)
     }
 
     private static func decodeManifest(_ reader: inout ByteReader, _ version: UInt8) throws -> GenerationManifest {

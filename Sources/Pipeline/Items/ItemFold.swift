@@ -153,6 +153,11 @@ public final class ItemFold {
             entry = found
         }
         guard reader.isAtEnd else { throw ByteReader.Malformed(offset: reader.offset) }
+        take(entry, of: id)
+    }
+
+    /// Takes over what the catalogue says of an item; nil withdraws it.
+    func take(_ entry: ItemTable.CatalogueEntry?, of id: UnsafeRawBufferPointer) {
         let item = table.identifiers.intern(id)
         let effect = entry.map { table.catalogue(item: item, $0) } ?? table.withdraw(item: item)
         changes?.noteCatalogue(item, time: table.latestTime, effect)

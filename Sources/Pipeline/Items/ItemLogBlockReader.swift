@@ -45,7 +45,8 @@ final class ItemLogBlockReader {
         }
         let first = try reader.logOffset()
         let end = try reader.logOffset()
-        guard first <= end else { throw ByteReader.Malformed(offset: reader.offset) }
+        // Sums of what partitions have come to, one for each, stay numbers.
+        guard first <= end, end < ItemSnapshot.offsetsEnd else { throw ByteReader.Malformed(offset: reader.offset) }
         return Header(partition: partition, first: first, end: end)
     }
 

@@ -9,7 +9,8 @@ internal import Models
 public enum ItemSnapshot {
     static let version: UInt8 = 3
     static let chunkBytes = 512 * 1024
-    /// More chunks than any table has, and offsets past any log's end: a manifest that says so is damaged.
+    /// More chunks than any table has, and offsets past any log's end: a manifest, or a block of the item log, that says so
+    /// is damaged.
     static let chunksMax = 1 << 20
     static let offsetsEnd: Int64 = 1 << 48
 

@@ -13,7 +13,8 @@ public protocol EventLog: AnyObject {
     // MARK: Input
 
     /// Delivers records of the assigned partitions, at most `max`, in the order of each partition's offsets, then says
-    /// how the assignment changed. Waits up to the time-out when there is nothing.
+    /// how the assignment changed. Waits up to the time-out when there is nothing. With `max` 0 nothing is delivered and no
+    /// change is said: whoever takes no records is told of changes when it takes some again.
     func poll(
         max: Int, timeoutMilliseconds: Int, record: (borrowing LogRecord) -> Void
     ) throws(LogError) -> [GroupChange]
@@ -52,9 +53,9 @@ public protocol EventLog: AnyObject {
     /// Sends a record. In a transaction it counts with the commit that follows.
     func append(_ record: borrowing OutputRecord) throws(LogError)
 
-    /// Begins to commit: everything appended so far, and the group's position. `.committed` or `.aborted` comes from
-    /// `outcome` later. An aborted commit has written nothing and moved nothing; what was appended since it began is then to
-    /// be thrown away too, by `abort`.
+    /// Begins to commit: everything appended so far, and the group's position. `.committed`, `.aborted` or `.fenced` comes
+    /// from `outcome` later. An aborted commit has written nothing and moved nothing; what was appended since it began is then
+    /// to be thrown away too, by `abort`. After a fenced one nothing can be committed any more, and the caller's state is void.
     func beginCommit(_ offsets: [Int32: Int64]) throws(LogError)
 
     /// Whether the offsets of the commit under way may have been sent to the group. Until then it proves nothing about who

@@ -103,7 +103,7 @@ public final class Replay {
         }
     }
 
-    private func word(_ bytes: UnsafeRawBufferPointer) -> IdentifierTable.Number {
+    func word(_ bytes: UnsafeRawBufferPointer) -> IdentifierTable.Number {
         bytes.count == 0 ? IdentifierTable.none : items.table.words.intern(bytes)
     }
 

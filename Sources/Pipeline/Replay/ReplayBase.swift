@@ -21,8 +21,8 @@ public struct ReplayBase {
         guard manifest.fingerprint == replay.settings.fingerprint else {
             throw LogError(
                 .state,
-                "the base was made with other settings of the folds (history, windows, half-lives, co-visitation); go "
-                    + "back to them, or replay from the events alone")
+                "the base was made with other settings of the folds (\(WorkerSettings.foldSettings)); go back to them, "
+                    + "or replay from the events alone")
         }
         items = ItemSnapshot.Loader(into: replay.items, manifest: manifest)
     }

@@ -1,29 +1,34 @@
 internal import Events
-public import Models
+internal import Models
 
-/// Publishes the list of every user that a replay has rebuilt, as the service would make it from the same state: one list
-/// a user, with its provenance; a tombstone for who was erased. Empty lists are nobody's.
+/// Publishes the list of every user that a replay has rebuilt, as the service would make it from the same state and the
+/// present catalogue: one list a user, with its provenance; a tombstone for who was erased. A list without any item goes out
+/// only where an earlier one may be out, which it takes the place of.
 public final class ReplayPublisher {
     /// Lists published.
     public private(set) var lists = 0
     /// Lists that were larger than their topic takes, and were left out.
     public private(set) var tooLarge = 0
+    private let reading: any TopicReading
     private let generation: Generation?
+    /// Whether the topic of lists has any.
+    private var hasEarlierLists = false
     public var hasGeneration: Bool { generation != nil }
     private let progress: (Int) -> Void
     private let workspace = QueryWorkspace()
     private let writer = ByteWriter()
 
     /// - Parameters:
-    ///   - generation: the one that the models topic says is served.
+    ///   - reading: has the generation that is served, the catalogue, and the lists that are out.
     ///   - progress: told how many users are done.
-    public init(generation: Generation?, progress: @escaping (Int) -> Void = { _ in }) {
-        self.generation = generation
+    public init(_ reading: any TopicReading, progress: @escaping (Int) -> Void = { _ in }) throws(LogError) {
+        self.reading = reading
         self.progress = progress
+        generation = try Self.served(reading)
     }
 
     /// The generation that a deployment serves; nil without one.
-    public static func served(_ reading: any TopicReading) throws(LogError) -> Generation? {
+    static func served(_ reading: any TopicReading) throws(LogError) -> Generation? {
         let follower = try GenerationFollower { (offset) throws(LogError) in
             try reading.reader(.models, partition: 0, from: offset)
         }
@@ -32,7 +37,13 @@ public final class ReplayPublisher {
         return generation
     }
 
+    func takeCatalogue(into replay: Replay) throws(LogError) { try replay.takeCatalogue(reading) }
+
     func publish(_ replay: Replay, to output: any ReplayOutput) throws(LogError) {
+        for partition in try reading.partitions(.recommendations) where !hasEarlierLists {
+            let lists = try reading.reader(.recommendations, partition: partition, from: 0)
+            hasEarlierLists = try !lists.offsets().isEmpty
+        }
         let ranker = Ranker(table: replay.items.table, rules: replay.settings.rules)
         let serving = generation.map { ServingGeneration($0, identifiers: replay.items.table.identifiers) }
         ranker.begin(generation: serving, blend: replay.settings.blend)
@@ -69,7 +80,7 @@ public final class ReplayPublisher {
         var problem: LogError?
         workspace.withQueries { queries in
             ranker.rank(queries) { place, list, own in
-                guard problem == nil, !list.isEmpty else { return }
+                guard problem == nil, hasEarlierLists || !list.isEmpty || !own.isEmpty else { return }
                 let user = users[users.startIndex + place]
                 let id = store.identifiers.bytes(user)
                 writer.removeAll()

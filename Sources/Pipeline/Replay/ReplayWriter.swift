@@ -19,13 +19,16 @@ public protocol ReplayOutput: AnyObject {
 
 extension Replay {
     /// Writes what was rebuilt, so that `serve` goes on from there: user states with markers, the item table as a snapshot
-    /// at the item log's present end, the lists that `publisher` makes of it, and last the group's offsets.
+    /// at the item log's present end, the lists that `publisher` makes of it and of the catalogue, and last the group's
+    /// offsets.
     public func write(
         to output: any ReplayOutput, ends: [Int32: Int64], publisher: ReplayPublisher? = nil
     ) throws(LogError) {
         let users = stores.values.reduce(0) { $0 + $1.count }
         try output.begin(records: publisher == nil ? users : 2 * users)
         for (partition, end) in ends { items.pass(partition, to: end) }
+        // Before the snapshot: a list can be computed again from the table that it was made of.
+        try publisher?.takeCatalogue(into: self)
         try writeUsers(to: output, ends)
         try writeItems(to: output)
         try publisher?.publish(self, to: output)

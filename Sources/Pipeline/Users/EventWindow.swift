@@ -98,6 +98,9 @@ public final class EventWindow {
         return UnsafePointer(slot)
     }
 
+    /// Forgets the events that wait for their turn.
+    func removeAll() { popped = pushed }
+
     @inline(__always)
     private func askAhead(_ slot: UnsafeMutablePointer<Entry>) {
         slot.pointee.users._withUnsafeGuaranteedRef {

@@ -23,8 +23,8 @@ public final class UserFold {
         case learnt(Lesson)
         /// Its id, or its offset, was there already.
         case duplicate
-        /// The user is erased; false if there was none.
-        case erased(Bool)
+        /// The user is erased, whose number that was; nil if there was none.
+        case erased(UserStore.User?)
     }
 
     /// What an event teaches about its item.
@@ -78,9 +78,9 @@ public final class UserFold {
         _ event: ShopEvent, user placement: UInt64, item: IdentifierTable.Number, offset: Int64, to store: UserStore
     ) -> Outcome {
         if event.type == .userDeleted {
-            guard let user = store.find(event.user), store[user].offset < offset else { return .erased(false) }
+            guard let user = store.find(event.user), store[user].offset < offset else { return .erased(nil) }
             store.erase(user)
-            return .erased(true)
+            return .erased(user)
         }
         let user = store.make(event.user, placement: placement)
         let state = store.states + Int(user)

@@ -67,10 +67,13 @@ public struct UserState {
     var isShort = false
     /// Whether the user is to be ranked again with the next generation.
     var isActive = false
+    /// Whether the user waits in the worker's queue to be ranked again.
+    var isQueued = false
 
     /// The hash of an empty list: nothing need be published to a user who never had one.
     static let noList: UInt64 = 1
-    /// After a restore a list may have been published or not: the next one is, an empty one too.
+    /// After a restore a list may have been published or not: the next one is, an empty one too, since the one that it takes
+    /// the place of may name what is to be shown no more.
     static let unknownList: UInt64 = 0
 
     public init() {}

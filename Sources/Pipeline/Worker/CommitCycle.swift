@@ -37,6 +37,8 @@ struct CommitCycle {
     private(set) var ownedAt: UInt64 = 0
     /// What was there by then is committed, or there was nothing to commit.
     private(set) var coveredAt: UInt64 = 0
+    /// When the records of the commit under way were taken together: a repetition sends those, and no newer ones.
+    private var takenAt: UInt64 = 0
     /// Since when every commit was aborted.
     private var abortedSince: UInt64?
     /// Whether the last commit with an outcome was aborted, so that this one repeats it.
@@ -56,6 +58,7 @@ struct CommitCycle {
 
     mutating func begin(now: UInt64) {
         precondition(state == .idle || state == .aborted, "a commit is begun when none is running")
+        if state == .idle { takenAt = now }
         state = .running
         begunAt = now
         ownedAt = now
@@ -74,7 +77,7 @@ struct CommitCycle {
         switch outcome {
         case .committed:
             state = .idle
-            coveredAt = begunAt
+            coveredAt = takenAt
             abortedSince = nil
             return .settle
         case .aborted(let reason):

@@ -59,6 +59,11 @@ struct LastLists {
         }
     }
 
+    mutating func forget(_ user: UserStore.User) {
+        let slot = Int(user) % Self.slots
+        if owners[slot] == user { owners[slot] = IdentifierTable.none }
+    }
+
     /// The users whose list is known and names one of these items.
     func owners(ofListsNaming wanted: Set<IdentifierTable.Number>) -> [UserStore.User] {
         owners.indices.compactMap { slot in

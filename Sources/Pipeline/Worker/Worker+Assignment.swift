@@ -18,7 +18,7 @@ extension Worker {
         case .lost(let lost):
             // A commit under way ends before this member joins again: in the name of its next membership it would be
             // accepted, and move offsets back that another member has moved on.
-            try awaitOutcome(timeoutMilliseconds: 30_000)
+            try awaitOutcome(until: clock() + 30_000, isStopped: isStopped)
             // What is in the open transaction of these partitions must not count: another member has them.
             try abortOpen()
             try drop(lost)
@@ -198,9 +198,9 @@ extension Worker {
         guard marker.fingerprint == settings.fingerprint else {
             throw LogError(
                 .state,
-                "the stored state of partition \(worker.partition) was made with other settings of the folds (history, "
-                    + "windows, half-lives, co-visitation), or by another version of them; go back to those, or `freshet reset` and `freshet replay`, or "
-                    + "rebuild beside the old deployment under another application.id")
+                "the stored state of partition \(worker.partition) was made with other settings of the folds "
+                    + "(\(WorkerSettings.foldSettings)), or by another version of them; go back to those, or `freshet "
+                    + "reset` and `freshet replay`, or rebuild beside the old deployment under another application.id")
         }
         guard marker.offset <= worker.committed else {
             throw LogError(
@@ -228,14 +228,23 @@ extension Worker {
 
     /// Applies events that were learnt before, without any output.
     private func readEvents(_ worker: PartitionWorker, _ reader: any LogReader, until: Int64) throws(LogError) {
+        precondition(window.isEmpty, "another partition's events wait for their turn")
         var isDone = false
-        let isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: restoreWaitMilliseconds) { record in
-            guard record.offset < until else {
-                isDone = true
-                return
+        let isAtEnd: Bool
+        do throws(LogError) {
+            isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: restoreWaitMilliseconds) { record in
+                guard record.offset < until else {
+                    isDone = true
+                    return
+                }
+                if push(record, worker) == nil, window.isFull { reapply(window.pop(), worker) }
+                worker.restored += 1
             }
-            if push(record, worker) == nil, window.isFull { reapply(window.pop(), worker) }
-            worker.restored += 1
+        } catch {
+            // What has come in is of a restore that is given up, and its users go with that.
+            window.removeAll()
+            handledOffset.pointee = -1
+            throw error
         }
         while !window.isEmpty { reapply(window.pop(), worker) }
         handledOffset.pointee = -1
@@ -250,7 +259,7 @@ extension Worker {
 
     private func reapply(_ entry: UnsafePointer<EventWindow.Entry>, _ worker: PartitionWorker) {
         // Without transactions the tombstone of a checkpoint may be missing: it is written (again).
-        if case .erased(true) = apply(entry, worker) { worker.erased.append(Array(entry.pointee.event.user)) }
+        if case .erased(.some) = apply(entry, worker) { worker.erased.append(Array(entry.pointee.event.user)) }
     }
 
     private func goLive(_ worker: PartitionWorker) throws(LogError) {

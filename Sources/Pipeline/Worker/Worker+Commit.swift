@@ -173,28 +173,33 @@ extension Worker {
     }
 
     /// Waits for the commit under way, and does not repeat it.
-    func awaitOutcome(timeoutMilliseconds: UInt64) throws(LogError) {
-        let deadline = clock() + timeoutMilliseconds
+    func awaitOutcome(until deadline: UInt64, isStopped: () -> Bool) throws(LogError) {
         while true {
             try takeOutcome()
             guard commit.isRunning else { return }
-            guard clock() < deadline else {
-                throw LogError(
-                    .retriable, "a commit did not end in \(timeoutMilliseconds) ms; is the broker reachable?")
-            }
-            try log.waitForOutcome(timeoutMilliseconds: 20)
+            try waitForOutcome(until: deadline, isStopped: isStopped)
         }
+    }
+
+    private func waitForOutcome(until deadline: UInt64, isStopped: () -> Bool) throws(LogError) {
+        guard clock() < deadline else {
+            throw LogError(.retriable, "a commit did not end in time; is the broker reachable?")
+        }
+        guard !isStopped() else { throw LogError(.retriable, "stopped before the last commit has ended") }
+        try log.waitForOutcome(timeoutMilliseconds: 20)
     }
 
     /// Waits until checkpoints that were sent after their commit are written. One that comes in after the partition's next
     /// owner has written its own would put an older state before the owner's marker: what lies between would be lost.
-    private func awaitCheckpoints(timeoutMilliseconds: UInt64) throws(LogError) {
+    private func awaitCheckpoints(until deadline: UInt64, isStopped: () -> Bool) throws(LogError) {
         guard hasUnacknowledgedCheckpoints else { return }
         // A commit waits for all records before it; of offsets there is nothing new.
         offsetsInFlight = [:]
         commit.begin(now: clock())
         try log.beginCommit([:])
-        try awaitOutcome(timeoutMilliseconds: timeoutMilliseconds)
+        try awaitOutcome(until: deadline, isStopped: isStopped)
+        // Nothing is kept to be sent again: whoever goes on begins from what is committed.
+        guard commit.isIdle else { throw LogError(.retriable, "checkpoints of the last commit may not be written") }
         hasUnacknowledgedCheckpoints = false
     }
 
@@ -207,14 +212,9 @@ extension Worker {
             try sendOutput()
             try beginCommitIfDue(force: true)
             if commit.isIdle, !hasUncommitted, !afterCommit.hasUnsent {
-                return try awaitCheckpoints(timeoutMilliseconds: timeoutMilliseconds)
+                return try awaitCheckpoints(until: deadline, isStopped: isStopped)
             }
-            guard clock() < deadline else {
-                throw LogError(
-                    .retriable, "a commit did not end in \(timeoutMilliseconds) ms; is the broker reachable?")
-            }
-            guard !isStopped() else { throw LogError(.retriable, "stopped before the last commit has ended") }
-            try log.waitForOutcome(timeoutMilliseconds: 20)
+            try waitForOutcome(until: deadline, isStopped: isStopped)
         }
     }
 
@@ -226,7 +226,7 @@ extension Worker {
             offsetsInFlight[partition] = nil
         }
         rerank.removeAll { gone.contains($0.partition) }
-        activeUsers.removeAll { gone.contains($0.partition) }
+        activeUsers = takeActiveUsers().filter { !gone.contains($0.partition) }
         inFlight?.drop(gone)
         output.drop(gone)
         afterCommit.drop(gone)

@@ -69,9 +69,11 @@ extension Worker {
             if worker.block.byteCount >= blockBytes { closeBlock(worker) }
         case .duplicate:
             counters.duplicates += 1
-        case .erased:
+        case .erased(let user):
             counters.events += 1
             counters.erased += 1
+            // The number may be another user's with the next event.
+            if let user { worker.lastLists.forget(user) }
             erase(entry.pointee.event.user, worker)
         }
     }

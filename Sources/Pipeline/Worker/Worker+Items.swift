@@ -22,19 +22,23 @@ extension Worker {
             }
             return true
         case .following(let reader):
-            try follow(reader)
+            let isBehind = try follow(reader)
             try resumeLive()
-            return false
+            return isBehind
         }
     }
 
     /// Takes up what there is of the item log, for as long as half a round at most: where events flood in, rounds are long,
     /// and so is what all instances together wrote meanwhile.
-    private func follow(_ reader: any LogReader) throws(LogError) {
+    /// - Returns: whether there may be more at once.
+    private func follow(_ reader: any LogReader) throws(LogError) -> Bool {
         let began = clock()
         let most = max(Self.itemMilliseconds, (began - itemsMovedAt) / 2)
         itemsMovedAt = began
-        while try items.follow(reader, max: 64, timeoutMilliseconds: 0).isFull, clock() - began < most {}
+        while try items.follow(reader, max: 64, timeoutMilliseconds: 0).isFull {
+            if clock() - began >= most { return true }
+        }
+        return false
     }
 
     private static let itemMilliseconds: UInt64 = 10
@@ -61,9 +65,12 @@ extension Worker {
         ranker.begin(generation: next, blend: settings.blend)
         if let before { models.perform { before.release() } }
         notice("generation \(next.generation.number) is served: \(next.generation.items.count) items")
-        // Those that still wait for the last generation's turn are not forgotten.
-        rerank += activeUsers
-        activeUsers.removeAll(keepingCapacity: true)
+        // Those that still wait for the last generation's turn keep their places.
+        for (partition, user) in takeActiveUsers() {
+            guard let worker = partitions[partition] else { continue }
+            worker.store.states[Int(user)].isActive = false
+            queue(worker, user)
+        }
     }
 
     /// Lets records of restored partitions flow, once items and generation are there.

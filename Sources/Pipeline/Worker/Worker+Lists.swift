@@ -53,8 +53,15 @@ extension Worker {
         guard let withdrawn = items.withdrawn, !withdrawn.isEmpty else { return }
         items.withdrawn = []
         for worker in partitions.values where worker.isLive {
-            for user in worker.lastLists.owners(ofListsNaming: withdrawn) { rerank.append((worker.partition, user)) }
+            for user in worker.lastLists.owners(ofListsNaming: withdrawn) { queue(worker, user) }
         }
+    }
+
+    /// Puts a user's list down to be made anew, once until that is done: an item may be withdrawn many times meanwhile.
+    func queue(_ worker: PartitionWorker, _ user: UserStore.User) {
+        guard !worker.store[user].isQueued else { return }
+        worker.store.states[Int(user)].isQueued = true
+        rerank.append((worker.partition, user))
     }
 
     /// Beside events these lists keep to a rate: as fast as they can be made, they would keep processor, broker and readers
@@ -66,13 +73,18 @@ extension Worker {
         if hasLiveEvents(now) { most = min(most, Int(now - rerankedAt) * settings.reranksPerSecond / 1000) }
         guard most > 0 else { return }
         rerankedAt = now
+        var taken = 0
         var count = 0
-        while count < most, let next = rerank.popLast() {
-            guard let worker = partitions[next.partition], worker.store[next.user].isPresent else { continue }
-            worker.store.states[Int(next.user)].isActive = false
-            worker.touch(next.user)
+        while count < most, taken < rerank.count {
+            let (partition, user) = rerank[taken]
+            taken += 1
+            // Who was erased meanwhile waits for nothing.
+            guard let worker = partitions[partition], worker.store[user].isQueued else { continue }
+            worker.store.states[Int(user)].isQueued = false
+            worker.touch(user)
             count += 1
         }
+        rerank.removeFirst(taken)
     }
 
     private func rank(_ worker: PartitionWorker, _ range: Range<Int>) {
@@ -128,13 +140,23 @@ extension Worker {
 
     /// Remembers who got a list lately, for the next generation.
     private func noteActive(_ worker: PartitionWorker, _ user: UserStore.User) {
-        guard !worker.store[user].isActive, activeUsers.count < Self.activeUsersMax else { return }
+        guard !worker.store[user].isActive else { return }
         worker.store.states[Int(user)].isActive = true
-        activeUsers.append((worker.partition, user))
+        guard activeUsers.count == settings.activeUsersMax else { return activeUsers.append((worker.partition, user)) }
+        let oldest = activeUsers[oldestActiveUser]
+        partitions[oldest.partition]?.store.states[Int(oldest.user)].isActive = false
+        activeUsers[oldestActiveUser] = (worker.partition, user)
+        oldestActiveUser = (oldestActiveUser + 1) % activeUsers.count
     }
 
-    /// Users that a new generation ranks again, at most.
-    private static let activeUsersMax = 20_000
+    /// Those users, the oldest first; from now on there are none.
+    func takeActiveUsers() -> [(partition: Int32, user: UserStore.User)] {
+        defer {
+            activeUsers.removeAll(keepingCapacity: true)
+            oldestActiveUser = 0
+        }
+        return Array(activeUsers[oldestActiveUser...] + activeUsers[..<oldestActiveUser])
+    }
 
     /// Of the ordered items and their reasons, the user's own among them.
     private func hash(_ list: borrowing [RankedItem], _ own: borrowing [RankedItem]) -> UInt64 {

@@ -30,6 +30,8 @@ public final class Worker {
     /// Is told in each round when it begins to wait for records, and when the first one has come: what lies between is no
     /// work.
     public var waits: (_ isOver: Bool) -> Void = { _ in }
+    /// Whether somebody waits for the process to end, and so not for the outcome of a commit when partitions are lost.
+    public var isStopped: () -> Bool = { false }
     /// Is told how long each commit took, in ms.
     public var committed: (UInt64) -> Void = { _ in }
     /// A monotonic clock in ms.
@@ -64,9 +66,12 @@ public final class Worker {
     var itemsMovedAt: UInt64 = 0
     public var models: GenerationFollower
     var rankedItemsOffset: Int64 = -1
-    /// Users to be ranked again because the generation is new, or an item of their list was withdrawn.
+    /// Users to be ranked again because the generation is new, or an item of their list was withdrawn: first in, first
+    /// out, and nobody twice.
     var rerank: [(partition: Int32, user: UserStore.User)] = []
+    /// The last users who got a list; where there are as many as may be, the next one takes the oldest one's place.
     var activeUsers: [(partition: Int32, user: UserStore.User)] = []
+    var oldestActiveUser = 0
     var rerankedAt: UInt64 = 0
     /// When records came last.
     private var recordsAt: UInt64 = 0

@@ -38,6 +38,8 @@ public struct WorkerSettings: Sendable {
     public var reranksPerBatch = 16
     /// The same in a second, while events come.
     public var reranksPerSecond = 1000
+    /// Users that a new generation ranks again, at most: those who got a list last.
+    public var activeUsersMax = 20_000
     /// The least event time between two rows of a user's features, in ms.
     public var featuresIntervalMilliseconds: Int64 = 3_600_000
     /// Whether lists, features and dead letters are written; false rebuilds beside another deployment.
@@ -49,6 +51,9 @@ public struct WorkerSettings: Sendable {
     public var writer = ""
 
     public init() {}
+
+    /// What makes the fingerprint, for people.
+    static let foldSettings = "learning.*, the session gap among them, and ingest.future-bound"
 
     /// A hash of what user and item state depend on; it is stored with them.
     public var fingerprint: UInt64 {
@@ -75,7 +80,16 @@ public struct WorkerSettings: Sendable {
     public var configurationHash: UInt64 {
         let writer = ByteWriter()
         writer.fixed(fingerprint)
-        writer.text(String(describing: (scale, decay, rules, blend, seed, variant)))
+        for rating in [scale.view, scale.removeFromCart, scale.cart, scale.purchase] { writer.double(rating) }
+        writer.signed(decay.halfLifeMilliseconds)
+        for count in [rules.listItems, rules.historyItems, rules.perCategoryMax, rules.continueItems] {
+            writer.varint(count)
+        }
+        writer.byte(rules.excludesSeen ? 1 : 0)
+        writer.double(rules.exploration)
+        GenerationCodec.encode(blend, to: writer)
+        writer.fixed(seed)
+        writer.text(variant)
         return Hash64.hash(writer.bytes)
     }
 }

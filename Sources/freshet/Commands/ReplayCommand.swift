@@ -18,7 +18,10 @@ enum ReplayCommand {
             + "on from a state that `freshet state export` wrote, where the topic's beginning has expired.",
         options: Deployment.options + [
             .flag("verify", "Compare with the stored state; exit 1, and no other code, and say what differs."),
-            .flag("publish", "Publish every user's list, made from the rebuilt state and the served generation."),
+            .flag(
+                "publish",
+                "Publish every user's list, made from the rebuilt state, the present catalogue and the served generation."
+            ),
             .flag("json", "Print one JSON object."),
             .option("base", "FILE", "Begin with the state in a file of `state export`, at its place in the topic."),
             .option(
@@ -114,7 +117,7 @@ enum ReplayCommand {
     private static func publisher(_ log: KafkaStateLog, _ replay: Replay) throws -> ReplayPublisher {
         let users = replay.stores.values.reduce(0) { $0 + $1.count }
         let bar = ProgressBar("publish", total: users, unit: "lists")
-        return ReplayPublisher(generation: try ReplayPublisher.served(log.reading)) { done in
+        return try ReplayPublisher(log.reading) { done in
             bar.update(completed: done)
             if done == users { bar.finish() }
         }

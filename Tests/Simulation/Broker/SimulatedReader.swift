@@ -38,6 +38,9 @@ final class SimulatedReader: LogReader {
             position = found.offset + 1
             index += 1
         }
+        if delivered > 0, log.random.chance(log.rates.brokenRead) {
+            throw LogError(.retriable, "simulated end of a connection")
+        }
         if delivered < most || position >= stable { position = Swift.max(position, stable) }
         guard position >= stable, saidEnd != stable, delivered == 0 || log.random.chance(0.7) else { return false }
         saidEnd = stable
