@@ -7,15 +7,19 @@ extension Command {
     /// error's own code (``ExitCoding``), or 1. Results that standard output did not take end with 74.
     public func main(_ arguments: [String] = CommandLine.arguments) -> Int32 {
         Signals.endFirstProcess()
-        let errors = LineOutput.standardError
+        // Behind what was logged before, and no wait for a reader that has gone to sleep: the process is to end.
+        let errors = { (text: String) in
+            LineOutput.standardError.setStatus("")
+            LogSink.shared.write(text: text)
+        }
+        defer { LogSink.shared.drain() }
         let code = main(
-            arguments, output: { LineOutput.standardOutput.write(bytes: Array($0.utf8)) },
-            errors: { errors.end(with: $0) })
+            arguments, output: { LineOutput.standardOutput.write(bytes: Array($0.utf8)) }, errors: errors)
         let flushed = StandardOutput.finish()
         guard let failure = flushed ?? LineOutput.standardOutput.failure.map({ String(cString: strerror($0)) }) else {
             return code
         }
-        report("standard output cannot be written: \(failure)") { errors.end(with: $0) }
+        report("standard output cannot be written: \(failure)", to: errors)
         return code == 0 ? 74 : code
     }
 
