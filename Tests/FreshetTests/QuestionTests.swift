@@ -59,6 +59,32 @@ import Testing
         #expect(ServeBoard.answer(.itemFeatures(item: "p1"), worker) != nil)
     }
 
+    /// What a stranger gets is popular and available, under the rules of every list.
+    @Test func aStrangersListIsWhatIsPopular() throws {
+        func popular(_ worker: Worker) throws -> [PublishedList.Item] {
+            struct Popular: Decodable { let items: [PublishedList.Item] }
+            let answer = try #require(ServeBoard.answer(.popular, worker))
+            return try JSONDecoder().decode(Popular.self, from: Data(answer)).items
+        }
+        let counters = worker.counters
+        let items = try popular(worker)
+        #expect(items.count == worker.settings.rules.listItems && items.allSatisfy { $0.reason == "popular" })
+        #expect(items.map(\.score) == items.map(\.score).sorted(by: >))
+        #expect(worker.counters == counters)
+
+        // A category has no more places than it may have.
+        var settings = WorkerSettings()
+        settings.rules.perCategoryMax = 2
+        settings.rules.listItems = 6
+        let ruled = try Worker(settings: settings, log: log, clock: { 0 })
+        for _ in 0..<20 { try ruled.step(timeoutMilliseconds: 0) }
+        let few = try popular(ruled)
+        let categories = Dictionary(grouping: few, by: \.category)
+        #expect(few.count == 6 && categories.values.allSatisfy { $0.count <= 2 }, "\(few)")
+        let fresh = try Worker(settings: WorkerSettings(), log: log, clock: { 0 })
+        #expect(ServeBoard.answer(.popular, fresh) == nil)
+    }
+
     @Test func everyPublishedListIsComputedAgainToTheBit() throws {
         var checked = 0
         for user in ["u0", "u3", "u10"] {
