@@ -16,6 +16,7 @@ enum Settings {
             "training": "Item factors, beside the stream.",
             "features": "The feature store's rows.",
             "publishing": "What is written to the output topics.",
+            "server": "The HTTP port of `serve`.",
             "logging": "Log lines on standard error.",
         ],
         settings: application + processing + topics + ingest + ratings + learning + ranking + training + output,
@@ -23,14 +24,18 @@ enum Settings {
             PassThrough(
                 "kafka.",
                 "Any property of librdkafka, for every client; a secret can come from a file: "
-                    + "kafka.sasl.password.file.",
-                examples: [(key: "security.protocol", value: "sasl_ssl"), (key: "sasl.mechanism", value: "PLAIN")])
+                    + "kafka.sasl.password.file. bootstrap.servers are the brokers where neither --bootstrap nor "
+                    + "KAFKA_BOOTSTRAP names any.",
+                examples: [
+                    (key: "bootstrap.servers", value: "localhost:9092"),
+                    (key: "security.protocol", value: "sasl_ssl"), (key: "sasl.mechanism", value: "PLAIN"),
+                ])
         ],
         // What the tests and the chaos program go by.
         otherNames: ["FRESHET_KAFKA_TOOL", "FRESHET_PRELOAD"])
 
     /// What Kafka takes for a topic.
-    private static let topicName = ValueType.name(charactersMax: 249)
+    static let topicName = ValueType.name(charactersMax: 249)
 
     private static let application = [
         Setting(
@@ -53,9 +58,10 @@ enum Settings {
             "processing.guarantee", .oneOf(["exactly_once", "at_least_once"]), default: "exactly_once",
             "Kafka Streams' words. exactly_once: state, output and offsets in one transaction."),
         Setting(
-            "processing.commit-interval", .duration, default: "50ms",
-            "From the beginning of one commit to that of the next, at least. Where it is not given, at_least_once takes 100ms; under "
-                + "exactly_once at most half of kafka.transaction.timeout.ms (5s)."
+            "processing.commit-interval", .duration,
+            "From the beginning of one commit to that of the next, at least. Unset: 50ms under exactly_once, where readers "
+                + "of committed lists wait for it, and 100ms under at_least_once, where nobody does. Under exactly_once at "
+                + "most half of kafka.transaction.timeout.ms (5s)."
         ),
         Setting(
             "processing.batch-records", .int(1...100_000), default: "4096",
@@ -199,6 +205,9 @@ enum Settings {
         Setting(
             "publishing.related-interval", .duration, default: "6h",
             "Event time between two lists of related items of one item, at least."),
+        Setting(
+            "server.http", .string, default: "",
+            "HOST:PORT to serve health, readiness, metrics and lists at; --http goes over it. Empty: no port."),
         Setting(
             "logging.level", .oneOf(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
             default: "info", "The least level that is logged."),
