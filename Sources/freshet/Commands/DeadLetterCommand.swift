@@ -66,7 +66,9 @@ enum DeadLetterCommand {
             if message.offset == offset { found = DeadLetter(message) }
             return false
         }
-        guard let letter = found else { throw CommandFailure("there is no dead letter \(partition):\(offset)") }
+        guard let letter = found else {
+            throw CommandFailure("there is no dead letter \(partition):\(offset)", exitCode: 1)
+        }
         for line in description(letter) { print(printable(line)) }
         return 0
     }

@@ -72,6 +72,7 @@ final class EventSender {
     }
 
     private func failure(_ error: KafkaError) -> CommandFailure {
-        CommandFailure("sending to \(name): \(error)", remedy: "`freshet doctor` looks for the cause")
+        CommandFailure(
+            "sending to \(name): \(error)", remedy: "`freshet doctor` looks for the cause", exitCode: error.exitCode)
     }
 }
