@@ -248,17 +248,36 @@ import Testing
         try Self.checkWithPromtool(registry)
     }
 
+    /// The rules are such as Prometheus takes, and of metrics that there are.
+    @Test func alertsAreOfWhatIsShown() throws {
+        let registry = MetricsRegistry()
+        let board = ServeBoard(registry: registry)
+        withExtendedLifetime((board, ServeMetrics(registry))) {}
+        let file = URL(fileURLWithPath: SettingsFileTests.path).deletingLastPathComponent()
+            .appendingPathComponent("alerts.yaml")
+        // The lag is there only while it is known.
+        let shown = String(decoding: registry.renderPrometheus(), as: UTF8.self) + "# TYPE freshet_partition_lag gauge"
+        let names = try String(contentsOf: file, encoding: .utf8).matches(of: /freshet_[a-z_]+/).map(\.output)
+        #expect(names.count > 8)
+        for name in names { #expect(shown.contains("# TYPE \(name) "), "\(name)") }
+        try Self.checkWithPromtool(["check", "rules", file.path])
+    }
+
     private static func checkWithPromtool(_ registry: MetricsRegistry) throws {
+        try checkWithPromtool(["check", "metrics"], registry.renderPrometheus())
+    }
+
+    private static func checkWithPromtool(_ arguments: [String], _ text: [UInt8] = []) throws {
         guard FileManager.default.isExecutableFile(atPath: "/usr/bin/promtool") else {
-            return print("left out: promtool is not installed, so the metrics were not given to it")
+            return print("left out: promtool is not installed, so nothing was given to it")
         }
         let tool = Process()
         tool.executableURL = URL(fileURLWithPath: "/usr/bin/promtool")
-        tool.arguments = ["check", "metrics"]
+        tool.arguments = arguments
         let (input, output) = (Pipe(), Pipe())
         (tool.standardInput, tool.standardOutput, tool.standardError) = (input, output, output)
         try tool.run()
-        input.fileHandleForWriting.write(Data(registry.renderPrometheus()))
+        input.fileHandleForWriting.write(Data(text))
         try input.fileHandleForWriting.close()
         let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         tool.waitUntilExit()
