@@ -49,7 +49,7 @@ enum Settings {
         Setting(
             "instance.roles", .list, default: "worker,trainer",
             "What this instance does. worker: learns events and publishes lists. trainer: stands for election as the one "
-                + "that trains and publishes items' rows and snapshots; a deployment needs at least one. --http adds the port."
+                + "that trains and publishes items' rows and snapshots; a deployment needs at least one. --http or server.http adds the port."
         ),
     ]
 
@@ -68,8 +68,10 @@ enum Settings {
             "The most records of one batch. A user's events within a batch give one list."),
         Setting(
             "processing.checkpoint-delay", .duration, default: "30s",
-            "How long a user's state may be newer than its checkpoint, or for a twentieth of the events: a restart learns "
-                + "that much again."),
+            "How long a change of a user's state may wait for its checkpoint, that is, until it is written to the internal "
+                + "users topic; where events come in masses, until a twentieth of them have come since. What has no "
+                + "checkpoint yet is learnt again from the events after a restart: longer saves writing, shorter makes a "
+                + "start quicker."),
         Setting(
             "processing.checkpoint-bytes", .byteSize(least: 4 << 10), default: "256KB",
             "User states that a commit writes, the longest-dirty first."),
@@ -94,7 +96,10 @@ enum Settings {
     private static let ingest = [
         Setting(
             "ingest.future-bound", .duration, default: "1h",
-            "An event later than its record's Kafka timestamp by more than this is a dead letter; by less, it is clamped."
+            "How far an event's own time may lie after the Kafka timestamp of its record. An event within that is learnt "
+                + "at the record's timestamp instead of its own time; one beyond becomes a dead letter. It decides what is "
+                + "learnt, so it belongs to the state: after a change `serve` refuses the state until `freshet reset` and "
+                + "`freshet replay` have rebuilt it."
         ),
         Setting(
             "ingest.rekey", .bool, default: "false",
@@ -104,9 +109,10 @@ enum Settings {
             "More names of event types, as name=type with view, cart, remove_from_cart, purchase or user_deleted."),
         Setting(
             "ingest.skip", .list, default: "",
-            "Records of the events topic, as partition:offset, that become dead letters unread: where one ends the program "
-                + "again and again, its last line names it. Kept here for as long as the topic has it, a replay agrees. With "
-                + "ingest.rekey these are places in the internal copy."
+            "Records of the events topic, as partition:offset, that go to the dead letters without being read. For a record "
+                + "that ends the program each time it is read: the last line of the log names its place. Leave the place here "
+                + "for as long as the topic holds the record: a replay reads the topic again, and has to skip it too. With "
+                + "ingest.rekey places are those in the internal copy, <application.id>.events."
         ),
     ]
 
@@ -145,7 +151,8 @@ enum Settings {
         ),
         Setting(
             "learning.items", .int(100...100_000_000), default: "1000000",
-            "The most items; past it, the sixteenth with the least activity goes."),
+            "The most items of the table. When there are more, the least active sixteenth of them is forgotten at once, with "
+                + "its counts and neighbours."),
     ]
 
     private static let ranking = [
