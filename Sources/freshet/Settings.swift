@@ -49,7 +49,8 @@ enum Settings {
         Setting(
             "instance.roles", .list, default: "worker,trainer",
             "What this instance does. worker: learns events and publishes lists. trainer: stands for election as the one "
-                + "that trains and publishes items' rows and snapshots; a deployment needs at least one. --http or server.http adds the port."
+                + "that trains and publishes items' rows and snapshots; a deployment needs at least one. --http or "
+                + "server.http adds the port."
         ),
     ]
 
