@@ -1,5 +1,6 @@
-# Every target works as the only command on a fresh machine that has Swift: what is missing is installed first, where
-# that is possible.
+# Every target but `chaos` works as the only command on a fresh machine that has Swift: what is missing is installed first,
+# where that is possible. `chaos` also needs a program that starts Kafka clusters (FRESHET_KAFKA_TOOL; freshet-chaos --help
+# says what it has to understand).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -7,7 +8,7 @@ SHELL := /bin/bash
 .PHONY: help build demo picture test simulate chaos bench lint sanitize libraries clean
 
 # The C libraries that the program is built with (README, "Dependencies"), by their names for pkg-config and for apt.
-MODULES := rdkafka libmicrohttpd yaml-0.1 sqlite3 zlib
+MODULES := 'rdkafka >= 2.0.2' libmicrohttpd yaml-0.1 sqlite3 zlib
 PACKAGES := librdkafka-dev libmicrohttpd-dev libyaml-dev libsqlite3-dev zlib1g-dev pkg-config
 
 DEMO ?=
@@ -29,7 +30,7 @@ libraries:
 	@if command -v pkg-config >/dev/null && pkg-config --exists $(MODULES); then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then \
 	    echo 'These C libraries are needed, with their headers, and pkg-config:'; \
-	    echo '  librdkafka, libmicrohttpd, libyaml, SQLite, zlib'; \
+	    echo '  librdkafka 2.0.2 or later, libmicrohttpd, libyaml, SQLite, zlib'; \
 	    echo '  Fedora: sudo dnf install librdkafka-devel libmicrohttpd-devel libyaml-devel sqlite-devel zlib-devel pkgconf'; \
 	    exit 1; \
 	fi; \
@@ -43,7 +44,11 @@ libraries:
 	echo 'installing $(PACKAGES)'; \
 	export DEBIAN_FRONTEND=noninteractive; \
 	install="$$root apt-get install --yes --quiet --no-install-recommends $(PACKAGES)"; \
-	$$install || { $$root apt-get update --quiet && $$install; }
+	$$install || { $$root apt-get update --quiet && $$install; }; \
+	pkg-config --exists $(MODULES) || { \
+	    pkg-config --print-errors --exists $(MODULES) || true; \
+	    echo 'librdkafka has to be 2.0.2 or later, which Debian 12 has; https://packages.confluent.io/deb has newer ones'; \
+	    exit 1; }
 
 build: libraries ## The program, in .build/release/freshet
 	swift build --configuration release --product freshet
@@ -63,7 +68,7 @@ simulate: libraries ## The simulation over many seeds, optimised (SEEDS=10000 FI
 	FRESHET_SEEDS=$(SEEDS) FRESHET_FIRST_SEED=$(FIRST) swift test --configuration release -Xswiftc -enable-testing \
 	    --scratch-path .build/simulate --filter everySeedKeepsThePromises
 
-chaos: libraries ## Instances and brokers killed and frozen on a real cluster (MINUTES=5 SEED=1; FRESHET_KAFKA_TOOL)
+chaos: libraries ## Instances and brokers killed and frozen on a real cluster (MINUTES=5 SEED=1; needs FRESHET_KAFKA_TOOL)
 	swift build --configuration release --product freshet
 	swift build --configuration release --product freshet-chaos
 	.build/release/freshet-chaos --minutes $(MINUTES) --seed $(SEED) $(CHAOS)

@@ -7,10 +7,14 @@ struct Main {
     static let command = Command(
         "freshet-chaos", "Instances and brokers are killed and frozen under load; then everything is counted.",
         discussion:
-            "Needs a launcher of a Kafka cluster (FRESHET_KAFKA_TOOL, else ../shared/kafka/kafka): `start --dir D --brokers "
-            + "N -o KEY=VALUE` printing KAFKA_BOOTSTRAP=…, `kill|resume|pause|unpause --dir D --node N`, `stop --dir D "
-            + "--keep`; and the program `freshet` beside this one. FRESHET_PRELOAD names a newer librdkafka for the "
-            + "instances. Exit code 1 when a promise is broken.",
+            "Needs the program `freshet` beside this one, and a launcher of Kafka clusters: a program that FRESHET_KAFKA_TOOL "
+            + "names, else ../shared/kafka/kafka. It is called with these words, and ends with 0 where it has done so:\n"
+            + "`start --dir D --brokers 3 --heap 384m -o KEY=VALUE -o KEY=VALUE` starts brokers with that heap and those "
+            + "properties, whose files are in the folder D, and prints the line KAFKA_BOOTSTRAP=HOST:PORT,HOST:PORT,… last;\n"
+            + "`kill --dir D --node N` ends a broker, numbered from 1, at once, and `resume` starts it again; `pause` freezes "
+            + "it, and `unpause` lets it go on;\n"
+            + "`stop --dir D --keep` ends all of them and leaves the folder.\n\n"
+            + "FRESHET_PRELOAD names a newer librdkafka for the instances. Exit code 1 when a promise is broken.",
         options: [
             .option("minutes", "N", "How long faults go on.", type: .double(0.1...1440), default: "5"),
             .option("seed", "N", "Which faults, when, and which events.", type: .int(0...Int.max), default: "1"),

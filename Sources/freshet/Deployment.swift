@@ -13,7 +13,8 @@ struct Deployment {
     /// The options that every command takes which talks to a broker.
     static let options: [Option] = [
         .option(
-            "bootstrap", "HOST:PORT", "The Kafka brokers; KAFKA_BOOTSTRAP by default.", short: "b"),
+            "bootstrap", "HOST:PORT", "The Kafka brokers; by default KAFKA_BOOTSTRAP, else kafka.bootstrap.servers.",
+            short: "b"),
         .option("config", "FILE", "A configuration file; Config/freshet.yaml describes every key.", short: "c"),
         .option("set", "KEY=VALUE", "A setting, over file and environment; can be repeated.", isRepeating: true),
     ]
@@ -22,13 +23,30 @@ struct Deployment {
     init(_ arguments: ParsedArguments, isSetting: (String) -> Bool = { _ in true }) throws {
         configuration = try Self.configuration(arguments, isSetting: isSetting)
         let environment = ProcessInfo.processInfo.environment
-        guard let servers = arguments["bootstrap"] ?? environment["KAFKA_BOOTSTRAP"], !servers.isEmpty else {
+        guard let servers = arguments["bootstrap"] ?? Self.bootstrap(configuration, environment), !servers.isEmpty
+        else {
             throw CommandFailure(
                 "no Kafka to talk to",
-                remedy: "give --bootstrap HOST:PORT or set KAFKA_BOOTSTRAP; `freshet demo` needs no broker",
+                remedy: "give --bootstrap HOST:PORT, or set KAFKA_BOOTSTRAP or kafka.bootstrap.servers; `freshet demo` "
+                    + "needs no broker",
                 exitCode: 64)
         }
         bootstrap = servers
+    }
+
+    /// The brokers where --bootstrap names none: of --set, then KAFKA_BOOTSTRAP, which other tools go by as well, then of the
+    /// settings' environment and file.
+    static func bootstrap(_ configuration: Configuration, _ environment: [String: String]) -> String? {
+        let set = configuration.passThrough("kafka.").first { $0.key == bootstrapProperty }?.value
+        if case .flag = configuration.origin("kafka." + bootstrapProperty) { return set }
+        return environment["KAFKA_BOOTSTRAP"].flatMap { $0.isEmpty ? nil : $0 } ?? set
+    }
+
+    private static let bootstrapProperty = "bootstrap.servers"
+
+    /// The settings' properties of librdkafka, without the brokers, which may come from elsewhere.
+    private static func properties(_ configuration: Configuration) -> [(key: String, value: String)] {
+        configuration.passThrough("kafka.").filter { $0.key != bootstrapProperty }
     }
 
     init(configuration: Configuration, bootstrap: String) {
@@ -61,8 +79,7 @@ struct Deployment {
 
     /// Properties that are Freshet's own to set: with other values nothing that it promises would be so.
     private static let ownProperties: [String: String] = [
-        "bootstrap.servers": "give --bootstrap or KAFKA_BOOTSTRAP",
-        "metadata.broker.list": "give --bootstrap or KAFKA_BOOTSTRAP",
+        "metadata.broker.list": "kafka.bootstrap.servers is its name here; or give --bootstrap or KAFKA_BOOTSTRAP",
         "group.id": "application.id names the group",
         "group.instance.id": "instance.id makes the membership static",
         "transactional.id": "application.id and instance.id make it",
@@ -77,13 +94,13 @@ struct Deployment {
 
     /// The clients' settings go together with what is promised.
     static func checkClients(_ configuration: Configuration) throws {
-        let given = configuration.passThrough("kafka.")
+        let given = properties(configuration)
         for (key, _) in given {
             guard let why = ownProperties[key] else { continue }
             throw CommandFailure("kafka.\(key) is not taken from the settings", remedy: why, exitCode: 78)
         }
         do throws(KafkaError) { try KafkaSettings(given).validate() } catch { throw refusedProperty(error) }
-        let interval = configuration.duration("processing.commit-interval").inMilliseconds
+        let interval = commitMilliseconds(configuration)
         let limit = given.first { $0.key == "transaction.timeout.ms" }.flatMap { Int64($0.value) } ?? 5_000
         guard configuration.string("processing.guarantee") != "exactly_once" || 2 * interval <= limit else {
             throw CommandFailure(
@@ -164,7 +181,7 @@ struct Deployment {
     /// What every Kafka client gets.
     var client: KafkaSettings {
         var settings = KafkaSettings(bootstrapServers: bootstrap)
-            .merging(KafkaSettings(configuration.passThrough("kafka.")))
+            .merging(KafkaSettings(Self.properties(configuration)))
         settings.log = { LibraryLog.shared.receive($0) }
         return settings
     }
@@ -214,16 +231,19 @@ struct Deployment {
         settings.seed = UInt64(configuration.int("ranking.seed"))
         settings.variant = configuration.string("ranking.variant")
         settings.batchRecordsMax = configuration.int("processing.batch-records")
-        // Without transactions output is visible before its commit: nobody waits for one.
-        let isChosen = configuration.isGiven("processing.commit-interval")
-        settings.commitIntervalMilliseconds =
-            isTransactional || isChosen ? UInt64(milliseconds("processing.commit-interval")) : 100
+        settings.commitIntervalMilliseconds = UInt64(Self.commitMilliseconds(configuration))
         settings.checkpointDelayMilliseconds = UInt64(milliseconds("processing.checkpoint-delay"))
         settings.checkpointBytes = configuration.bytes("processing.checkpoint-bytes")
         settings.pendingBytesMax = configuration.bytes("processing.pending-bytes")
         settings.featuresIntervalMilliseconds = milliseconds("features.interval")
         settings.publishes = configuration.bool("publishing.enabled")
         return settings
+    }
+
+    /// From one commit to the next. Without transactions output is visible before its commit: nobody waits for one.
+    private static func commitMilliseconds(_ configuration: Configuration) -> Int64 {
+        configuration.optionalDuration("processing.commit-interval")?.inMilliseconds
+            ?? (configuration.string("processing.guarantee") == "exactly_once" ? 50 : 100)
     }
 
     func milliseconds(_ key: String) -> Int64 { configuration.duration(key).inMilliseconds }

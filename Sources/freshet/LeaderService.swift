@@ -119,7 +119,7 @@ final class LeaderService: Service {
                 logger.warning("the leader starts over: \(error.message)")
                 if stop.wait(for: pause.next()) { return }
             } catch let error as LogError {
-                throw CommandFailure(error.message)
+                throw CommandFailure(error.message, exitCode: error.exitCode)
             }
         }
     }

@@ -24,7 +24,7 @@ struct Freshet {
             TuneCommand.command,
             DataCommand.command,
             TrainingProcess.command,
-        ])
+        ], exitCodes: ExitCodes.table)
 
     static func main() {
         exit(command.main())

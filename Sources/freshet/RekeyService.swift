@@ -9,7 +9,6 @@ final class RekeyService: Service {
     let name = "rekey"
     private let log: KafkaEventLog.Settings
     private let worker: WorkerSettings
-    private let commitInterval: UInt64
     private let stopsAtEnd: Bool
     private let stop = StopRequest()
     private let finished = StopRequest()
@@ -25,7 +24,6 @@ final class RekeyService: Service {
         self.log = log
         self.stopsAtEnd = stopsAtEnd
         worker = try deployment.workerSettings()
-        commitInterval = UInt64(deployment.milliseconds("processing.commit-interval"))
     }
 
     func beginShutdown() { stop.request() }
@@ -46,7 +44,7 @@ final class RekeyService: Service {
                 logger.warning("rekeying starts over from what is committed: \(error.message)")
                 if stop.wait(for: pause.next()) { return }
             } catch let error as LogError {
-                throw CommandFailure(error.message)
+                throw CommandFailure(error.message, exitCode: error.exitCode)
             }
         }
     }
@@ -59,7 +57,7 @@ final class RekeyService: Service {
         let end = stopsAtEnd ? try EndOfInput(kafka) : nil
         let rekeyer = Rekeyer(
             log: kafka, inputTopic: log.topics.events, typeNames: worker.typeNames, publishes: worker.publishes,
-            commitIntervalMilliseconds: commitInterval, clock: monotonicMilliseconds)
+            commitIntervalMilliseconds: worker.commitIntervalMilliseconds, clock: monotonicMilliseconds)
         while !stop.isRequested {
             let taken = try rekeyer.step(timeoutMilliseconds: 10)
             guard let end, taken == 0, !rekeyer.hasUncommitted, !rekeyer.isCommitting else { continue }

@@ -89,7 +89,7 @@ final class ServeService: Service {
                 logger.warning("\(what): \(error.message)\(advice)")
                 if stop.wait(for: pause.next()) { return }
             } catch let error as LogError {
-                throw CommandFailure(error.message)
+                throw CommandFailure(error.message, exitCode: error.exitCode)
             }
         }
     }

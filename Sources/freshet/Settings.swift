@@ -16,6 +16,7 @@ enum Settings {
             "training": "Item factors, beside the stream.",
             "features": "The feature store's rows.",
             "publishing": "What is written to the output topics.",
+            "server": "The HTTP port of `serve`.",
             "logging": "Log lines on standard error.",
         ],
         settings: application + processing + topics + ingest + ratings + learning + ranking + training + output,
@@ -23,14 +24,18 @@ enum Settings {
             PassThrough(
                 "kafka.",
                 "Any property of librdkafka, for every client; a secret can come from a file: "
-                    + "kafka.sasl.password.file.",
-                examples: [(key: "security.protocol", value: "sasl_ssl"), (key: "sasl.mechanism", value: "PLAIN")])
+                    + "kafka.sasl.password.file. bootstrap.servers are the brokers where neither --bootstrap nor "
+                    + "KAFKA_BOOTSTRAP names any.",
+                examples: [
+                    (key: "bootstrap.servers", value: "localhost:9092"),
+                    (key: "security.protocol", value: "sasl_ssl"), (key: "sasl.mechanism", value: "PLAIN"),
+                ])
         ],
         // What the tests and the chaos program go by.
         otherNames: ["FRESHET_KAFKA_TOOL", "FRESHET_PRELOAD"])
 
     /// What Kafka takes for a topic.
-    private static let topicName = ValueType.name(charactersMax: 249)
+    static let topicName = ValueType.name(charactersMax: 249)
 
     private static let application = [
         Setting(
@@ -44,7 +49,8 @@ enum Settings {
         Setting(
             "instance.roles", .list, default: "worker,trainer",
             "What this instance does. worker: learns events and publishes lists. trainer: stands for election as the one "
-                + "that trains and publishes items' rows and snapshots; a deployment needs at least one. --http adds the port."
+                + "that trains and publishes items' rows and snapshots; a deployment needs at least one. --http or "
+                + "server.http adds the port."
         ),
     ]
 
@@ -53,17 +59,20 @@ enum Settings {
             "processing.guarantee", .oneOf(["exactly_once", "at_least_once"]), default: "exactly_once",
             "Kafka Streams' words. exactly_once: state, output and offsets in one transaction."),
         Setting(
-            "processing.commit-interval", .duration, default: "50ms",
-            "From the beginning of one commit to that of the next, at least. Where it is not given, at_least_once takes 100ms; under "
-                + "exactly_once at most half of kafka.transaction.timeout.ms (5s)."
+            "processing.commit-interval", .duration,
+            "From the beginning of one commit to that of the next, at least. Unset: 50ms under exactly_once, where readers "
+                + "of committed lists wait for it, and 100ms under at_least_once, where nobody does. Under exactly_once at "
+                + "most half of kafka.transaction.timeout.ms (5s)."
         ),
         Setting(
             "processing.batch-records", .int(1...100_000), default: "4096",
             "The most records of one batch. A user's events within a batch give one list."),
         Setting(
             "processing.checkpoint-delay", .duration, default: "30s",
-            "How long a user's state may be newer than its checkpoint, or for a twentieth of the events: a restart learns "
-                + "that much again."),
+            "How long a change of a user's state may wait for its checkpoint, that is, until it is written to the internal "
+                + "users topic; where events come in masses, until a twentieth of them have come since. What has no "
+                + "checkpoint yet is learnt again from the events after a restart: longer saves writing, shorter makes a "
+                + "start quicker."),
         Setting(
             "processing.checkpoint-bytes", .byteSize(least: 4 << 10), default: "256KB",
             "User states that a commit writes, the longest-dirty first."),
@@ -88,8 +97,11 @@ enum Settings {
     private static let ingest = [
         Setting(
             "ingest.future-bound", .duration, default: "1h",
-            "An event later than its record's Kafka timestamp by more than this is a dead letter; by less, it is clamped. A "
-                + "change makes another state, as one of learning.* does."),
+            "How far an event's own time may lie after the Kafka timestamp of its record. An event within that is learnt "
+                + "at the record's timestamp instead of its own time; one beyond becomes a dead letter. It decides what is "
+                + "learnt, so it belongs to the state: after a change `serve` refuses the state until `freshet reset` and "
+                + "`freshet replay` have rebuilt it."
+        ),
         Setting(
             "ingest.rekey", .bool, default: "false",
             "Send the input through an internal topic keyed by user first, for producers that cannot key by user."),
@@ -98,9 +110,10 @@ enum Settings {
             "More names of event types, as name=type with view, cart, remove_from_cart, purchase or user_deleted."),
         Setting(
             "ingest.skip", .list, default: "",
-            "Records of the events topic, as partition:offset, that become dead letters unread: where one ends the program "
-                + "again and again, its last line names it. Kept here for as long as the topic has it, a replay agrees. With "
-                + "ingest.rekey these are places in the internal copy."
+            "Records of the events topic, as partition:offset, that go to the dead letters without being read. For a record "
+                + "that ends the program each time it is read: the last line of the log names its place. Leave the place here "
+                + "for as long as the topic holds the record: a replay reads the topic again, and has to skip it too. With "
+                + "ingest.rekey places are those in the internal copy, <application.id>.events."
         ),
     ]
 
@@ -139,7 +152,8 @@ enum Settings {
         ),
         Setting(
             "learning.items", .int(100...100_000_000), default: "1000000",
-            "The most items; past it, the sixteenth with the least activity goes."),
+            "The most items of the table. When there are more, the least active sixteenth of them is forgotten at once, with "
+                + "its counts and neighbours."),
     ]
 
     private static let ranking = [
@@ -199,6 +213,9 @@ enum Settings {
         Setting(
             "publishing.related-interval", .duration, default: "6h",
             "Event time between two lists of related items of one item, at least."),
+        Setting(
+            "server.http", .string, default: "",
+            "HOST:PORT to serve health, readiness, metrics and lists at; --http goes over it. Empty: no port."),
         Setting(
             "logging.level", .oneOf(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
             default: "info", "The least level that is logged."),

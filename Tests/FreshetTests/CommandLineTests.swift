@@ -51,6 +51,37 @@ struct CommandLineTests {
         #expect(piped.code == 0 && piped.errors.isEmpty, "\(piped)")
     }
 
+    /// The port of the settings, where no flag names another; and a program that nobody can be told about ends all the same.
+    @Test func theFlagGoesOverTheSettingsPort() throws {
+        let environment = ["KAFKA_BOOTSTRAP": "127.0.0.1:1", "FRESHET_SERVER_HTTP": "192.0.2.1:80"]
+        let program = Program(environment: environment)
+        let setting = try program.run(["serve"], seconds: 30)
+        #expect(setting.status == 78 && setting.log.contains("give another HOST:PORT as server.http"), "\(setting)")
+        let flag = try program.run(["serve", "--http", "nonsense"], seconds: 30)
+        #expect(flag.status == 64 && flag.log.contains("--http: "), "\(flag)")
+        let word = try Program(environment: environment.merging(["FRESHET_SERVER_HTTP": "nonsense"]) { $1 })
+            .run(["serve"], seconds: 30)
+        #expect(word.status == 78 && word.log.contains("server.http: "), "\(word)")
+    }
+
+    /// Nobody reads standard error, and the pipe is full: neither the work nor the end waits for it.
+    @Test func aLogThatNobodyReadsHoldsUpNothing() throws {
+        let ended = try shell(
+            """
+            mkfifo_dir=$(mktemp -d); mkfifo $mkfifo_dir/log; sleep 60 <$mkfifo_dir/log & reader=$!
+            KAFKA_BOOTSTRAP=127.0.0.1:1 timeout 40 '\(Program.path)' serve --set kafka.debug=all --stop-at-end \
+                2>$mkfifo_dir/log & program=$!
+            sleep 6; kill -TERM $program; wait $program; code=$?
+            kill $reader; rm -r $mkfifo_dir; exit $code
+            """)
+        #expect(ended.code == 128 + SIGTERM, "\(ended)")
+    }
+
+    @Test func theHelpListsTheExitCodes() {
+        let help = Freshet.command.help(path: ["freshet"])
+        #expect(help.contains("EXIT CODES:\n") && help.contains("  75  "), "\(help)")
+    }
+
     /// Whoever reads the log of a service as JSON finds the failure there, once, and nothing else.
     @Test(arguments: [["--http", "192.0.2.1:80"], ["--set", "kafka.linger=1"]])
     func aFailureIsALineOfTheLog(arguments: [String]) throws {

@@ -13,11 +13,12 @@ import Testing
 
     private let pipe = Pipe()
     private let clock = Clock()
+    private let sink: LogSink
     private let log: LibraryLog
 
     init() {
         let clock = clock
-        let sink = LogSink(output: LineOutput(descriptor: pipe.fileHandleForWriting.fileDescriptor, isTerminal: false))
+        sink = LogSink(output: LineOutput(descriptor: pipe.fileHandleForWriting.fileDescriptor, isTerminal: false))
         log = LibraryLog(Logger(label: "x", sink: sink)) { clock.milliseconds.load(ordering: .relaxed) }
     }
 
@@ -26,6 +27,7 @@ import Testing
     }
 
     private func lines() throws -> [String] {
+        sink.drain()
         try pipe.fileHandleForWriting.close()
         let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         return text.split(separator: "\n").map(String.init)

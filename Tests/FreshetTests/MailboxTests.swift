@@ -74,7 +74,7 @@ import Testing
         let server = try HTTPServer(listen: ListenAddress(host: "127.0.0.1", port: 0), router: board.router())
         board.show(.notReady(reason: reason, detail: "refused"))
         // Nobody answers: what is not refused waits in vain.
-        for (path, isRefused) in [("/recommendations/u", user), ("/related/i", item)] {
+        for (path, isRefused) in [("/recommendations/u", user), ("/popular", user), ("/related/i", item)] {
             let answer = LoopbackHTTP.get(path, port: server.address.port) ?? ""
             #expect(answer.contains("refused") == isRefused && answer.contains("busy") != isRefused, "\(answer)")
         }

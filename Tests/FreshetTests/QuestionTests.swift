@@ -59,6 +59,32 @@ import Testing
         #expect(ServeBoard.answer(.itemFeatures(item: "p1"), worker) != nil)
     }
 
+    /// What a stranger gets is popular and available, under the rules of every list.
+    @Test func aStrangersListIsWhatIsPopular() throws {
+        func popular(_ worker: Worker) throws -> [PublishedList.Item] {
+            struct Popular: Decodable { let items: [PublishedList.Item] }
+            let answer = try #require(ServeBoard.answer(.popular, worker))
+            return try JSONDecoder().decode(Popular.self, from: Data(answer)).items
+        }
+        let counters = worker.counters
+        let items = try popular(worker)
+        #expect(items.count == worker.settings.rules.listItems && items.allSatisfy { $0.reason == "popular" })
+        #expect(items.map(\.score) == items.map(\.score).sorted(by: >))
+        #expect(worker.counters == counters)
+
+        // A category has no more places than it may have.
+        var settings = WorkerSettings()
+        settings.rules.perCategoryMax = 2
+        settings.rules.listItems = 6
+        let ruled = try Worker(settings: settings, log: log, clock: { 0 })
+        for _ in 0..<20 { try ruled.step(timeoutMilliseconds: 0) }
+        let few = try popular(ruled)
+        let categories = Dictionary(grouping: few, by: \.category)
+        #expect(few.count == 6 && categories.values.allSatisfy { $0.count <= 2 }, "\(few)")
+        let fresh = try Worker(settings: WorkerSettings(), log: log, clock: { 0 })
+        #expect(ServeBoard.answer(.popular, fresh) == nil)
+    }
+
     @Test func everyPublishedListIsComputedAgainToTheBit() throws {
         var checked = 0
         for user in ["u0", "u3", "u10"] {
@@ -228,17 +254,36 @@ import Testing
         try Self.checkWithPromtool(registry)
     }
 
+    /// The rules are such as Prometheus takes, and of metrics that there are.
+    @Test func alertsAreOfWhatIsShown() throws {
+        let registry = MetricsRegistry()
+        let board = ServeBoard(registry: registry)
+        withExtendedLifetime((board, ServeMetrics(registry))) {}
+        let file = URL(fileURLWithPath: SettingsFileTests.path).deletingLastPathComponent()
+            .appendingPathComponent("alerts.yaml")
+        // The lag is there only while it is known.
+        let shown = String(decoding: registry.renderPrometheus(), as: UTF8.self) + "# TYPE freshet_partition_lag gauge"
+        let names = try String(contentsOf: file, encoding: .utf8).matches(of: /freshet_[a-z_]+/).map(\.output)
+        #expect(names.count > 8)
+        for name in names { #expect(shown.contains("# TYPE \(name) "), "\(name)") }
+        try Self.checkWithPromtool(["check", "rules", file.path])
+    }
+
     private static func checkWithPromtool(_ registry: MetricsRegistry) throws {
+        try checkWithPromtool(["check", "metrics"], registry.renderPrometheus())
+    }
+
+    private static func checkWithPromtool(_ arguments: [String], _ text: [UInt8] = []) throws {
         guard FileManager.default.isExecutableFile(atPath: "/usr/bin/promtool") else {
-            return print("left out: promtool is not installed, so the metrics were not given to it")
+            return print("left out: promtool is not installed, so nothing was given to it")
         }
         let tool = Process()
         tool.executableURL = URL(fileURLWithPath: "/usr/bin/promtool")
-        tool.arguments = ["check", "metrics"]
+        tool.arguments = arguments
         let (input, output) = (Pipe(), Pipe())
         (tool.standardInput, tool.standardOutput, tool.standardError) = (input, output, output)
         try tool.run()
-        input.fileHandleForWriting.write(Data(registry.renderPrometheus()))
+        input.fileHandleForWriting.write(Data(text))
         try input.fileHandleForWriting.close()
         let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         tool.waitUntilExit()

@@ -38,7 +38,8 @@ extension ProgramTests {
             try again.resetAndReplay("User:freshet")
 
             let wrong = Program(environment: common.merging(["FRESHET_KAFKA_SASL_PASSWORD": "no-\(password)"]) { $1 })
-            for (command, status) in [(["doctor"], 1), (["topics", "check"], 69), (["serve"], 1)] as [([String], Int32)]
+            for (command, status) in [(["doctor"], 1), (["topics", "check"], 69), (["serve"], 69)]
+                as [([String], Int32)]
             {
                 let began = ContinuousClock.now
                 let refused = try wrong.run(command)
@@ -251,7 +252,7 @@ extension ProgramTests {
                 try Rights.change(Rights.creating, "--remove", principal, cluster)
                 let refused = try program.run(["reset", "--yes"], seconds: 60)
                 #expect(
-                    refused.status == 1 && refused.log.contains("nothing was deleted"), "\(refused.log.suffix(2000))")
+                    refused.status == 69 && refused.log.contains("nothing was deleted"), "\(refused.log.suffix(2000))")
                 #expect(try hashes() == before)
                 try Rights.change(Rights.creating, "--add", principal, cluster)
                 try check(["reset", "--yes"])

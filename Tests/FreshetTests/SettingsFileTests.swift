@@ -60,8 +60,7 @@ import Testing
         (["kafka.auto.offset.reset": "earliest"], "kafka.auto.offset.reset is not taken"),
         (["kafka.isolation.level": "read_uncommitted"], "kafka.isolation.level is not taken"),
         (["kafka.group.instance.id": "a"], "instance.id makes the membership static"),
-        (["kafka.bootstrap.servers": "h:1"], "give --bootstrap"),
-        (["kafka.metadata.broker.list": "h:1"], "give --bootstrap"),
+        (["kafka.metadata.broker.list": "h:1"], "kafka.bootstrap.servers is its name here"),
         (["kafka.linger": "1"], "property \"linger\""), (["kafka.linger.ms": "soon"], "property \"linger.ms\""),
         (["processing.commit-interval": "30s"], "a transaction that is open for 5000 ms is aborted"),
         (
@@ -95,6 +94,43 @@ import Testing
         let configuration = try Settings.table.load(overrides: [Override(key: key, text: text)])
         let failure = try #require(throws: CommandFailure.self) { try Deployment.checkWorker(configuration) }
         #expect(failure.exitCode == 78 && failure.message.contains(key), "\(failure)")
+    }
+
+    /// A flag before KAFKA_BOOTSTRAP, that before the settings' environment, and that before the file.
+    @Test func theBrokersComeFromTheNearestPlace() throws {
+        let yaml = "kafka.bootstrap.servers: file:1"
+        func servers(_ environment: [String: String] = [:], flag: String? = nil) throws -> String? {
+            let overrides = flag.map { [Override(key: "kafka.bootstrap.servers", text: $0)] } ?? []
+            let configuration = try Settings.table.load(
+                yaml: yaml, path: "f.yaml", environment: environment, overrides: overrides)
+            try Deployment.checkClients(configuration)
+            return Deployment.bootstrap(configuration, environment)
+        }
+        let prefixed = ["FRESHET_KAFKA_BOOTSTRAP_SERVERS": "prefixed:1"]
+        #expect(try servers() == "file:1" && servers(prefixed) == "prefixed:1")
+        #expect(try servers(["KAFKA_BOOTSTRAP": ""]) == "file:1")
+        let both = prefixed.merging(["KAFKA_BOOTSTRAP": "plain:1"]) { $1 }
+        #expect(try servers(both) == "plain:1" && servers(both, flag: "set:1") == "set:1")
+        let none = try Settings.table.load()
+        #expect(Deployment.bootstrap(none, [:]) == nil)
+        // Clients get those that were chosen.
+        let configuration = try Settings.table.load(yaml: yaml, path: "f.yaml")
+        let client = Deployment(configuration: configuration, bootstrap: "chosen:1").client
+        #expect(client["bootstrap.servers"] == "chosen:1")
+    }
+
+    /// Whoever starts from the file that the program prints has what whoever has no file has.
+    @Test(arguments: [("exactly_once", UInt64(50)), ("at_least_once", 100)])
+    func commitsComeAtTheGuaranteesPace(_ guarantee: String, _ milliseconds: UInt64) throws {
+        let overrides = [Override(key: "processing.guarantee", text: guarantee)]
+        let file = try Settings.table.load(file: Self.path, overrides: overrides)
+        let plain = try Settings.table.load(overrides: overrides)
+        let chosen = try Settings.table.load(
+            overrides: overrides + [Override(key: "processing.commit-interval", text: "70ms")])
+        for (configuration, wanted) in [(file, milliseconds), (plain, milliseconds), (chosen, 70)] {
+            let deployment = Deployment(configuration: configuration, bootstrap: "localhost:1")
+            #expect(try deployment.workerSettings().commitIntervalMilliseconds == wanted)
+        }
     }
 
     /// As a list of YAML, or words with commas in the environment.

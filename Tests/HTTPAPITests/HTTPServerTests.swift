@@ -9,7 +9,11 @@ import Testing
     ) throws -> HTTPServer {
         let snapshots = Snapshots(
             recommendations: { $0 == "stranger" ? nil : Array("{\"user_id\":\"\($0)\"}".utf8) },
-            related: { Array("{\"item\":\"\($0)\"}".utf8) }, userFeatures: { _ in nil }, itemFeatures: { _ in [] })
+            related: { Array("{\"item\":\"\($0)\"}".utf8) }, userFeatures: { _ in nil }, itemFeatures: { _ in [] },
+            popular: { () throws(SnapshotUnavailable) in
+                guard case .ready = ready() else { throw SnapshotUnavailable("not yet") }
+                return Array("{\"items\":[]}".utf8)
+            })
         var router = Router.standard(snapshots: snapshots, readiness: ready, metrics: { Array("x_total 1\n".utf8) })
         router.on("POST", "/taken") { _ in HTTPResponse(contentType: "text/plain", body: Array("taken".utf8)) }
         router.on("GET", "/slow") { _ in
@@ -46,7 +50,14 @@ import Testing
         #expect(stranger?.status == 404)
         #expect(
             stranger?.body
-                == "{\"error\":\"not_found\",\"message\":\"no list for user 'stranger' on this instance\"}\n")
+                == "{\"error\":\"not_found\",\"message\":\"no list for user 'stranger' on this instance; "
+                + "/popular is for strangers\"}\n")
+        #expect(client.get("/popular")?.body == "{\"items\":[]}")
+        #expect(client.get("/popular?n=3")?.status == 200 && client.get("/popular/x")?.status == 404)
+        state.withLock { $0 = .notReady(reason: "restoring", detail: "") }
+        let early = client.get("/popular")
+        #expect(early?.status == 503 && early?.head.contains("Retry-After: 1") == true)
+        state.withLock { $0 = .ready }
         #expect(client.get("/nothing")?.body == "{\"error\":\"not_found\",\"message\":\"no such path\"}\n")
         let wrong = client.get("/health", method: "DELETE")
         #expect(wrong?.status == 405 && wrong?.head.contains("Allow: GET, HEAD") == true)
@@ -231,7 +242,7 @@ import Testing
         let router = Router.standard(
             snapshots: Snapshots(
                 recommendations: { _ in nil }, related: { _ in nil }, userFeatures: { _ in nil },
-                itemFeatures: { _ in nil }), readiness: { .ready }, metrics: { [] })
+                itemFeatures: { _ in nil }, popular: { [] }), readiness: { .ready }, metrics: { [] })
         let server = try HTTPServer(listen: ListenAddress(":0"), router: router)
         let hasIPv6 = (try? HTTPServer(listen: ListenAddress("[::1]:0"), router: router)) != nil
         for host in ["", "127.0.0.1", "localhost"] + (hasIPv6 ? ["::", "::1"] : []) {

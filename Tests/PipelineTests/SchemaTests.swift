@@ -159,7 +159,13 @@ struct SchemaTests {
         #expect(
             change
                 == .success(.item(CatalogueItem(id: "a", title: "T", categoryID: "7", price: 1, isAvailable: true))))
-        #expect(!catalogue.problems(try JSONValue(text: #"{"available":[]}"#)).isEmpty)
+        let availabilities = ["true", "0", "-2.5", "null", "\"false\"", "\"12\"", "\"\"", "[]", "\"yes\"", "{}"]
+        for (index, text) in availabilities.enumerated() {
+            let entry = #"{"product_id":"a","available":\#(text)}"#
+            let change = Array(entry.utf8).withUnsafeBytes { CatalogueDecoder().decode(key: nil, value: $0) }
+            #expect(catalogue.problems(try JSONValue(text: entry)).isEmpty == (index < 7), "\(text)")
+            #expect(((try? change.get()) != nil) == (index < 7), "\(text)")
+        }
     }
 
     @Test func deadLetterReasonsAreDocumented() throws {

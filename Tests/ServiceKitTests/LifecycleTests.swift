@@ -52,7 +52,7 @@ private final class TestService: Service {
         _ members: [ServiceGroup.Member], deadline: Duration = .seconds(20),
         exit: @escaping @Sendable (Int32) -> Void = { _ in Issue.record("exited at once") }
     ) -> ServiceGroup {
-        let logger = Logger(label: "group", sink: LogSink(output: captured.output, level: .debug))
+        let logger = Logger(label: "group", sink: captured.sink(level: .debug))
         return ServiceGroup(
             members: members, logger: logger, shutdownDeadline: deadline, signals: signals, exitAtOnce: exit)
     }
@@ -156,5 +156,14 @@ private final class TestService: Service {
         Thread { stop.request() }.start()
         #expect(stop.wait(for: .seconds(30)))
         #expect(stop.isRequested && start.duration(to: .now) < .seconds(20))
+    }
+
+    @Test func aStopRequestWakesAllThatWait() {
+        let stop = StopRequest()
+        let woken = DispatchSemaphore(value: 0)
+        for _ in 0..<3 { Thread { if stop.wait(for: .seconds(60)) { woken.signal() } }.start() }
+        stop.request()
+        for _ in 0..<3 { woken.wait() }
+        #expect(!StopRequest().wait(for: .zero) && !StopRequest().wait(for: .seconds(-1)))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import ServiceKit
@@ -7,9 +8,7 @@ import Testing
     let captured = Captured()
 
     func sink(_ format: LogSink.Format = .logfmt, level: Logger.Level = .info) -> LogSink {
-        LogSink(output: captured.output, level: level, format: format) {
-            timespec(tv_sec: 1_700_000_000, tv_nsec: 7_999_999)
-        }
+        captured.sink(level: level, format: format)
     }
 
     @Test func logfmtQuotesWhatNeedsIt() {
@@ -61,10 +60,44 @@ import Testing
     @Test func aStatusLineStaysBelowTheLog() {
         let terminal = Captured(isTerminal: true)
         terminal.output.setStatus("50%")
-        ServiceKit.Logger(label: "x", sink: LogSink(output: terminal.output)).info("hello")
+        let sink = terminal.sink()
+        ServiceKit.Logger(label: "x", sink: sink).info("hello")
+        sink.drain()
         terminal.output.setStatus("")
         let text = terminal.text()
         #expect(text.hasPrefix("\r\u{1B}[K50%\r\u{1B}[Ktime="))
         #expect(text.hasSuffix("message=hello\n50%\r\u{1B}[K"))
+    }
+
+    @Test func whoLogsDoesNotWaitForWhoReads() throws {
+        let pipe = Pipe()
+        let sink = LogSink(output: LineOutput(descriptor: pipe.fileHandleForWriting.fileDescriptor, isTerminal: false))
+        let logger = ServiceKit.Logger(label: "x", sink: sink)
+        let long = String(repeating: "m", count: 1_000)
+        let count = 5_000
+        // Five times of what may wait, with nobody to read it: had anybody to wait for it, this would not end.
+        for number in 0..<count { logger.info("\(long)", metadata: ["i": "\(number)"]) }
+        sink.drain(milliseconds: 1)
+        let read = Mutex(Data())
+        let ended = DispatchSemaphore(value: 0)
+        Thread {
+            let data = pipe.fileHandleForReading.readDataToEndOfFile()
+            read.withLock { $0 = data }
+            ended.signal()
+        }.start()
+        sink.drain(milliseconds: 60_000)
+        logger.info("last")
+        sink.drain(milliseconds: 60_000)
+        try pipe.fileHandleForWriting.close()
+        ended.wait()
+        let lines = String(decoding: read.withLock { $0 }, as: UTF8.self).split(separator: "\n").map(String.init)
+        let whole = lines.prefix { $0.contains("message=mmm") }
+        #expect(whole.count > 500 && whole.count < count)
+        for (number, line) in whole.enumerated() { #expect(line.hasSuffix("i=\(number)")) }
+        try #require(lines.count == whole.count + 2)
+        #expect(lines[whole.count].contains("level=warning logger=log"))
+        let lost = HumanFormat.grouped(count - whole.count)
+        #expect(lines[whole.count].contains("message=\"\(lost) lines were not written: "), "\(lines[whole.count])")
+        #expect(lines[whole.count + 1].hasSuffix("message=last"))
     }
 }

@@ -22,7 +22,14 @@ extension Router {
         router.on("GET", "/metrics") { _ in
             HTTPResponse(contentType: "text/plain; version=0.0.4; charset=utf-8", body: metrics())
         }
-        router.lookup("/recommendations/{user}", "user", of: "list", snapshots.recommendations)
+        router.lookup(
+            "/recommendations/{user}", "user", of: "list", advice: "; /popular is for strangers",
+            snapshots.recommendations)
+        router.on("GET", "/popular") { _ in
+            do throws(SnapshotUnavailable) { return .json(try snapshots.popular()) } catch {
+                return .unavailable(error)
+            }
+        }
         router.lookup("/related/{item}", "item", of: "related items", snapshots.related)
         router.lookup("/features/users/{user}", "user", of: "features", snapshots.userFeatures)
         router.lookup("/features/items/{item}", "item", of: "features", snapshots.itemFeatures)
@@ -30,20 +37,26 @@ extension Router {
     }
 
     private mutating func lookup(
-        _ pattern: String, _ parameter: String, of what: String, _ read: @escaping Snapshots.Read
+        _ pattern: String, _ parameter: String, of what: String, advice: String = "", _ read: @escaping Snapshots.Read
     ) {
         on("GET", pattern) { request in
             let id = request.parameter(parameter)
             do throws(SnapshotUnavailable) {
                 guard let body = try read(id) else {
-                    return .error(404, "not_found", "no \(what) for \(parameter) '\(id)' on this instance")
+                    return .error(404, "not_found", "no \(what) for \(parameter) '\(id)' on this instance\(advice)")
                 }
                 return .json(body)
             } catch {
-                var response = HTTPResponse.error(503, "unavailable", error.detail)
-                response.headers.append(("Retry-After", "1"))
-                return response
+                return .unavailable(error)
             }
         }
+    }
+}
+
+extension HTTPResponse {
+    fileprivate static func unavailable(_ error: SnapshotUnavailable) -> HTTPResponse {
+        var response = HTTPResponse.error(503, "unavailable", error.detail)
+        response.headers.append(("Retry-After", "1"))
+        return response
     }
 }

@@ -9,15 +9,18 @@ public struct Snapshots: Sendable {
     public var related: Read
     public var userFeatures: Read
     public var itemFeatures: Read
+    /// The list of who is not known; it is always there.
+    public var popular: @Sendable () throws(SnapshotUnavailable) -> [UInt8]
 
     public init(
         recommendations: @escaping Read, related: @escaping Read, userFeatures: @escaping Read,
-        itemFeatures: @escaping Read
+        itemFeatures: @escaping Read, popular: @escaping @Sendable () throws(SnapshotUnavailable) -> [UInt8]
     ) {
         self.recommendations = recommendations
         self.related = related
         self.userFeatures = userFeatures
         self.itemFeatures = itemFeatures
+        self.popular = popular
     }
 }
 

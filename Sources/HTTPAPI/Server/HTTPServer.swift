@@ -31,7 +31,7 @@ public final class HTTPServer: Sendable {
         self.address = ListenAddress(host: address.host, port: port)
         self.core = core
         daemon = Mutex(Daemon(pointer: started))
-        let interval = Double(max(20, min(1_000, limits.requestMillisecondsMax / 8))) * 1e-3
+        let interval = Duration.milliseconds(max(20, min(1_000, limits.requestMillisecondsMax / 8)))
         ticker = Ticker(interval: interval) { core.connections.cutOverdue(at: monotonicNanoseconds()) }
     }
 

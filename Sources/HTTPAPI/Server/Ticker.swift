@@ -1,29 +1,23 @@
 internal import Foundation
-internal import Synchronization
+internal import ServiceKit
 
 /// Calls a function at an interval on a thread of its own, until it is stopped.
 final class Ticker: Sendable {
-    private let condition = NSCondition()
-    private let isStopped = Atomic(false)
+    private let stopping = StopRequest()
+    private let ended = StopRequest()
 
-    /// - Parameter interval: in seconds.
-    init(interval: Double, _ tick: @escaping @Sendable () -> Void) {
-        let thread = Thread { [condition, weak self] in
-            while let isStopped = self?.isStopped.load(ordering: .acquiring), !isStopped {
-                condition.lock()
-                _ = condition.wait(until: Date(timeIntervalSinceNow: interval))
-                condition.unlock()
-                tick()
-            }
+    init(interval: Duration, _ tick: @escaping @Sendable () -> Void) {
+        let thread = Thread { [stopping, ended] in
+            while !stopping.wait(for: interval) { tick() }
+            ended.request()
         }
         thread.name = "http-deadlines"
         thread.start()
     }
 
+    /// Waits until no call is under way, and none can come.
     func stop() {
-        condition.lock()
-        isStopped.store(true, ordering: .releasing)
-        condition.broadcast()
-        condition.unlock()
+        stopping.request()
+        while !ended.wait(for: .seconds(60)) {}
     }
 }

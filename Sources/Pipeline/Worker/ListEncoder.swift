@@ -48,7 +48,7 @@ public struct ListEncoder {
         writer.text("}}")
     }
 
-    private func list(_ items: borrowing [RankedItem], _ table: ItemTable, to writer: ByteWriter) {
+    func list(_ items: borrowing [RankedItem], _ table: ItemTable, to writer: ByteWriter) {
         for index in items.indices {
             let ranked = items[index]
             writer.text(index == 0 ? "{\"product_id\":" : ",{\"product_id\":")

@@ -22,6 +22,7 @@ extension Command {
             ("ARGUMENTS", arguments.map { ("<\($0.name)>", $0.help) }),
             ("OPTIONS", optionRows),
             ("SUBCOMMANDS", subcommands.filter(\.shouldDisplay).map { ($0.name, $0.abstract) }),
+            ("EXIT CODES", exitCodes.map { ($0.code, $0.meaning) }),
         ]
         for (title, rows) in tables where !rows.isEmpty {
             sections.append("\(title):\n" + rows.map { row($0, $1, columns: columns) }.joined(separator: "\n"))

@@ -4,18 +4,22 @@ extension Command {
     /// Reads the process's arguments, runs the command that they name, and returns the exit code: the whole of `main`.
     ///
     /// Help and version go to standard output. Errors go to standard error, and end with 64 for wrong usage, the
-    /// error's own code (``ExitCoding``), or 1. Results that standard output did not take end with 74.
+    /// error's own code (``ExitCoding``), or 70. Results that standard output did not take end with 74.
     public func main(_ arguments: [String] = CommandLine.arguments) -> Int32 {
         Signals.endFirstProcess()
-        let errors = LineOutput.standardError
+        // Behind what was logged before, and no wait for a reader that has gone to sleep: the process is to end.
+        let errors = { (text: String) in
+            LineOutput.standardError.setStatus("")
+            LogSink.shared.write(text: text)
+        }
+        defer { LogSink.shared.drain() }
         let code = main(
-            arguments, output: { LineOutput.standardOutput.write(bytes: Array($0.utf8)) },
-            errors: { errors.end(with: $0) })
+            arguments, output: { LineOutput.standardOutput.write(bytes: Array($0.utf8)) }, errors: errors)
         let flushed = StandardOutput.finish()
         guard let failure = flushed ?? LineOutput.standardOutput.failure.map({ String(cString: strerror($0)) }) else {
             return code
         }
-        report("standard output cannot be written: \(failure)") { errors.end(with: $0) }
+        report("standard output cannot be written: \(failure)", to: errors)
         return code == 0 ? 74 : code
     }
 
@@ -47,7 +51,7 @@ extension Command {
             return error.exitCode
         } catch {
             report("\(error)", to: errors)
-            return (error as? any ExitCoding)?.exitCode ?? 1
+            return (error as? any ExitCoding)?.exitCode ?? 70
         }
     }
 

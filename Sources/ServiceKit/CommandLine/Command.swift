@@ -16,6 +16,8 @@ public struct Command: Sendable {
     public let subcommands: [Command]
     /// What `--version` prints; only the outermost command has one.
     public let version: String?
+    /// What the program ends with, and what that means; only the outermost command has them.
+    public let exitCodes: [(code: String, meaning: String)]
     /// Whether lists of subcommands show it.
     public let shouldDisplay: Bool
     let run: Run?
@@ -27,21 +29,23 @@ public struct Command: Sendable {
     ) {
         self.init(
             name: name, abstract: abstract, discussion: discussion, version: version, arguments: arguments,
-            options: options, subcommands: [], shouldDisplay: shouldDisplay, run: run)
+            options: options, subcommands: [], exitCodes: [], shouldDisplay: shouldDisplay, run: run)
     }
 
     /// Declares a command that is only a group of others; alone, it prints its help.
     public init(
-        _ name: String, _ abstract: String, discussion: String = "", version: String? = nil, subcommands: [Command]
+        _ name: String, _ abstract: String, discussion: String = "", version: String? = nil, subcommands: [Command],
+        exitCodes: [(code: String, meaning: String)] = []
     ) {
         self.init(
             name: name, abstract: abstract, discussion: discussion, version: version, arguments: [], options: [],
-            subcommands: subcommands, shouldDisplay: true, run: nil)
+            subcommands: subcommands, exitCodes: exitCodes, shouldDisplay: true, run: nil)
     }
 
     private init(
         name: String, abstract: String, discussion: String, version: String?, arguments: [Argument],
-        options: [Option], subcommands: [Command], shouldDisplay: Bool, run: Run?
+        options: [Option], subcommands: [Command], exitCodes: [(code: String, meaning: String)], shouldDisplay: Bool,
+        run: Run?
     ) {
         let names = options.map(\.name)
         precondition(Set(names).count == names.count, "an option of \(name) is declared twice")
@@ -57,6 +61,7 @@ public struct Command: Sendable {
         self.arguments = arguments
         self.options = options
         self.subcommands = subcommands
+        self.exitCodes = exitCodes
         self.shouldDisplay = shouldDisplay
         self.run = run
     }

@@ -1,4 +1,5 @@
-/// An error that knows the program's exit code (sysexits.h); every other error ends a program with 1.
+/// An error that knows the program's exit code (sysexits.h); every other error ends a program with 70, its own fault: 1 is
+/// for answers.
 public protocol ExitCoding: Error {
     var exitCode: Int32 { get }
 }
@@ -15,7 +16,7 @@ public struct CommandFailure: Error, CustomStringConvertible, ExitCoding {
     public let remedy: String?
     public let exitCode: Int32
 
-    public init(_ message: String, remedy: String? = nil, exitCode: Int32 = 1) {
+    public init(_ message: String, remedy: String? = nil, exitCode: Int32 = 70) {
         self.message = message
         self.remedy = remedy
         self.exitCode = exitCode

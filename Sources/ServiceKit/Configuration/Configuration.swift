@@ -29,8 +29,12 @@ public struct Configuration: Sendable, CustomStringConvertible {
         return number
     }
 
-    public func duration(_ key: String) -> Duration {
-        guard case .duration(let duration) = required(key, value(key)) else { wrongType(key) }
+    public func duration(_ key: String) -> Duration { required(key, optionalDuration(key)) }
+
+    /// A `.duration` setting without default, when nobody gave one.
+    public func optionalDuration(_ key: String) -> Duration? {
+        guard let value = value(key) else { return nil }
+        guard case .duration(let duration) = value else { wrongType(key) }
         return duration
     }
 
@@ -55,7 +59,7 @@ public struct Configuration: Sendable, CustomStringConvertible {
     public func isGiven(_ key: String) -> Bool { origin(key) != .default }
 
     public func origin(_ key: String) -> Origin {
-        precondition(table.setting(key) != nil, "\(key) is not declared")
+        precondition(table.setting(key) != nil || table.passThrough(for: key) != nil, "\(key) is not declared")
         return entries[key]?.origin ?? .default
     }
 

@@ -4,6 +4,7 @@ internal import Foundation
 ///
 /// The note is a line of its own on a descriptor, written by the signal's handler before the handler that was there before
 /// takes over: with nothing but `write`, from memory that was there beforehand, since the process is beyond anything else.
+/// What was logged before it is written first.
 public enum CrashNote {
     /// What a program ends by that has a bug.
     public static let signals = [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT]
@@ -26,6 +27,8 @@ public enum CrashNote {
                 digits: UnsafeMutablePointer<UInt8>.allocate(capacity: 40)))
         // What was there is left: a handler may be reading it just now.
         note = fresh
+        // Not made by a handler.
+        _ = LogSink.shared
         for signal in signals { install(signal) }
     }
 
@@ -68,6 +71,8 @@ public enum CrashNote {
             // Whoever came before gets the signal next: a fault's instruction is run again, what was sent is sent again.
             sigaction(signal, CrashNote.previous + Int(signal), nil)
             CrashNote.installed &= ~(1 << UInt64(signal))
+            // Other threads go on meanwhile, and what was logged last is worth most.
+            LogSink.shared.drain(milliseconds: 500)
             CrashNote.write()
             if let information, information.pointee.si_code <= 0 { raise(signal) }
         }

@@ -8,5 +8,5 @@ public struct ServiceFailure: Error, CustomStringConvertible, ExitCoding {
         underlying.map { "\(service): \($0)" } ?? "\(service) did not stop in time"
     }
 
-    public var exitCode: Int32 { (underlying as? any ExitCoding)?.exitCode ?? 1 }
+    public var exitCode: Int32 { (underlying as? any ExitCoding)?.exitCode ?? 70 }
 }

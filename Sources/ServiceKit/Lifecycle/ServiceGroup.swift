@@ -47,6 +47,7 @@ public final class ServiceGroup: Sendable {
     public convenience init(members: [Member], logger: Logger, shutdownDeadline: Duration = .seconds(30)) {
         self.init(members: members, logger: logger, shutdownDeadline: shutdownDeadline, signals: [SIGTERM, SIGINT]) {
             // No atexit handlers: other threads are at work, and the person has asked twice.
+            LogSink.shared.drain(milliseconds: 200)
             _exit($0)
         }
     }

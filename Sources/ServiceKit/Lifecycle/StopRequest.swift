@@ -2,29 +2,51 @@ internal import Foundation
 internal import Synchronization
 
 /// The flag between a service's `run()` and its `beginShutdown()`: cheap to look at in a loop, and to wait for.
-public final class StopRequest: Sendable {
+public final class StopRequest: @unchecked Sendable {
     private let flag = Atomic(false)
-    private let condition = NSCondition()
+    // Unchecked for these two, which pthread's functions take from any thread. Foundation's and Dispatch's waits end by the
+    // wall clock on Linux: one that is set back would hold up whoever waits for as long.
+    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    public init() {}
+    public init() {
+        pthread_mutex_init(lock, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
+    }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(lock)
+        condition.deallocate()
+        lock.deallocate()
+    }
 
     public var isRequested: Bool { flag.load(ordering: .acquiring) }
 
     public func request() {
-        condition.lock()
+        pthread_mutex_lock(lock)
         flag.store(true, ordering: .releasing)
-        condition.broadcast()
-        condition.unlock()
+        pthread_cond_broadcast(condition)
+        pthread_mutex_unlock(lock)
     }
 
     /// Blocks the calling thread until the request or the end of the time; a stand-in for sleeping.
     /// - Returns: whether it has been requested.
     @discardableResult
     public func wait(for duration: Duration) -> Bool {
-        let end = Date(timeIntervalSinceNow: duration.inSeconds)
-        condition.lock()
-        defer { condition.unlock() }
-        while !isRequested, condition.wait(until: end) {}
+        let (seconds, attoseconds) = max(.zero, duration).components
+        var end = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &end)
+        let nanoseconds = end.tv_nsec + Int(attoseconds / 1_000_000_000)
+        end.tv_sec += Int(seconds) + nanoseconds / 1_000_000_000
+        end.tv_nsec = nanoseconds % 1_000_000_000
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        while !isRequested, pthread_cond_timedwait(condition, lock, &end) == 0 {}
         return isRequested
     }
 }

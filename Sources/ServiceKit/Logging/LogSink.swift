@@ -1,18 +1,22 @@
 internal import Foundation
 internal import Synchronization
 
-/// Where log lines go, and which of them: level and format can be changed while threads are logging.
+/// Where log lines go, and which of them: level and format can be changed while threads are logging, none of which waits
+/// for the line to be written.
 public final class LogSink: Sendable {
     public enum Format: Int, Sendable {
         case logfmt, json
     }
 
     /// The process's own: standard error.
-    public static let shared = LogSink(output: .standardError)
+    public static let shared = {
+        atexit(drainAtExit)
+        return LogSink(output: .standardError)
+    }()
 
-    private let output: LineOutput
+    private let queue: LogQueue
     private let lowest: Atomic<Int>
-    private let chosenFormat: Atomic<Int>
+    private let chosen: ChosenFormat
     private let now: @Sendable () -> timespec
 
     public convenience init(output: LineOutput, level: Logger.Level = .info, format: Format = .logfmt) {
@@ -20,10 +24,16 @@ public final class LogSink: Sendable {
     }
 
     init(output: LineOutput, level: Logger.Level, format: Format, now: @escaping @Sendable () -> timespec) {
-        self.output = output
+        let chosen = ChosenFormat(format)
+        queue = LogQueue(output: output) { lost in
+            makeLine(
+                chosen.format, now(), .warning, "log",
+                HumanFormat.counted(lost, "line") + (lost == 1 ? " was" : " were")
+                    + " not written: whoever reads them did not keep up", [:])
+        }
         self.now = now
+        self.chosen = chosen
         lowest = Atomic(level.rawValue)
-        chosenFormat = Atomic(format.rawValue)
     }
 
     public var level: Logger.Level {
@@ -32,24 +42,53 @@ public final class LogSink: Sendable {
     }
 
     public var format: Format {
-        get { Format(rawValue: chosenFormat.load(ordering: .relaxed))! }
-        set { chosenFormat.store(newValue.rawValue, ordering: .relaxed) }
+        get { chosen.format }
+        set { chosen.format = newValue }
     }
 
     func isEnabled(_ level: Logger.Level) -> Bool { level.rawValue >= lowest.load(ordering: .relaxed) }
 
     func write(level: Logger.Level, label: String, message: String, metadata: Logger.Metadata) {
-        var fields = [("time", timestamp(now())), ("level", "\(level)"), ("logger", label), ("message", message)]
-        fields += metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value.description) }
-        var line: [UInt8] = []
-        line.reserveCapacity(256)
-        switch format {
-        case .logfmt: appendLogfmt(fields, to: &line)
-        case .json: appendJSON(fields, to: &line)
-        }
-        line.append(UInt8(ascii: "\n"))
-        output.write(bytes: line)
+        queue.append(makeLine(format, now(), level, label, message, metadata))
     }
+
+    /// Writes a text as it is, after the lines before it.
+    func write(text: String) { queue.append(Array(text.utf8)) }
+
+    /// Waits for what was logged to be written; not for long where nobody reads it. For who ends the process, also in a
+    /// signal's handler.
+    public func drain(milliseconds: UInt64 = 2_000) { queue.drain(milliseconds: milliseconds) }
+}
+
+/// What a sink and its queue both look at.
+private final class ChosenFormat: Sendable {
+    private let number: Atomic<Int>
+
+    init(_ format: LogSink.Format) { number = Atomic(format.rawValue) }
+
+    var format: LogSink.Format {
+        get { LogSink.Format(rawValue: number.load(ordering: .relaxed))! }
+        set { number.store(newValue.rawValue, ordering: .relaxed) }
+    }
+}
+
+/// A file-scope constant, since C calls it.
+private let drainAtExit: @convention(c) () -> Void = { LogSink.shared.drain() }
+
+private func makeLine(
+    _ format: LogSink.Format, _ time: timespec, _ level: Logger.Level, _ label: String, _ message: String,
+    _ metadata: Logger.Metadata
+) -> [UInt8] {
+    var fields = [("time", timestamp(time)), ("level", "\(level)"), ("logger", label), ("message", message)]
+    fields += metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value.description) }
+    var line: [UInt8] = []
+    line.reserveCapacity(256)
+    switch format {
+    case .logfmt: appendLogfmt(fields, to: &line)
+    case .json: appendJSON(fields, to: &line)
+    }
+    line.append(UInt8(ascii: "\n"))
+    return line
 }
 
 private func currentTime() -> timespec {

@@ -51,14 +51,7 @@ public final class LineOutput: Sendable {
         _ = failed.compareExchange(expected: 0, desired: code, ordering: .relaxed)
     }
 
-    /// Takes the status line away and writes whole lines in its place: the bar that an error has interrupted would stand
-    /// before the error's words.
-    func end(with text: String) {
-        setStatus("")
-        write(bytes: Array(text.utf8))
-    }
-
-    /// Redraws the status line; an empty one takes it away. Does nothing unless the descriptor is a terminal.
+    /// Redraws the status line; an empty one takes it away, as an error's words do not stand behind a bar. Does nothing unless the descriptor is a terminal.
     public func setStatus(_ text: String) {
         guard isTerminal else { return }
         status.withLock { status in

@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import Kafka
+import ServiceKit
 
 /// A record of the dead-letter topic: the original bytes, why it is there, and where it came from.
 struct DeadLetter {
@@ -18,6 +19,7 @@ struct DeadLetter {
     /// `freshet.reason`, or `unknown`.
     let reason: String
     let detail: String
+    /// Nil where the letter names none, or one that no topic can have.
     let topic: String?
     let sourcePartition: Int32?
     let sourceOffset: Int64?
@@ -45,8 +47,8 @@ struct DeadLetter {
         reason = added["reason"] ?? "unknown"
         detail = added["detail"] ?? ""
         isWhole = added["output"] == nil && added["left-out"] == nil
-        topic = added["topic"]
-        sourcePartition = added["partition"].flatMap { Int32($0) }
+        topic = added["topic"].flatMap { Settings.topicName.parse($0) == nil ? nil : $0 }
+        sourcePartition = added["partition"].flatMap { Int32($0) }.flatMap { $0 < 0 ? nil : $0 }
         sourceOffset = added["offset"].flatMap { Int64($0) }
     }
 

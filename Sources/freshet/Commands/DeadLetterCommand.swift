@@ -66,7 +66,9 @@ enum DeadLetterCommand {
             if message.offset == offset { found = DeadLetter(message) }
             return false
         }
-        guard let letter = found else { throw CommandFailure("there is no dead letter \(partition):\(offset)") }
+        guard let letter = found else {
+            throw CommandFailure("there is no dead letter \(partition):\(offset)", exitCode: 1)
+        }
         for line in description(letter) { print(printable(line)) }
         return 0
     }
@@ -77,8 +79,10 @@ enum DeadLetterCommand {
             "Key, value and headers as they were, to the topic and partition that the letter names, so that the "
             + "user's history stays in one place. How far each reason has been driven back is kept in the consumer group "
             + "<application.id>.dlq.<reason>, in the same transaction as the records: no letter goes twice, however often "
-            + "this runs or is interrupted. A letter that fails again comes back as a new one. Those "
-            + "that ingest.skip made go only where --reason names it: they get new places, which it does not know.",
+            + "this runs or is interrupted. A letter that fails again comes back as a new one.\n\n"
+            + "Letters with the reason skipped, which the setting ingest.skip has made, go back only with --reason skipped: "
+            + "a record that is sent back stands at a new offset, which ingest.skip does not name, so that it is read, and "
+            + "may end the program again.",
         options: Deployment.options + [
             reasonOption, .flag("dry-run", "Say what would be sent."),
             .option("limit", "N", "The most letters.", type: .int(1...Int.max)),

@@ -10,31 +10,32 @@ enum OfflineCommand {
         discussion: "Either --train and --test (events, or lines of a user and its items, as in LightGCN's data sets), "
             + "or --data with events and --split. Several --model stand side by side, each compared with the first by a paired "
             + "bootstrap over users.",
-        arguments: [Argument("file", "the same as --data", isRequired: false)],
+        arguments: [Argument("file", "The same as --data.", isRequired: false)],
         options: [
             .option(
-                "model", "name",
-                "one or more of \(ModelChoice.names); its own settings may follow: als:factors=128,sweeps=10",
+                "model", "NAME",
+                "One or more of \(ModelChoice.names); its own settings may follow: als:factors=128,sweeps=10.",
                 default: "blend", isRepeating: true),
-            .option("train", "file", "what is learnt"),
-            .option("test", "file", "what is asked"),
-            .option("data", "file", "events: JSON lines, REES46, Taobao, RetailRocket, MovieLens, another table"),
+            .option("train", "FILE", "What is learnt."),
+            .option("test", "FILE", "What is asked."),
+            .option("data", "FILE", "Events: JSON lines, REES46, Taobao, RetailRocket, MovieLens, another table."),
         ] + SplitOptions.options(default: "last-out", sampling: "--protocol ncf") + [
             .option(
-                "set", "name=value", "a setting of every model; `freshet models algorithms NAME` shows an algorithm's",
+                "set", "NAME=VALUE",
+                "A setting of every model (`freshet models algorithms NAME` shows them); can be repeated.",
                 isRepeating: true),
-            .option("length", "n", "items in a list (default: 20, with --protocol ncf 10)", type: .int(1...1000)),
+            .option("length", "N", "Items in a list; 20 by default, with --protocol ncf 10.", type: .int(1...1000)),
             .option(
-                "protocol", "name",
-                "all: all items compete; ncf: 99 drawn ones, as He et al. 2017 have it (its figures are much higher)",
+                "protocol", "NAME",
+                "all: all items compete; ncf: 99 drawn ones, as He et al. 2017 have it (its figures are much higher).",
                 type: .oneOf(["all", "ncf"]), default: "all"),
             .flag(
                 "auc",
-                "measure the AUC too, for which an algorithm scores every item for every user; the served list has none"
+                "Measure the AUC too, for which an algorithm scores every item for every user; the served list has none."
             ),
-            .flag("groups", "show users with few, some and many items apart"),
+            .flag("groups", "Show users with few, some and many items apart."),
             .flag(
-                "json", "print one JSON object: models with their figures; of one alone these are the object's too"),
+                "json", "Print one JSON object: models with their figures; of one alone these are the object's too."),
         ],
         run: run)
 

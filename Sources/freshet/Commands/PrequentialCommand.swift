@@ -11,25 +11,25 @@ enum PrequentialCommand {
             "Uses the folds, the ranker and the trainer of `serve` with default settings. Differences are paired: "
             + "their intervals come from 1,000 resamples of the users. '--against retrain-every=0.1 --points 10' compares "
             + "with a batch job: generations trained from nothing at each tenth of the stream, beside the same folds.",
-        arguments: [Argument("file", "events: JSON lines, REES46, Taobao, RetailRocket, MovieLens, another table")],
+        arguments: [Argument("file", "Events: JSON lines, REES46, Taobao, RetailRocket, MovieLens, another table.")],
         options: [
             .option(
-                "model", "name",
-                "what generations are made of: blend, or a model of `freshet evaluate offline`, with its own settings "
-                    + "behind a colon (`freshet models algorithms NAME`)", default: "blend"),
+                "model", "NAME",
+                "What generations are made of: blend, or a model of `freshet evaluate offline`, with its own settings "
+                    + "behind a colon (`freshet models algorithms NAME` shows them).", default: "blend"),
             .option(
-                "set", "name=value", "change a setting of the model, or of the lists around it (for experiments)",
+                "set", "NAME=VALUE", "Change a setting of the model, or of the lists around it (for experiments).",
                 isRepeating: true),
             .option(
-                "against", "what",
-                "compare with another model, with popularity alone ('popularity'), with lists that no generation helps "
+                "against", "WHAT",
+                "Compare with another model, with popularity alone ('popularity'), with lists that no generation helps "
                     + "('untrained'), with 'default', with other settings (name=value,…), or with the ranks in a file "
-                    + "(--hits)"),
-            .option("hits", "file", "write each scored event's rank there: event,rank, both from 0"),
-            .option("chart", "file.svg", "draw the live series there"),
-            .option("title", "text", "what the chart calls the stream; the file's name by default"),
-            .option("points", "n", "parts of the stream in the series", type: .int(1...1000), default: "20"),
-            DataCommand.ratings, DataCommand.force, .flag("json", "print one JSON object"),
+                    + "(--hits)."),
+            .option("hits", "FILE", "Write each scored event's rank there: event,rank, both from 0."),
+            .option("chart", "FILE.svg", "Draw the live series there."),
+            .option("title", "TEXT", "What the chart calls the stream; the file's name by default."),
+            .option("points", "N", "Parts of the stream in the series.", type: .int(1...1000), default: "20"),
+            DataCommand.ratings, DataCommand.force, .flag("json", "Print one JSON object."),
         ],
         run: run)
 

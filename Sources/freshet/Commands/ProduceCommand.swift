@@ -7,87 +7,121 @@ import ServiceKit
 /// `freshet produce`
 enum ProduceCommand {
     static let command = Command(
-        "produce", "Send the events of a data file to the events topic.",
+        "produce", "Send the events of a data file to the events topic, or a catalogue to its topic.",
         discussion:
             "Reads REES46, Taobao, RetailRocket and MovieLens files, other tables whose header names an event's "
             + "fields, and JSON lines; packed with gzip or not. Every record is keyed by its user and goes to the partition "
-            + "that Java's clients choose (murmur2). Lines that make no event are counted and left out.",
+            + "that Java's clients choose (murmur2). Lines that make no event are counted and left out.\n\n"
+            + "With --catalogue the file holds the shop's items, one JSON object a line with at least a product_id "
+            + "(Config/schemas/catalogue-item.schema.json); each is its item's whole entry, keyed by the item.",
         arguments: [Argument("file", "The file; - for standard input.")],
         options: Deployment.options + [
             .option(
                 "format", "NAME", "The file's format, when looking at it does not tell.",
                 type: .oneOf(DataFormat.allCases.map(\.rawValue))),
-            .option("topic", "NAME", "Another topic than the configuration's topics.events."),
-            .option("rate", "N", "Events a second (also written 500/s); as fast as possible without it."),
+            .flag("catalogue", "Send items, to the configuration's topics.items."),
+            .option("topic", "NAME", "Another topic than the configuration's."),
+            .option("rate", "N", "Records a second (also written 500/s); as fast as possible without it."),
             .option("speed", "X", "At this multiple of event time: 1 as it happened, 60 a minute in a second."),
-            .option("limit", "N", "Stop after so many events.", type: .int(1...Int.max)),
+            .option("limit", "N", "Stop after so many records.", type: .int(1...Int.max)),
         ]
     ) { arguments in
         let pace = Pace(try kind(rate: arguments["rate"], speed: arguments["speed"]))
         let deployment = try Deployment(arguments)
+        guard !arguments.flag("catalogue") else { return try sendCatalogue(deployment, arguments, pace) }
         let file = try EventFile(
             arguments.required("file"), format: arguments["format"].flatMap(DataFormat.init(rawValue:)),
             typeNames: try deployment.workerSettings().typeNames)
         let topic = arguments["topic"] ?? deployment.inputTopic
+        return try sending(deployment, file.format.rawValue, to: topic, noun: "event") { sender, stop in
+            try send(file, sender, pace, limit: arguments.int("limit") ?? Int.max, stop)
+            return report(file, sender)
+        }
+    }
+
+    private static func sendCatalogue(
+        _ deployment: Deployment, _ arguments: ParsedArguments, _ pace: Pace
+    ) throws -> Int32 {
+        guard !arguments.isGiven("speed"), !arguments.isGiven("format") else {
+            throw UsageError("--catalogue takes JSON lines without times: leave out --speed and --format")
+        }
+        let typeNames = try deployment.workerSettings().typeNames
+        let file = try CatalogueFile(arguments.required("file"), typeNames: typeNames)
+        let topic = arguments["topic"] ?? deployment.topics.catalogue
+        return try sending(deployment, "catalogue", to: topic, noun: "item") { sender, stop in
+            try send(file, sender, pace, limit: arguments.int("limit") ?? Int.max, stop)
+            file.rejected.report(of: file.name, noun: "item")
+            return status(sender)
+        }
+    }
+
+    /// Sends records to a topic that is there, until the end or an interruption, and says what came of it.
+    private static func sending(
+        _ deployment: Deployment, _ what: String, to topic: String, noun: String,
+        _ body: (EventSender, StopRequest) throws -> Int32
+    ) throws -> Int32 {
+        let notes = LineOutput.standardError
         let partitions = try deployment.requireTopic(topic, deployment.reachedAdmin()).partitions.count
-        LineOutput.standardError.write(
-            line:
-                "\(file.format.rawValue) → \(topic) (\(HumanFormat.counted(partitions, "partition"))) at \(deployment.bootstrap)"
-        )
+        let size = HumanFormat.counted(partitions, "partition")
+        notes.write(line: "\(what) → \(topic) (\(size)) at \(deployment.bootstrap)")
         let sender = try EventSender(deployment.client, topic: topic)
         let stop = StopRequest()
+        let status: Int32
         do {
-            try Interrupts.stopping(stop, patience: .seconds(5)) {
-                try send(file, sender, pace, limit: arguments.int("limit") ?? Int.max, stop)
-            }
+            status = try Interrupts.stopping(stop, patience: .seconds(5)) { try body(sender, stop) }
         } catch {
             // Who tries again has to know what is there already.
             sender.drain(timeoutSeconds: 5)
-            let count = HumanFormat.counted(sender.acknowledged, "event")
+            let count = HumanFormat.counted(sender.acknowledged, noun)
             let which = sender.hasLost ? "not always the first ones" : "the first ones"
-            LineOutput.standardError.write(line: "before that, \(count) came into \(topic), \(which) of the file")
+            notes.write(line: "before that, \(count) came into \(topic), \(which) of the file")
             throw error
         }
-        let status = report(file, sender)
         guard stop.isRequested else { return status }
-        LineOutput.standardError.write(line: "interrupted: \(HumanFormat.grouped(sender.sent)) events were sent")
+        notes.write(
+            line: "interrupted: \(HumanFormat.counted(sender.sent, noun)) \(sender.sent == 1 ? "was" : "were") sent")
         return 130
+    }
+
+    static func send(
+        _ file: CatalogueFile, _ sender: EventSender, _ pace: Pace, limit: Int, _ stop: StopRequest
+    ) throws {
+        var run = PacedRun(pace, sender, unit: "items", stop)
+        try file.forEach { id, value in
+            guard !stop.isRequested else { return false }
+            try run.wait(time: 0, total: total(file.expected, limit))
+            var id = id
+            try id.withUTF8 { try sender.send(key: UnsafeRawBufferPointer($0), value: value) }
+            run.show(total: total(file.expected, limit))
+            return sender.sent < limit
+        }
+        try run.finish()
     }
 
     private static func send(_ file: EventFile, _ sender: EventSender, _ pace: Pace, limit: Int, _ stop: StopRequest)
         throws
     {
-        var pace = pace
-        let bar = ProgressBar("produce", total: nil, unit: "events")
-        let began = DispatchTime.now().uptimeNanoseconds
-        var now = 0.0
+        var run = PacedRun(pace, sender, unit: "events", stop)
         try file.forEach { event, record in
             guard !stop.isRequested else { return false }
-            let due = pace.due(time: event.time)
-            if due > now {
-                now = Double(DispatchTime.now().uptimeNanoseconds - began) * 1e-9
-                while due > now, !stop.isRequested {
-                    bar.update(completed: sender.sent, total: total(file, limit))
-                    try sender.serve()
-                    Thread.sleep(forTimeInterval: min(due - now, 0.1))
-                    now = Double(DispatchTime.now().uptimeNanoseconds - began) * 1e-9
-                }
-            }
+            try run.wait(time: event.time, total: total(file.expected, limit))
             try sender.send(event, record)
-            if sender.sent & 1023 == 0 { bar.update(completed: sender.sent, total: total(file, limit)) }
+            run.show(total: total(file.expected, limit))
             return sender.sent < limit
         }
-        try sender.finish()
-        bar.update(completed: sender.sent)
-        bar.finish()
+        try run.finish()
     }
 
-    private static func total(_ file: EventFile, _ limit: Int) -> Int? {
-        file.expected.map { min($0, limit) } ?? (limit == Int.max ? nil : limit)
+    private static func total(_ expected: Int?, _ limit: Int) -> Int? {
+        expected.map { min($0, limit) } ?? (limit == Int.max ? nil : limit)
     }
 
     private static func report(_ file: EventFile, _ sender: EventSender) -> Int32 {
         file.rejected.report(of: file.name)
+        return status(sender)
+    }
+
+    private static func status(_ sender: EventSender) -> Int32 {
         guard sender.sent > 0 else {
             LineOutput.standardError.write(line: "nothing was sent")
             return 65
@@ -112,5 +146,45 @@ enum ProduceCommand {
             return .speed(value)
         }
         return .unlimited
+    }
+}
+
+/// Records that go at a pace, with a progress bar.
+private struct PacedRun {
+    private var pace: Pace
+    private let sender: EventSender
+    private let stop: StopRequest
+    private let bar: ProgressBar
+    private let began = DispatchTime.now().uptimeNanoseconds
+    private var now = 0.0
+
+    init(_ pace: Pace, _ sender: EventSender, unit: String, _ stop: StopRequest) {
+        self.pace = pace
+        self.sender = sender
+        self.stop = stop
+        bar = ProgressBar("produce", total: nil, unit: unit)
+    }
+
+    /// Waits until the next record may go, of this time.
+    mutating func wait(time: Int64, total: @autoclosure () -> Int?) throws {
+        let due = pace.due(time: time)
+        guard due > now else { return }
+        now = Double(DispatchTime.now().uptimeNanoseconds - began) * 1e-9
+        while due > now, !stop.isRequested {
+            bar.update(completed: sender.sent, total: total())
+            try sender.serve()
+            Thread.sleep(forTimeInterval: min(due - now, 0.1))
+            now = Double(DispatchTime.now().uptimeNanoseconds - began) * 1e-9
+        }
+    }
+
+    func show(total: @autoclosure () -> Int?) {
+        if sender.sent & 1023 == 0 { bar.update(completed: sender.sent, total: total()) }
+    }
+
+    func finish() throws {
+        try sender.finish()
+        bar.update(completed: sender.sent)
+        bar.finish()
     }
 }

@@ -134,7 +134,9 @@ struct Redrive {
             try producer.commitTransaction(timeoutMilliseconds: 30_000)
         } catch {
             try? producer.abortTransaction(timeoutMilliseconds: 10_000)
-            throw CommandFailure("driving back: \(error)", remedy: "run it again: what has gone is not sent twice")
+            throw CommandFailure(
+                "driving back: \(error)", remedy: "run it again: what has gone is not sent twice",
+                exitCode: (error as? any ExitCoding)?.exitCode ?? 69)
         }
     }
 

@@ -54,7 +54,8 @@ enum ReplayCommand {
         try deployment.refuseMistakes()
         let base = try arguments["base"].map(StateFileReader.init)
         guard !arguments.flag("publish") || deployment.configuration.bool("publishing.enabled") else {
-            throw CommandFailure("publishing.enabled is false", remedy: "set it to true, or leave out --publish")
+            throw CommandFailure(
+                "publishing.enabled is false", remedy: "set it to true, or leave out --publish", exitCode: 78)
         }
         let log = try deployment.stateLog()
         let output = try KafkaReplayOutput(deployment.logSettings(isStatic: false), groups: deployment.groups)
@@ -105,12 +106,12 @@ enum ReplayCommand {
                 "the group \(group.name) has \(HumanFormat.counted(group.members, "member")) at work",
                 remedy:
                     "stop them first (one that was killed, or has an instance.id, counts for another ten seconds), or "
-                    + "rebuild under another application.id beside them")
+                    + "rebuild under another application.id beside them", exitCode: 75)
         }
         for topic in [LogTopic.users, .itemLog, .snapshots] where try output.holdsRecords(topic) {
             throw CommandFailure(
                 "the topic \(deployment.topics[topic]) holds state already",
-                remedy: "`freshet reset` empties the internal topics; --verify only compares")
+                remedy: "`freshet reset` empties the internal topics; --verify only compares", exitCode: 65)
         }
     }
 

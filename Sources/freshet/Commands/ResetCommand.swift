@@ -22,7 +22,8 @@ enum ResetCommand {
                 throw CommandFailure(
                     "the group \(group) has \(HumanFormat.counted(members, "member")) at work",
                     remedy:
-                        "stop them first; one that was killed, or has an instance.id, counts for another ten seconds")
+                        "stop them first; one that was killed, or has an instance.id, counts for another ten seconds",
+                    exitCode: 75)
             }
         }
         _ = try deployment.requireTopic(deployment.inputTopic, admin)
@@ -61,7 +62,8 @@ enum ResetCommand {
             guard case .failed(let error) = result else { continue }
             throw CommandFailure(
                 "topic \(name) could not be made anew: \(error); nothing was deleted",
-                remedy: "`reset` needs the rights to create and delete the internal topics (README, Security)")
+                remedy: "`reset` needs the rights to create and delete the internal topics (README, Security)",
+                exitCode: error.exitCode)
         }
     }
 
@@ -81,7 +83,7 @@ enum ResetCommand {
                 "not made anew: "
                     + missing.map { "\($0.name) (\(causes[$0.name].map { "\($0)" } ?? "the name is still taken"))" }
                     .joined(separator: ", "),
-                remedy: "`freshet topics create` makes what is missing")
+                remedy: "`freshet topics create` makes what is missing", exitCode: 75)
         }
     }
 
@@ -90,7 +92,8 @@ enum ResetCommand {
         case .failed(let error):
             throw CommandFailure(
                 "\(what) cannot be deleted: \(error)",
-                remedy: "with the right to do so, run `freshet reset` again: it does what is left")
+                remedy: "with the right to do so, run `freshet reset` again: it does what is left",
+                exitCode: error.exitCode)
         case .done: print("deleted \(what)")
         case .unchanged, nil: break
         }

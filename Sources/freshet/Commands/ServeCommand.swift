@@ -9,9 +9,14 @@ enum ServeCommand {
         discussion:
             "Reads events, keeps users, items and lists up to date, and publishes the lists. Start more of them to "
             + "share the partitions out. Every setting can be given as --set KEY=VALUE; `freshet config` prints all of "
-            + "them with their meaning.",
+            + "them with their meaning.\n\n"
+            + "Over HTTP: GET /health, /ready and /metrics (Prometheus); /recommendations/{user}, a user's list, and "
+            + "/popular, the list of who is not known; /related/{item}; the rows of the feature store as "
+            + "/features/users/{user} and /features/items/{item}. A user is known to the instance that has the "
+            + "user's partition.",
         options: Deployment.options + [
-            .option("http", "HOST:PORT", "Serve /health, /ready, /metrics and lists here; no port without it."),
+            .option(
+                "http", "HOST:PORT", "Answer HTTP here, over the setting server.http; no port where neither is given."),
             .flag("stop-at-end", "Work up to the topic's present end, commit, and end with a summary in JSON."),
         ]
     ) { arguments in
@@ -20,7 +25,8 @@ enum ServeCommand {
         try deployment.checkClient()
         let began = monotonicMilliseconds()
         let isWorker = try deployment.roles().contains(.worker)
-        let board = arguments["http"].map { _ in ServeBoard(hasWorker: isWorker) }
+        let address = arguments["http"] ?? deployment.configuration.string("server.http")
+        let board = address.isEmpty ? nil : ServeBoard(hasWorker: isWorker)
         let stopsAtEnd = arguments.flag("stop-at-end")
         var members: [ServiceGroup.Member] = []
         var worker: ServeService?
@@ -33,8 +39,9 @@ enum ServeCommand {
             let trainer = try TrainerService(deployment, board: board)
             members += [.init(trainer.leader, whenFinished: .ignore), .init(trainer)]
         }
-        if let address = arguments["http"], let board {
-            members.append(.init(try HTTPService(address, board), whenFinished: .ignore))
+        if let board {
+            let source = arguments["http"] == nil ? "server.http" : "--http"
+            members.append(.init(try HTTPService(address, of: source, board), whenFinished: .ignore))
         }
         let end = try ServiceGroup(members: members, logger: Logger(label: "freshet")).run()
         if let summary = worker?.result {

@@ -16,7 +16,7 @@ extension StateCommand {
         let worker = try restore(Deployment(arguments))
         var id = arguments.required("user")
         let found = id.withUTF8 { worker.state(of: UnsafeRawBufferPointer($0)) }
-        guard let found else { throw CommandFailure("there is no user '\(id)'") }
+        guard let found else { throw CommandFailure("there is no user '\(id)'", exitCode: 1) }
         if arguments.flag("json") {
             let row = id.withUTF8 { worker.featureRow(ofUser: UnsafeRawBufferPointer($0)) } ?? []
             let history = found.state.entries.reversed().map { json($0, found.state, worker) }
@@ -36,7 +36,7 @@ extension StateCommand {
         let worker = try restore(Deployment(arguments))
         var id = arguments.required("item")
         let number = id.withUTF8 { worker.findItem(UnsafeRawBufferPointer($0)) }
-        guard let number else { throw CommandFailure("there is no item '\(id)'") }
+        guard let number else { throw CommandFailure("there is no item '\(id)'", exitCode: 1) }
         if arguments.flag("json") {
             let row = id.withUTF8 { worker.featureRow(ofItem: UnsafeRawBufferPointer($0)) } ?? []
             let related = id.withUTF8 { worker.relatedItems(of: UnsafeRawBufferPointer($0)) }

@@ -15,7 +15,8 @@ enum TrainCommand {
         arguments: [
             Argument(
                 "file",
-                "Events: JSON lines, REES46, Taobao or MovieLens u.data. Unset: the histories in the users topic.",
+                "Events: JSON lines, REES46, Taobao, RetailRocket, MovieLens, another table. Unset: the histories in the "
+                    + "users topic.",
                 isRequired: false)
         ],
         options: Deployment.options.filter { $0.name != "set" } + [

@@ -16,36 +16,39 @@ enum TuneCommand {
             + "--trial-time make runs differ, and what follows from them.",
         arguments: [DataCommand.file],
         options: [
-            .option("model", "name", RecommenderCatalogue.all.map { $0.name }.joined(separator: ", "), default: "als"),
-            .option("trials", "n", "settings to try", type: .int(1...100_000), default: "40"),
             .option(
-                "method", "name",
-                "random; tpe, the Parzen estimator; halving: many with little effort, the best with more",
+                "model", "NAME", "One of " + RecommenderCatalogue.all.map { $0.name }.joined(separator: ", ") + ".",
+                default: "als"),
+            .option("trials", "N", "Settings to try.", type: .int(1...100_000), default: "40"),
+            .option(
+                "method", "NAME",
+                "random; tpe, the Parzen estimator; halving: many with little effort, the best with more.",
                 type: .oneOf(Search.Method.allCases.map(\.rawValue)), default: "tpe"),
             .option(
-                "objective", "names", "one or more of \(Objective.names.joined(separator: ", ")), with commas",
+                "objective", "NAMES", "One or more of \(Objective.names.joined(separator: ", ")), with commas.",
                 default: "ndcg"),
             .option(
-                "set", "name=value", "a setting that all trials have; `freshet models algorithms NAME` shows them",
+                "set", "NAME=VALUE",
+                "A setting that all trials have (`freshet models algorithms NAME` shows them); can be repeated.",
                 isRepeating: true),
             .option(
-                "search", "name=range",
-                "search only what is named so: name, name=low..high or name=one|other (default: all that is not set and no limit)",
+                "search", "NAME=RANGE",
+                "Search only what is named so: name, name=low..high or name=one|other; by default all that is not set and no limit.",
                 isRepeating: true),
-            .option("seed", "n", "other trials", type: .int(0...Int.max), default: "1"),
-            .option("store", "file.sqlite", "keep the trials there, and go on from those that it has"),
-            .option("jobs", "n", "trials at once", type: .int(1...256), default: "1"),
+            .option("seed", "N", "Other trials.", type: .int(0...Int.max), default: "1"),
+            .option("store", "FILE.sqlite", "Keep the trials there, and go on from those that it has."),
+            .option("jobs", "N", "Trials at once.", type: .int(1...256), default: "1"),
             .option(
-                "trial-time", "duration", "stop trials that take longer; which these are depends on the machine",
+                "trial-time", "DURATION", "Stop trials that take longer; which these are depends on the machine.",
                 type: .duration),
-            .option("length", "n", "items in a list", type: .int(1...1000), default: "20"),
-            .option("top", "n", "rows of the leaderboard", type: .int(1...10_000), default: "10"),
-            .option("chart", "file.svg", "draw the trials there, with two objectives their Pareto front"),
+            .option("length", "N", "Items in a list.", type: .int(1...1000), default: "20"),
+            .option("top", "N", "Rows of the leaderboard.", type: .int(1...10_000), default: "10"),
+            .option("chart", "FILE.svg", "Draw the trials there, with two objectives their Pareto front."),
             .option(
-                "best", "file",
-                "write the best settings there, as --model takes them; FILE.yaml: as a configuration that `serve` trains by"
+                "best", "FILE",
+                "Write the best settings there, as --model takes them; FILE.yaml: as a configuration that `serve` trains by."
             ),
-            DataCommand.force, .flag("json", "print one JSON object"),
+            DataCommand.force, .flag("json", "Print one JSON object."),
         ] + SplitOptions.options(default: "last-out"),
         run: run)
 

@@ -10,7 +10,7 @@ enum WatchCommand {
         discussion:
             "A line for each list, or with --user a table for each of that user's lists, with what has moved since "
             + "the one before. With --json the records as they are, one a line. Runs until it is interrupted, or to the "
-            + "topic's end with --until-end; exit code 1 then when --user has no list.",
+            + "topic's end with --until-end; exit code 1 then where no list of --user was there to show.",
         options: Deployment.options + [
             .option("user", "ID", "Only this user's lists; the present one first."),
             .option(
@@ -60,7 +60,7 @@ enum WatchCommand {
             }
         }
         view.release()
-        return user != nil && from == "beginning" && view.taken == 0 ? 1 : 0
+        return user != nil && view.taken == 0 ? 1 : 0
     }
 }
 

@@ -12,17 +12,17 @@ enum DataCommand {
     static let file = Argument(
         "file",
         "REES46, Taobao, RetailRocket, MovieLens, JSON lines, another table, or lines of a user and its items; - for "
-            + "standard input")
+            + "standard input.")
     static let ratings = ratings(default: "positive")
 
     static func ratings(default standard: String?, _ more: String = "") -> Option {
         .option(
-            "ratings", "which",
-            "of star ratings: those of 4 and more as purchases; with all, lower ones as views" + more,
+            "ratings", "WHICH",
+            "Of star ratings: those of 4 and more as purchases; with all, lower ones as views\(more).",
             type: .oneOf(["positive", "all"]), default: standard)
     }
 
-    static let force = Option.flag("force", "write over a file that is there")
+    static let force = Option.flag("force", "Write over a file that is there; over a picture (.svg) without it too.")
 
     static func rule(_ arguments: ParsedArguments) -> RatingRule {
         arguments["ratings"] == "all" ? .standard : .positives
@@ -34,9 +34,9 @@ enum DataCommand {
         arguments: [file],
         options: [
             .option(
-                "to", "layout", EventLayout.allCases.map(\.rawValue).joined(separator: ", "),
+                "to", "LAYOUT", "One of " + EventLayout.allCases.map(\.rawValue).joined(separator: ", ") + ".",
                 type: .oneOf(EventLayout.allCases.map(\.rawValue)), default: "jsonl"),
-            .option("output", "file", "where to", default: "-"),
+            .option("output", "FILE", "Where to.", default: "-"),
             force, ratings,
         ]
     ) { arguments in

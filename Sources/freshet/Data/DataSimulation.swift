@@ -10,13 +10,13 @@ enum DataSimulation {
             + "about four weeks from 1 January 2026. The same options give the same bytes, on every machine. Not every "
             + "shopper needs come.",
         options: [
-            .option("users", "n", "shoppers", type: .int(1...10_000_000), default: "2000"),
+            .option("users", "N", "Shoppers.", type: .int(1...10_000_000), default: "2000"),
             .option(
-                "items", "n", "products, rounded up to as many in each of the 40 categories",
+                "items", "N", "Products, rounded up to as many in each of the 40 categories.",
                 type: .int(1...40_000), default: "2000"),
-            .option("events", "n", "events", type: .int(1...100_000_000), default: "50000"),
-            .option("seed", "n", "another shop", type: .int(0...Int.max), default: "7"),
-            .option("output", "file", "where to", default: "-"),
+            .option("events", "N", "Events.", type: .int(1...100_000_000), default: "50000"),
+            .option("seed", "N", "Another shop.", type: .int(0...Int.max), default: "7"),
+            .option("output", "FILE", "Where to.", default: "-"),
             DataCommand.force,
         ]
     ) { arguments in

@@ -14,9 +14,9 @@ enum DataSplit {
             + "train.jsonl --test test.jsonl` asks for the same.",
         arguments: [DataCommand.file],
         options: SplitOptions.options(default: "last-out", sampling: "--negatives") + [
-            .option("to", "folder", "where to", default: "."),
+            .option("to", "FOLDER", "Where to.", default: "."),
             DataCommand.force,
-            .flag("negatives", "write negatives.txt too: a user, its wanted item, and the 99 of --protocol ncf"),
+            .flag("negatives", "Write negatives.txt too: a user, its wanted item, and the 99 of --protocol ncf."),
         ]
     ) { arguments in
         let rule = try SplitOptions.rule(arguments)

@@ -6,7 +6,7 @@ internal import ServiceKit
 enum DataStatistics {
     static let command = Command(
         "stats", "Say what a data set is like.", arguments: [DataCommand.file],
-        options: [DataCommand.ratings, .flag("json", "print one JSON object")]
+        options: [DataCommand.ratings, .flag("json", "Print one JSON object.")]
     ) { arguments in
         let stream = try EvaluateCommand.readStream(arguments.required("file"), rule: DataCommand.rule(arguments))
         let statistics = StreamStatistics(stream)

@@ -1,24 +1,28 @@
 internal import Events
 internal import ServiceKit
 
-/// Lines of a data file that make no event: counted by their reasons, the first few kept for a person.
+/// Lines of a data file that make no record: counted by their reasons, the first few kept for a person.
 struct RejectedLines {
     private(set) var counts: [RejectionCode: Int] = [:]
     private(set) var examples: [String] = []
     private static let examplesMax = 5
 
     mutating func add(_ rejection: Rejection, _ record: DataRecord) {
+        add(rejection, line: record.line, source: record.source)
+    }
+
+    mutating func add(_ rejection: Rejection, line: Int, source: UnsafeRawBufferPointer) {
         counts[rejection.code, default: 0] += 1
         guard examples.count < Self.examplesMax else { return }
-        let text = String(decoding: record.source.prefix(80), as: UTF8.self)
-        examples.append("line \(record.line): \(rejection.code.rawValue): \(rejection.detail)  \(text)")
+        let text = String(decoding: source.prefix(80), as: UTF8.self)
+        examples.append("line \(line): \(rejection.code.rawValue): \(rejection.detail)  \(text)")
     }
 
     /// Says how many lines of a file there were, why, and which were the first; nothing where there was none.
-    func report(of path: String, on output: LineOutput = .standardError) {
+    func report(of path: String, noun: String = "event", on output: LineOutput = .standardError) {
         guard !counts.isEmpty else { return }
         let count = HumanFormat.counted(counts.values.reduce(0, +), "line")
-        output.write(line: "\(path): \(count) made no event (\(counts.text))")
+        output.write(line: "\(path): \(count) made no \(noun) (\(counts.text))")
         for example in examples { output.write(line: "  " + printable(example)) }
     }
 }

@@ -7,17 +7,17 @@ enum SplitOptions {
     /// - Parameter sampling: the option with which low ratings count too.
     static func options(default split: String, sampling: String? = nil) -> [Option] {
         [
-            sampling.map { DataCommand.ratings(default: nil, " (default: positive, with \($0) all)") }
+            sampling.map { DataCommand.ratings(default: nil, "; positive by default, with \($0) all") }
                 ?? DataCommand.ratings,
             .option(
-                "split", "rule",
+                "split", "RULE",
                 "last-out: each user's last event is asked; time=0.8: the last fifth of the events; k-fold=5: each "
-                    + "fifth of a user's items once", default: split),
+                    + "fifth of a user's items once.", default: split),
             .option(
-                "min-user", "n", "leave out users with fewer items (default: 5, with last-out 1)",
+                "min-user", "N", "Leave out users with fewer items; 5 by default, with last-out 1.",
                 type: .int(1...1_000_000)),
             .option(
-                "min-item", "n", "leave out items with fewer users (default: 5, with last-out 1)",
+                "min-item", "N", "Leave out items with fewer users; 5 by default, with last-out 1.",
                 type: .int(1...1_000_000)),
         ]
     }

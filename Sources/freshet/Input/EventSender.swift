@@ -49,18 +49,18 @@ final class EventSender {
 
     /// Waits for what is under way, whatever becomes of it.
     func drain(timeoutSeconds: Double) {
-        let end = Date(timeIntervalSinceNow: timeoutSeconds)
-        while producer.outstandingCount > 0, Date() < end { try? producer.flush(timeoutMilliseconds: 200) }
+        let end = ContinuousClock.now + .seconds(timeoutSeconds)
+        while producer.outstandingCount > 0, ContinuousClock.now < end { try? producer.flush(timeoutMilliseconds: 200) }
     }
 
     func takeDeliveries() -> [Delivery] { producer.takeDeliveries() }
 
     /// Waits until everything has been acknowledged.
     func finish(timeoutSeconds: Double = 60) throws {
-        let end = Date(timeIntervalSinceNow: timeoutSeconds)
+        let end = ContinuousClock.now + .seconds(timeoutSeconds)
         while producer.outstandingCount > 0 {
             do throws(KafkaError) { try producer.flush(timeoutMilliseconds: 500) } catch {
-                guard error.isRetriable, Date() < end else { throw failure(error) }
+                guard error.isRetriable, ContinuousClock.now < end else { throw failure(error) }
             }
             try check()
         }
@@ -72,6 +72,7 @@ final class EventSender {
     }
 
     private func failure(_ error: KafkaError) -> CommandFailure {
-        CommandFailure("sending to \(name): \(error)", remedy: "`freshet doctor` looks for the cause")
+        CommandFailure(
+            "sending to \(name): \(error)", remedy: "`freshet doctor` looks for the cause", exitCode: error.exitCode)
     }
 }

@@ -27,7 +27,7 @@ extension ModelsCommand {
         guard let comparison else {
             throw CommandFailure(
                 "an imported generation has seen the latest interactions, and cannot be trained again without them",
-                remedy: "wait for more events, then compare")
+                remedy: "wait for more events, then compare", exitCode: 65)
         }
         if arguments.flag("json") {
             var members = DecisionText.members(comparison)

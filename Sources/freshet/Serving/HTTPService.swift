@@ -9,11 +9,13 @@ final class HTTPService: Service {
     private let logger = Logger(label: "freshet.http")
 
     /// Listens from now on: where that cannot be, nothing else must have begun.
+    /// - Parameter source: what gave the address: a flag or a setting.
     /// - Throws: when the text is no address, or the port is taken.
-    init(_ text: String, _ board: ServeBoard) throws {
+    init(_ text: String, of source: String, _ board: ServeBoard) throws {
         let address: ListenAddress
         do throws(HTTPServerError) { address = try ListenAddress(text) } catch {
-            throw UsageError("--http: \(error.message)")
+            guard source.hasPrefix("--") else { throw CommandFailure("\(source): \(error.message)", exitCode: 78) }
+            throw UsageError("\(source): \(error.message)")
         }
         var limits = HTTPLimits()
         // Lookups wait for the worker, and hold up what else comes by their threads: for a moment, once in a round
@@ -22,7 +24,7 @@ final class HTTPService: Service {
         do throws(HTTPServerError) {
             server = try HTTPServer(listen: address, router: board.router(), limits: limits)
         } catch {
-            throw CommandFailure(error.message, remedy: "give another --http HOST:PORT", exitCode: 78)
+            throw CommandFailure(error.message, remedy: "give another HOST:PORT as \(source)", exitCode: 78)
         }
         logger.info("listening on http://\(server.address)")
     }

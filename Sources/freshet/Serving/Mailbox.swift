@@ -1,4 +1,4 @@
-import Foundation
+import ServiceKit
 import Synchronization
 
 /// Where other threads leave questions for a thread that owns what the answers come from.
@@ -19,7 +19,8 @@ final class Mailbox<Question: Sendable, Answer: Sendable>: Sendable {
 
         let question: Question
         let fate = Mutex<Fate>(.waiting)
-        let arrived = DispatchSemaphore(value: 0)
+        /// No semaphore, whose timed wait goes by the wall clock on Linux.
+        let arrived = StopRequest()
 
         init(_ question: Question) { self.question = question }
     }
@@ -47,10 +48,7 @@ final class Mailbox<Question: Sendable, Answer: Sendable>: Sendable {
             return true
         }
         guard isPosted else { throw Late() }
-        let nanoseconds =
-            Int(deadline.components.seconds) * 1_000_000_000
-            + Int(deadline.components.attoseconds / 1_000_000_000)
-        _ = letter.arrived.wait(timeout: .now() + .nanoseconds(nanoseconds))
+        letter.arrived.wait(for: deadline)
         let answer = letter.fate.withLock { fate -> Answer? in
             if case .answered(let answer) = fate { return answer }
             fate = .abandoned
@@ -75,7 +73,7 @@ final class Mailbox<Question: Sendable, Answer: Sendable>: Sendable {
             guard isWaiting else { continue }
             let answer = answer(letter.question)
             letter.fate.withLock { if case .waiting = $0 { $0 = .answered(answer) } }
-            letter.arrived.signal()
+            letter.arrived.request()
             if clock.now >= end { return }
         }
     }

@@ -10,10 +10,12 @@ final class ServeBoard: Sendable {
         case userFeatures(user: String)
         case related(item: String)
         case itemFeatures(item: String)
+        case popular
 
         var isAboutUser: Bool {
             switch self {
-            case .list, .userFeatures: true
+            // Whoever asks for it would else ask for a user's list, here.
+            case .list, .userFeatures, .popular: true
             case .related, .itemFeatures: false
             }
         }
@@ -120,6 +122,7 @@ final class ServeBoard: Sendable {
         case .userFeatures(var user): user.withUTF8 { worker.featureRow(ofUser: UnsafeRawBufferPointer($0)) }
         case .related(var item): item.withUTF8 { worker.relatedItems(of: UnsafeRawBufferPointer($0)) }
         case .itemFeatures(var item): item.withUTF8 { worker.featureRow(ofItem: UnsafeRawBufferPointer($0)) }
+        case .popular: worker.popularList()
         }
     }
 
@@ -130,7 +133,13 @@ final class ServeBoard: Sendable {
                 recommendations: { id throws(SnapshotUnavailable) in try self.ask(.list(user: id)) },
                 related: { id throws(SnapshotUnavailable) in try self.ask(.related(item: id)) },
                 userFeatures: { id throws(SnapshotUnavailable) in try self.ask(.userFeatures(user: id)) },
-                itemFeatures: { id throws(SnapshotUnavailable) in try self.ask(.itemFeatures(item: id)) }),
+                itemFeatures: { id throws(SnapshotUnavailable) in try self.ask(.itemFeatures(item: id)) },
+                popular: { () throws(SnapshotUnavailable) in
+                    guard let list = try self.ask(.popular) else {
+                        throw SnapshotUnavailable("lists cannot be ranked yet")
+                    }
+                    return list
+                }),
             readiness: { self.readiness }, health: { self.problem }, metrics: { self.registry.renderPrometheus() })
     }
 
