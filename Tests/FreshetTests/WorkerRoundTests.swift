@@ -59,7 +59,7 @@ struct WorkerRoundTests {
             .map { $0.value.map { String(decoding: $0, as: UTF8.self) } ?? "deleted" }
     }
 
-    private func partition(_ worker: Worker) throws -> PartitionWorker { try #require(worker.partitions[0]) }
+    private func partition(_ worker: Worker) throws -> PartitionTask { try #require(worker.partitions[0]) }
 
     // MARK: - Items
 
@@ -196,10 +196,10 @@ struct WorkerRoundTests {
     }
 
     @Test func usersAreRipeWhenTheyHaveWaitedOrTooMuchWouldBeMissing() {
-        let worker = PartitionWorker(partition: 0, items: IdentifierTable(), listItems: 20)
+        let worker = PartitionTask(partition: 0, items: IdentifierTable(), listItems: 20)
         worker.begin(at: 0)
         worker.position = 1000
-        worker.mark(at: 0)
+        worker.notePosition(at: 0)
         worker.position = 1100
         #expect(worker.ripeOffset(now: 10, delay: 100) == 1045, "a twentieth may be missing")
         worker.position = 1010

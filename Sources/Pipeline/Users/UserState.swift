@@ -79,8 +79,8 @@ public struct UserState {
     public init() {}
 
     /// The history, oldest touch first.
-    public var entries: UserHistory {
-        UserHistory(entries: UnsafeBufferPointer(start: history, count: Int(historyCount)), pairs: pairs)
+    public var entries: HistoryEntries {
+        HistoryEntries(entries: UnsafeBufferPointer(start: history, count: Int(historyCount)), pairs: pairs)
     }
 
     public var activity: UnsafeBufferPointer<ActivityBucket> {

@@ -36,14 +36,14 @@ extension Worker {
     /// Moves on to a partition's end, past what is no record: the markers of others' transactions, aborted or compacted
     /// records. Offsets that stood before them for good would be a lag that never ends, for whoever scales by it.
     private func pass(_ partition: Int32, to end: Int64) {
-        guard let worker = partitions[partition], worker.isLive, end > worker.position else { return }
-        worker.position = end
+        guard let task = partitions[partition], task.isLive, end > task.position else { return }
+        task.position = end
     }
 
     /// Begins to restore assigned partitions.
     private func take(_ assigned: [Int32]) throws(LogError) {
         for partition in assigned.sorted() {
-            partitions[partition] = PartitionWorker(
+            partitions[partition] = PartitionTask(
                 partition: partition, items: items.table.identifiers, listItems: settings.rules.listItems)
         }
         try log.take(assigned)
@@ -57,17 +57,17 @@ extension Worker {
         var isBusy = false
         var restores = partitions.values.count { $0.isReading }
         for partition in partitions.keys.sorted() {
-            guard let worker = partitions[partition], !worker.isLive, worker.restsUntil <= clock() else { continue }
-            let wasReading = worker.isReading
+            guard let task = partitions[partition], !task.isLive, task.restsUntil <= clock() else { continue }
+            let wasReading = task.isReading
             guard wasReading || restores < Self.restoresMax else { continue }
             do throws(LogError) {
-                if try advance(worker) { isBusy = true }
-                if !wasReading, worker.isReading { restores += 1 }
+                if try advance(task) { isBusy = true }
+                if !wasReading, task.isReading { restores += 1 }
             } catch {
                 // A partition that cannot be read now, as where it has no leader, begins anew; the others go on.
-                guard error.kind == .retriable, !worker.isLive else { throw error }
+                guard error.kind == .retriable, !task.isLive else { throw error }
                 notice("partition \(partition) is restored anew in a moment: \(error)")
-                let next = PartitionWorker(
+                let next = PartitionTask(
                     partition: partition, items: items.table.identifiers, listItems: settings.rules.listItems)
                 next.restsUntil = clock() + Self.restMilliseconds
                 partitions[partition] = next
@@ -81,14 +81,14 @@ extension Worker {
     private static let restMilliseconds: UInt64 = 1_000
 
     /// One piece of a partition's restore; false where it waits for an answer.
-    private func advance(_ worker: PartitionWorker) throws(LogError) -> Bool {
-        switch worker.phase {
+    private func advance(_ task: PartitionTask) throws(LogError) -> Bool {
+        switch task.phase {
         case .waiting:
-            worker.phase = .checkpoints(
-                try log.reader(.users, partition: worker.partition, from: 0), CheckpointBatch())
-        case .checkpoints(let reader, let batch): try readCheckpoints(worker, reader, batch)
-        case .offset: return try beginEvents(worker)
-        case .events(let reader, let until): try readEvents(worker, reader, until: until)
+            task.phase = .checkpoints(
+                try log.reader(.users, partition: task.partition, from: 0), CheckpointBatch())
+        case .checkpoints(let reader, let batch): try readCheckpoints(task, reader, batch)
+        case .offset: return try beginEvents(task)
+        case .events(let reader, let until): try readEvents(task, reader, until: until)
         case .live: break
         }
         return true
@@ -109,16 +109,16 @@ extension Worker {
     private static let progressMilliseconds: UInt64 = 2_000
 
     private func readCheckpoints(
-        _ worker: PartitionWorker, _ reader: any LogReader, _ batch: CheckpointBatch
+        _ task: PartitionTask, _ reader: any LogReader, _ batch: CheckpointBatch
     ) throws(LogError) {
         var problem: String?
         let isAtEnd = try reader.read(max: 10_000, timeoutMilliseconds: restoreWaitMilliseconds) { record in
             do {
                 switch try CheckpointRecord.content(record) {
-                case .marker(let marker): worker.marker = marker
+                case .marker(let marker): task.marker = marker
                 case .user(let id, let state):
                     batch.add(id, state)
-                    worker.restored += 1
+                    task.restored += 1
                 case nil: break
                 }
             } catch {
@@ -126,71 +126,71 @@ extension Worker {
             }
         }
         if isAtEnd || batch.isFull {
-            do { try batch.move(into: worker.store, codec) } catch {
+            do { try batch.move(into: task.store, codec) } catch {
                 problem = problem ?? "a checkpoint before offset \(reader.position) is damaged (\(error))"
             }
         }
         if let problem {
             throw LogError(
                 .state,
-                "\(problem) in partition \(worker.partition) of the users topic; `freshet reset`, then `freshet replay`"
+                "\(problem) in partition \(task.partition) of the users topic; `freshet reset`, then `freshet replay`"
             )
         }
-        if isAtEnd { worker.phase = .offset }
+        if isAtEnd { task.phase = .offset }
     }
 
     /// Asks for the committed offset, and begins to re-apply what the checkpoints do not hold; true when it could.
-    private func beginEvents(_ worker: PartitionWorker) throws(LogError) -> Bool {
-        guard let stored = try log.storedOffset(worker.partition, lastWriter: worker.marker?.writer ?? "") else {
+    private func beginEvents(_ task: PartitionTask) throws(LogError) -> Bool {
+        guard let stored = try log.storedOffset(task.partition, lastWriter: task.marker?.writer ?? "") else {
             return false
         }
-        if !log.isTransactional { worker.doubtfulUntil = stored.end }
-        if let offset = stored.offset { try check(offset, stored, worker) }
-        worker.low = stored.low
-        worker.begin(at: stored.offset ?? stored.low)
-        committedOffsets[worker.partition] = stored.offset
-        let from = try start(of: worker, low: stored.low)
-        guard from < worker.committed else {
-            try goLive(worker)
+        if !log.isTransactional { task.doubtfulUntil = stored.end }
+        if let offset = stored.offset { try check(offset, stored, task) }
+        task.low = stored.low
+        task.begin(at: stored.offset ?? stored.low)
+        committedOffsets[task.partition] = stored.offset
+        let from = try start(of: task, low: stored.low)
+        guard from < task.committed else {
+            try goLive(task)
             return true
         }
-        worker.phase = .events(
-            try log.reader(.events, partition: worker.partition, from: from), until: worker.committed)
+        task.phase = .events(
+            try log.reader(.events, partition: task.partition, from: from), until: task.committed)
         return true
     }
 
     private func check(
-        _ committed: Int64, _ log: StoredOffset, _ worker: PartitionWorker
+        _ committed: Int64, _ log: StoredOffset, _ task: PartitionTask
     ) throws(LogError) {
         guard committed >= log.low else {
             throw LogError(
                 .state,
-                "the committed offset \(committed) of partition \(worker.partition) is below the log's start "
+                "the committed offset \(committed) of partition \(task.partition) is below the log's start "
                     + "(\(log.low)): events were deleted before they were learnt; `freshet replay` rebuilds "
                     + "from what is left, `freshet reset` starts anew")
         }
         guard committed <= log.end else {
             throw LogError(
                 .state,
-                "partition \(worker.partition) ends at \(log.end), before the committed offset \(committed): the "
+                "partition \(task.partition) ends at \(log.end), before the committed offset \(committed): the "
                     + "topic was made anew; `freshet reset` starts anew")
         }
     }
 
     /// Where re-applying begins: at the marker. Without one, at the log's start, if nothing before it is missing.
-    private func start(of worker: PartitionWorker, low: Int64) throws(LogError) -> Int64 {
-        guard let marker = worker.marker else {
-            if worker.committed > low, low > 0 {
+    private func start(of task: PartitionTask, low: Int64) throws(LogError) -> Int64 {
+        guard let marker = task.marker else {
+            if task.committed > low, low > 0 {
                 throw LogError(
                     .state,
-                    "partition \(worker.partition) has offset \(worker.committed) committed but no checkpoint, and its "
+                    "partition \(task.partition) has offset \(task.committed) committed but no checkpoint, and its "
                         + "events before \(low) are gone; `freshet replay` rebuilds from what is left")
             }
             // A replay's offsets go last; without transactions all else of it may be there before.
-            guard worker.store.count == 0 || committedOffsets[worker.partition] != nil else {
+            guard task.store.count == 0 || committedOffsets[task.partition] != nil else {
                 throw LogError(
                     .state,
-                    "partition \(worker.partition) has users, but neither a marker nor a committed offset: a `freshet "
+                    "partition \(task.partition) has users, but neither a marker nor a committed offset: a `freshet "
                         + "replay` was interrupted while it wrote; `freshet reset`, then `freshet replay` again")
             }
             return low
@@ -198,36 +198,36 @@ extension Worker {
         guard marker.fingerprint == settings.fingerprint else {
             throw LogError(
                 .state,
-                "the stored state of partition \(worker.partition) was made with other settings of the folds "
+                "the stored state of partition \(task.partition) was made with other settings of the folds "
                     + "(\(WorkerSettings.foldSettings)), or by another version of them; go back to those, or `freshet "
                     + "reset` and `freshet replay`, or rebuild beside the old deployment under another application.id")
         }
-        guard marker.offset <= worker.committed else {
+        guard marker.offset <= task.committed else {
             throw LogError(
                 .state,
-                "the committed offset \(worker.committed) of partition \(worker.partition) is below that of its state "
+                "the committed offset \(task.committed) of partition \(task.partition) is below that of its state "
                     + "(\(marker.offset)): the group's offsets were moved back; `freshet reset` and `freshet replay` rebuild"
             )
         }
         let isSameNames = marker.typeNames == nil || marker.typeNames == settings.typeNames.hash
-        guard isSameNames || marker.offset == worker.committed else {
+        guard isSameNames || marker.offset == task.committed else {
             throw LogError(
                 .state,
-                "events \(marker.offset) to \(worker.committed) of partition \(worker.partition) were learnt with other "
+                "events \(marker.offset) to \(task.committed) of partition \(task.partition) were learnt with other "
                     + "ingest.aliases, and are not all in checkpoints yet; run `freshet serve --stop-at-end` once with the "
                     + "former ones")
         }
-        guard marker.offset >= low || marker.offset == worker.committed else {
+        guard marker.offset >= low || marker.offset == task.committed else {
             throw LogError(
                 .state,
-                "events \(marker.offset) to \(low) of partition \(worker.partition) were deleted before a checkpoint held "
+                "events \(marker.offset) to \(low) of partition \(task.partition) were deleted before a checkpoint held "
                     + "them; `freshet replay` rebuilds from what is left")
         }
         return marker.offset
     }
 
     /// Applies events that were learnt before, without any output.
-    private func readEvents(_ worker: PartitionWorker, _ reader: any LogReader, until: Int64) throws(LogError) {
+    private func readEvents(_ task: PartitionTask, _ reader: any LogReader, until: Int64) throws(LogError) {
         precondition(window.isEmpty, "another partition's events wait for their turn")
         var isDone = false
         let isAtEnd: Bool
@@ -237,8 +237,8 @@ extension Worker {
                     isDone = true
                     return
                 }
-                if push(record, worker) == nil, window.isFull { reapply(window.pop(), worker) }
-                worker.restored += 1
+                if push(record, task) == nil, window.isFull { reapply(window.pop(), task) }
+                task.restored += 1
             }
         } catch {
             // What has come in is of a restore that is given up, and its users go with that.
@@ -246,28 +246,28 @@ extension Worker {
             handledOffset.pointee = -1
             throw error
         }
-        while !window.isEmpty { reapply(window.pop(), worker) }
+        while !window.isEmpty { reapply(window.pop(), task) }
         handledOffset.pointee = -1
         if isDone || reader.position >= until {
-            try goLive(worker)
+            try goLive(task)
         } else if isAtEnd {
             throw LogError(
                 .state,
-                "partition \(worker.partition) ends before its committed offset \(until); `freshet reset` starts anew")
+                "partition \(task.partition) ends before its committed offset \(until); `freshet reset` starts anew")
         }
     }
 
-    private func reapply(_ entry: UnsafePointer<EventWindow.Entry>, _ worker: PartitionWorker) {
+    private func reapply(_ entry: UnsafePointer<EventWindow.Entry>, _ task: PartitionTask) {
         // Without transactions the tombstone of a checkpoint may be missing: it is written (again).
-        if case .erased(.some) = apply(entry, worker) { worker.erased.append(Array(entry.pointee.event.user)) }
+        if case .erased(.some) = apply(entry, task) { task.erased.append(Array(entry.pointee.event.user)) }
     }
 
-    private func goLive(_ worker: PartitionWorker) throws(LogError) {
-        worker.phase = .live
-        worker.mark(at: clock())
-        worker.store.forgetLists()
+    private func goLive(_ task: PartitionTask) throws(LogError) {
+        task.phase = .live
+        task.notePosition(at: clock())
+        task.store.forgetLists()
         notice(
-            "partition \(worker.partition): \(worker.store.count) users restored, going on at offset \(worker.committed)"
+            "partition \(task.partition): \(task.store.count) users restored, going on at offset \(task.committed)"
         )
         try resumeLive()
     }

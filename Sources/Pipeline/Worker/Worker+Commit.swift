@@ -22,9 +22,9 @@ extension Worker {
     /// when the events since the last checkpoint have expired.
     var areCheckpointsDue: Bool {
         let now = clock()
-        return partitions.values.contains { worker in
-            guard worker.isLive, let since = worker.store.oldestDirtyOffset() else { return false }
-            return since < worker.ripeOffset(now: now, delay: settings.checkpointDelayMilliseconds)
+        return partitions.values.contains { task in
+            guard task.isLive, let since = task.store.oldestDirtyOffset() else { return false }
+            return since < task.ripeOffset(now: now, delay: settings.checkpointDelayMilliseconds)
         }
     }
 
@@ -69,12 +69,12 @@ extension Worker {
     private func beginCommit() throws(LogError) {
         var offsets: [Int32: Int64] = [:]
         for partition in partitions.keys.sorted() {
-            guard let worker = partitions[partition], worker.isLive else { continue }
-            closeBlock(worker)
-            worker.mark(at: clock())
+            guard let task = partitions[partition], task.isLive else { continue }
+            closeBlock(task)
+            task.notePosition(at: clock())
             // Also where it has not moved: the offsets are what fences output of a member that the group has expelled.
-            offsets[partition] = worker.position
-            writeCheckpoints(worker, to: log.isTransactional ? output : afterCommit)
+            offsets[partition] = task.position
+            writeCheckpoints(task, to: log.isTransactional ? output : afterCommit)
         }
         try output.sendAll(to: log)
         inFlight = output
@@ -86,34 +86,34 @@ extension Worker {
     }
 
     /// The longest-dirty users up to the byte budget, erased users' tombstones, and how far the partition is complete.
-    private func writeCheckpoints(_ worker: PartitionWorker, to buffer: OutputBuffer) {
-        let partition = worker.partition
+    private func writeCheckpoints(_ task: PartitionTask, to buffer: OutputBuffer) {
+        let partition = task.partition
         let budget = checkpointsEverything ? Int.max : settings.checkpointBytes
         let ripe =
             checkpointsEverything
-            ? Int64.max : worker.ripeOffset(now: clock(), delay: settings.checkpointDelayMilliseconds)
+            ? Int64.max : task.ripeOffset(now: clock(), delay: settings.checkpointDelayMilliseconds)
         var written = 0
-        for id in worker.erased {
+        for id in task.erased {
             key(id)
             buffer.addTombstone(.users, source: partition, partition: partition, key: scratch.bytes)
         }
-        worker.erased.removeAll()
-        while written < budget, let since = worker.store.oldestDirtyOffset(), since < ripe,
-            let user = worker.store.takeLongestDirty()
+        task.erased.removeAll()
+        while written < budget, let since = task.store.oldestDirtyOffset(), since < ripe,
+            let user = task.store.takeLongestDirty()
         {
-            key(worker.store.identifiers.bytes(user))
+            key(task.store.identifiers.bytes(user))
             let before = buffer.byteCount
-            addCheckpoint(of: user, since: since, worker, key: scratch.bytes, to: buffer)
+            addCheckpoint(of: user, since: since, task, key: scratch.bytes, to: buffer)
             written += buffer.byteCount - before
         }
         let complete = min(
-            worker.store.oldestDirtyOffset() ?? worker.position, worker.store.oldestAsideOffset ?? worker.position)
+            task.store.oldestDirtyOffset() ?? task.position, task.store.oldestAsideOffset ?? task.position)
         let marker = CheckpointRecord.Marker(
             offset: complete, fingerprint: settings.fingerprint, typeNames: settings.typeNames.hash,
             writer: settings.writer)
         // A new owner's first commit says whose transactions are to be ended, though nothing else be new in it.
-        guard marker != worker.marker else { return }
-        worker.marker = marker
+        guard marker != task.marker else { return }
+        task.marker = marker
         scratch.removeAll()
         scratch.text(CheckpointRecord.markerKey)
         buffer.add(.users, source: partition, partition: partition, key: scratch.bytes) { marker.encode(to: $0) }
@@ -257,7 +257,7 @@ extension Worker {
     /// The hash of the users of all partitions of this member.
     public func usersHash() -> StateHash {
         var sum = StateHash()
-        for worker in partitions.values { sum.merge(worker.store.hash(items: items.table.identifiers)) }
+        for task in partitions.values { sum.merge(task.store.hash(items: items.table.identifiers)) }
         return sum
     }
 }

@@ -5,13 +5,13 @@ extension Worker {
     /// Takes a record up: its event is folded when its turn comes, at the latest by `foldWaiting`; what cannot be learnt
     /// goes to the dead letters.
     func take(_ record: borrowing LogRecord) {
-        guard let worker = partitions[record.partition], worker.isLive else { return }
-        guard let rejection = push(record, worker) else {
+        guard let task = partitions[record.partition], task.isLive else { return }
+        guard let rejection = push(record, task) else {
             if window.isFull { fold(window.pop()) }
             return
         }
         foldWaiting()
-        guard isNew(record.offset, worker) else { return }
+        guard isNew(record.offset, task) else { return }
         let reason = rejection.namingCodec(of: record)
         counters.rejected += 1
         counters.rejections[reason.code, default: 0] += 1
@@ -32,64 +32,64 @@ extension Worker {
     }
 
     /// Decodes a record; its event waits for its turn then.
-    func push(_ record: borrowing LogRecord, _ worker: PartitionWorker) -> Rejection? {
+    func push(_ record: borrowing LogRecord, _ task: PartitionTask) -> Rejection? {
         guard let value = record.value, value.count > 0 else { return Rejection(.emptyValue) }
         handle(record.partition, record.offset)
         return window.push(
             value, key: record.key ?? UnsafeRawBufferPointer(start: nil, count: 0), recordTime: record.timestamp,
-            partition: record.partition, offset: record.offset, users: worker.store)
+            partition: record.partition, offset: record.offset, users: task.store)
     }
 
     /// Moves on to a record, unless it was delivered before: librdkafka may repeat some after a pause.
-    private func isNew(_ offset: Int64, _ worker: PartitionWorker) -> Bool {
-        guard offset >= worker.position else {
+    private func isNew(_ offset: Int64, _ task: PartitionTask) -> Bool {
+        guard offset >= task.position else {
             counters.duplicates += 1
             return false
         }
-        worker.position = offset + 1
+        task.position = offset + 1
         return true
     }
 
     private func fold(_ entry: UnsafePointer<EventWindow.Entry>) {
         let offset = entry.pointee.offset
-        guard let worker = partitions[entry.pointee.partition], isNew(offset, worker) else { return }
-        switch apply(entry, worker) {
+        guard let task = partitions[entry.pointee.partition], isNew(offset, task) else { return }
+        switch apply(entry, task) {
         case .learnt(let lesson):
             counters.events += 1
             if lesson.isLate { counters.late += 1 }
             if entry.pointee.isClamped { counters.clamped += 1 }
-            if let found = worker.lastLists.take(lesson.user, findingItem: itemNumber), lesson.isNewPair {
+            if let found = task.lastLists.take(lesson.user, findingItem: itemNumber), lesson.isNewPair {
                 liveQuality.add(found)
             }
-            worker.block.add(
+            task.block.add(
                 entry.pointee.event, item: itemNumber, isNewPair: lesson.isNewPair,
                 preceding: UnsafeBufferPointer(start: fold.preceding, count: lesson.precedingCount), offset: offset)
-            if offset < worker.doubtfulUntil { worker.store.forgetList(lesson.user) }
-            worker.touch(lesson.user)
-            if worker.block.byteCount >= blockBytes { closeBlock(worker) }
+            if offset < task.doubtfulUntil { task.store.forgetList(lesson.user) }
+            task.touch(lesson.user)
+            if task.block.byteCount >= blockBytes { closeBlock(task) }
         case .duplicate:
             counters.duplicates += 1
         case .erased(let user):
             counters.events += 1
             counters.erased += 1
             // The number may be another user's with the next event.
-            if let user { worker.lastLists.forget(user) }
-            erase(entry.pointee.event.user, worker)
+            if let user { task.lastLists.forget(user) }
+            erase(entry.pointee.event.user, task)
         }
     }
 
     /// Applies an event to its user; its item's number is in `itemNumber`.
-    func apply(_ entry: UnsafePointer<EventWindow.Entry>, _ worker: PartitionWorker) -> UserFold.Outcome {
+    func apply(_ entry: UnsafePointer<EventWindow.Entry>, _ task: PartitionTask) -> UserFold.Outcome {
         handle(entry.pointee.partition, entry.pointee.offset)
-        let (outcome, item) = fold.apply(entry, items: items.table.identifiers, to: worker.store)
+        let (outcome, item) = fold.apply(entry, items: items.table.identifiers, to: task.store)
         itemNumber = item
         return outcome
     }
 
     /// Takes back everything that was written about a user.
-    private func erase(_ user: UnsafeRawBufferPointer, _ worker: PartitionWorker) {
-        worker.erased.append(Array(user))
-        let source = worker.partition
+    private func erase(_ user: UnsafeRawBufferPointer, _ task: PartitionTask) {
+        task.erased.append(Array(user))
+        let source = task.partition
         guard settings.publishes else { return }
         output.addTombstone(.recommendations, source: source, partition: nil, key: user)
         output.addTombstone(.userFeatures, source: source, partition: nil, key: user)
@@ -104,12 +104,12 @@ extension Worker {
     }
 
     /// Ends the block of what the partition taught and puts it on its way.
-    func closeBlock(_ worker: PartitionWorker) {
-        guard worker.position > worker.block.first else { return }
-        let end = worker.position
-        output.add(.itemLog, source: worker.partition, partition: 0, key: nil) { writer in
-            worker.block.finish(partition: worker.partition, end: end, to: writer)
+    func closeBlock(_ task: PartitionTask) {
+        guard task.position > task.block.first else { return }
+        let end = task.position
+        output.add(.itemLog, source: task.partition, partition: 0, key: nil) { writer in
+            task.block.finish(partition: task.partition, end: end, to: writer)
         }
-        worker.block.begin(first: end)
+        task.block.begin(first: end)
     }
 }

@@ -67,9 +67,9 @@ extension Worker {
         notice("generation \(next.generation.number) is served: \(next.generation.items.count) items")
         // Those that still wait for the last generation's turn keep their places.
         for (partition, user) in takeActiveUsers() {
-            guard let worker = partitions[partition] else { continue }
-            worker.store.states[Int(user)].isActive = false
-            queue(worker, user)
+            guard let task = partitions[partition] else { continue }
+            task.store.states[Int(user)].isActive = false
+            queue(task, user)
         }
     }
 
@@ -77,10 +77,10 @@ extension Worker {
     func resumeLive() throws(LogError) {
         guard itemPhase.isFollowing, models.hasCaughtUp else { return }
         var offsets: [Int32: Int64] = [:]
-        for worker in partitions.values where worker.isLive && !worker.isResumed {
-            guard try isTaught(worker) else { continue }
-            worker.isResumed = true
-            offsets[worker.partition] = worker.position
+        for task in partitions.values where task.isLive && !task.isResumed {
+            guard try isTaught(task) else { continue }
+            task.isResumed = true
+            offsets[task.partition] = task.position
         }
         if !offsets.isEmpty { try log.resume(offsets) }
     }
@@ -88,19 +88,19 @@ extension Worker {
     /// Whether the items have learnt what a partition's committed events teach. The item log's block goes before an offset is
     /// committed, or in one transaction with it, whose end may show in one topic a while before it shows in another. A log
     /// that still does not have it then was made anew, and lists would come of an empty table.
-    private func isTaught(_ worker: PartitionWorker) throws(LogError) -> Bool {
-        let learnt = items.expected[worker.partition] ?? worker.low
-        if learnt >= worker.committed { return true }
+    private func isTaught(_ task: PartitionTask) throws(LogError) -> Bool {
+        let learnt = items.expected[task.partition] ?? task.low
+        if learnt >= task.committed { return true }
         let now = clock()
-        guard let since = worker.untaughtSince else {
-            worker.untaughtSince = now
+        guard let since = task.untaughtSince else {
+            task.untaughtSince = now
             return false
         }
         guard now - since >= Self.untaughtMilliseconds else { return false }
         throw LogError(
             .state,
-            "the item log, and the snapshots of its table, hold partition \(worker.partition) of the events topic up to "
-                + "\(learnt), but \(worker.committed) is committed: the topic was made anew, or has lost its end; `freshet "
+            "the item log, and the snapshots of its table, hold partition \(task.partition) of the events topic up to "
+                + "\(learnt), but \(task.committed) is committed: the topic was made anew, or has lost its end; `freshet "
                 + "reset`, then `freshet replay`")
     }
 

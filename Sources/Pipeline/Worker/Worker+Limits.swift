@@ -21,16 +21,16 @@ extension Worker {
 
     /// Adds a list or a row of a user. One that its topic does not take becomes a dead letter, which names the user's last
     /// event and the topic; the list before it stays.
-    func publish(_ topic: LogTopic, _ worker: PartitionWorker, _ user: UserStore.User, value: (ByteWriter) -> Void) {
-        let id = worker.store.identifiers.bytes(user)
+    func publish(_ topic: LogTopic, _ task: PartitionTask, _ user: UserStore.User, value: (ByteWriter) -> Void) {
+        let id = task.store.identifiers.bytes(user)
         let most = log.bytesMax(topic)
         guard
             let refused = output.addBounded(
-                topic, source: worker.partition, partition: nil, key: id, bytesMax: most, value: value)
+                topic, source: task.partition, partition: nil, key: id, bytesMax: most, value: value)
         else { return }
         counters.tooLarge += 1
         let detail = "the record of \(refused.count) bytes for \(topic) is not written: the topic takes \(most)"
-        var origin = origin(.tooLarge, detail, partition: worker.partition, offset: worker.store[user].offset)
+        var origin = origin(.tooLarge, detail, partition: task.partition, offset: task.store[user].offset)
         origin.output = topic
         refused.withUnsafeBytes { keep(key: id, value: $0, own: [], origin) }
     }
@@ -55,19 +55,19 @@ extension Worker {
     /// Adds the checkpoint of a user that has been dirty since an offset. One that the users topic does not take stays
     /// dirty: the marker stands still there, and a restore applies the events again from it.
     func addCheckpoint(
-        of user: UserStore.User, since: Int64, _ worker: PartitionWorker, key: UnsafeRawBufferPointer,
+        of user: UserStore.User, since: Int64, _ task: PartitionTask, key: UnsafeRawBufferPointer,
         to buffer: OutputBuffer
     ) {
         let most = log.bytesMax(.users)
         let refused = buffer.addBounded(
-            .users, source: worker.partition, partition: worker.partition, key: key, bytesMax: most
-        ) { codec.encode(worker.store[user], to: $0) }
+            .users, source: task.partition, partition: task.partition, key: key, bytesMax: most
+        ) { codec.encode(task.store[user], to: $0) }
         guard let refused else { return }
         counters.tooLarge += 1
-        worker.store.setAside(user, since: since)
+        task.store.setAside(user, since: since)
         notice(
-            "the state of user \(worker.store.identifiers.text(user)) has \(refused.count) bytes, the users topic takes "
+            "the state of user \(task.store.identifiers.text(user)) has \(refused.count) bytes, the users topic takes "
                 + "\(most): raise its max.message.bytes, and start again before the events of partition "
-                + "\(worker.partition) from offset \(since) on expire")
+                + "\(task.partition) from offset \(since) on expire")
     }
 }

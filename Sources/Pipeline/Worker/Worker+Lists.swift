@@ -15,16 +15,16 @@ extension Worker {
         guard lists > 0 else { return }
         ranker.begin(generation: serving, blend: settings.blend)
         for partition in partitions.keys.sorted() {
-            guard let worker = partitions[partition], !worker.touched.isEmpty else { continue }
+            guard let task = partitions[partition], !task.touched.isEmpty else { continue }
             var start = 0
-            while start < worker.touched.count {
-                let end = min(start + QueryWorkspace.queriesMax, worker.touched.count)
-                rank(worker, start..<end)
+            while start < task.touched.count {
+                let end = min(start + QueryWorkspace.queriesMax, task.touched.count)
+                rank(task, start..<end)
                 start = end
                 // The first lists need not wait for the last ones; where thousands are made, larger requests cost less.
                 if lists <= Self.listsSentEarly { try sendOutput() }
             }
-            worker.touched.removeAll(keepingCapacity: true)
+            task.touched.removeAll(keepingCapacity: true)
         }
     }
 
@@ -35,16 +35,16 @@ extension Worker {
         let hasMoved = items.offset != rankedItemsOffset
         rankedItemsOffset = items.offset
         guard hasMoved || !hasLiveEvents(clock()) else { return }
-        for worker in partitions.values where worker.isLive {
-            if hasMoved { worker.shortDue = worker.short.count }
-            let count = min(worker.shortDue, settings.shortListsPerBatch)
+        for task in partitions.values where task.isLive {
+            if hasMoved { task.shortDue = task.short.count }
+            let count = min(task.shortDue, settings.shortListsPerBatch)
             guard count > 0 else { continue }
-            for user in worker.short.prefix(count) where worker.store[user].isPresent && worker.store[user].isShort {
-                worker.store.states[Int(user)].isShort = false
-                worker.touch(user)
+            for user in task.short.prefix(count) where task.store[user].isPresent && task.store[user].isShort {
+                task.store.states[Int(user)].isShort = false
+                task.touch(user)
             }
-            worker.short.removeFirst(count)
-            worker.shortDue -= count
+            task.short.removeFirst(count)
+            task.shortDue -= count
         }
     }
 
@@ -52,16 +52,16 @@ extension Worker {
     private func findWithdrawn() {
         guard let withdrawn = items.withdrawn, !withdrawn.isEmpty else { return }
         items.withdrawn = []
-        for worker in partitions.values where worker.isLive {
-            for user in worker.lastLists.owners(ofListsNaming: withdrawn) { queue(worker, user) }
+        for task in partitions.values where task.isLive {
+            for user in task.lastLists.owners(ofListsNaming: withdrawn) { queue(task, user) }
         }
     }
 
     /// Puts a user's list down to be made anew, once until that is done: an item may be withdrawn many times meanwhile.
-    func queue(_ worker: PartitionWorker, _ user: UserStore.User) {
-        guard !worker.store[user].isQueued else { return }
-        worker.store.states[Int(user)].isQueued = true
-        rerank.append((worker.partition, user))
+    func queue(_ task: PartitionTask, _ user: UserStore.User) {
+        guard !task.store[user].isQueued else { return }
+        task.store.states[Int(user)].isQueued = true
+        rerank.append((task.partition, user))
     }
 
     /// Beside events these lists keep to a rate: as fast as they can be made, they would keep processor, broker and readers
@@ -79,44 +79,44 @@ extension Worker {
             let (partition, user) = rerank[taken]
             taken += 1
             // Who was erased meanwhile waits for nothing.
-            guard let worker = partitions[partition], worker.store[user].isQueued else { continue }
-            worker.store.states[Int(user)].isQueued = false
-            worker.touch(user)
+            guard let task = partitions[partition], task.store[user].isQueued else { continue }
+            task.store.states[Int(user)].isQueued = false
+            task.touch(user)
             count += 1
         }
         rerank.removeFirst(taken)
     }
 
-    private func rank(_ worker: PartitionWorker, _ range: Range<Int>) {
+    private func rank(_ task: PartitionTask, _ range: Range<Int>) {
         workspace.removeAll()
         var users: [UserStore.User] = []
-        for user in worker.touched[range] {
-            worker.store.states[Int(user)].isTouched = false
-            let state = worker.store[user]
+        for user in task.touched[range] {
+            task.store.states[Int(user)].isTouched = false
+            let state = task.store[user]
             guard state.isPresent else { continue }
             users.append(user)
-            let seed = settings.listSeed(userHash: worker.store.identifiers.hash(user), offset: state.offset)
+            let seed = settings.listSeed(userHash: task.store.identifiers.hash(user), offset: state.offset)
             workspace.add(state, seed: seed, scale: settings.scale, decay: settings.decay)
         }
         workspace.withQueries { queries in
             ranker.rank(queries) { place, list, own in
-                publish(worker, users[place], queries[place], place, list, own)
+                publish(task, users[place], queries[place], place, list, own)
             }
         }
     }
 
     /// Sends a list if it is another one than the last.
     private func publish(
-        _ worker: PartitionWorker, _ user: UserStore.User, _ query: UserQuery, _ place: Int,
+        _ task: PartitionTask, _ user: UserStore.User, _ query: UserQuery, _ place: Int,
         _ list: borrowing [RankedItem], _ own: borrowing [RankedItem]
     ) {
-        let states = worker.store.states
+        let states = task.store.states
         if list.count < settings.rules.listItems, !states[Int(user)].isShort {
             states[Int(user)].isShort = true
-            worker.short.append(user)
+            task.short.append(user)
         }
-        publishFeatures(worker, user, query, place)
-        worker.lastLists.put(list, of: user)
+        publishFeatures(task, user, query, place)
+        task.lastLists.put(list, of: user)
         let hash = hash(list, own)
         guard hash != states[Int(user)].listHash else {
             counters.unchanged += 1
@@ -124,14 +124,14 @@ extension Worker {
         }
         states[Int(user)].listHash = hash
         counters.lists += 1
-        noteActive(worker, user)
+        noteActive(task, user)
         guard settings.publishes else { return }
-        let id = worker.store.identifiers.bytes(user)
+        let id = task.store.identifiers.bytes(user)
         let state = states[Int(user)]
         let provenance = ListProvenance(
-            partition: worker.partition, offset: state.offset, itemsOffset: items.offset,
+            partition: task.partition, offset: state.offset, itemsOffset: items.offset,
             generation: serving?.generation.number)
-        publish(.recommendations, worker, user) { writer in
+        publish(.recommendations, task, user) { writer in
             encoder.encode(
                 user: id, time: state.latestTime, items: list, own: own, table: items.table, provenance: provenance,
                 to: writer)
@@ -139,13 +139,13 @@ extension Worker {
     }
 
     /// Remembers who got a list lately, for the next generation.
-    private func noteActive(_ worker: PartitionWorker, _ user: UserStore.User) {
-        guard !worker.store[user].isActive else { return }
-        worker.store.states[Int(user)].isActive = true
-        guard activeUsers.count == settings.activeUsersMax else { return activeUsers.append((worker.partition, user)) }
+    private func noteActive(_ task: PartitionTask, _ user: UserStore.User) {
+        guard !task.store[user].isActive else { return }
+        task.store.states[Int(user)].isActive = true
+        guard activeUsers.count == settings.activeUsersMax else { return activeUsers.append((task.partition, user)) }
         let oldest = activeUsers[oldestActiveUser]
         partitions[oldest.partition]?.store.states[Int(oldest.user)].isActive = false
-        activeUsers[oldestActiveUser] = (worker.partition, user)
+        activeUsers[oldestActiveUser] = (task.partition, user)
         oldestActiveUser = (oldestActiveUser + 1) % activeUsers.count
     }
 
@@ -183,17 +183,17 @@ extension Worker {
     }
 
     private func publishFeatures(
-        _ worker: PartitionWorker, _ user: UserStore.User, _ query: UserQuery, _ place: Int
+        _ task: PartitionTask, _ user: UserStore.User, _ query: UserQuery, _ place: Int
     ) {
-        let state = worker.store[user]
+        let state = task.store[user]
         guard settings.publishes,
             state.featuresTime == .min || state.latestTime - state.featuresTime >= settings.featuresIntervalMilliseconds
         else { return }
-        worker.store.states[Int(user)].featuresTime = state.latestTime
+        task.store.states[Int(user)].featuresTime = state.latestTime
         counters.features += 1
         rowBegins()
-        let id = worker.store.identifiers.bytes(user)
-        publish(.userFeatures, worker, user) { writer in
+        let id = task.store.identifiers.bytes(user)
+        publish(.userFeatures, task, user) { writer in
             userFeatures.write(
                 user: id, state: state, table: items.table, vectors: vectors(of: query, place: place), to: writer)
         }

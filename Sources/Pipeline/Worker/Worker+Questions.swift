@@ -7,23 +7,23 @@ internal import Models
 extension Worker {
     /// A user's list, ranked now; nil where this member has no such user, or cannot rank yet.
     public func list(for user: UnsafeRawBufferPointer) -> [UInt8]? {
-        guard itemPhase.isFollowing, models.hasCaughtUp, let (worker, user) = find(user) else { return nil }
+        guard itemPhase.isFollowing, models.hasCaughtUp, let (task, user) = find(user) else { return nil }
         return encoder.list(
-            of: user, in: worker.store, partition: worker.partition, items: items, serving: serving, ranker: ranker,
+            of: user, in: task.store, partition: task.partition, items: items, serving: serving, ranker: ranker,
             settings: settings)
     }
 
     /// A user's feature row; nil where this member has no such user.
     public func featureRow(ofUser user: UnsafeRawBufferPointer) -> [UInt8]? {
-        guard let (worker, user) = find(user) else { return nil }
-        let state = worker.store[user]
+        guard let (task, user) = find(user) else { return nil }
+        let state = task.store[user]
         ranker.begin(generation: serving, blend: settings.blend)
         let workspace = QueryWorkspace()
         workspace.add(state, seed: 0, scale: settings.scale, decay: settings.decay)
         return written { writer in
             workspace.withQueries { queries in
                 userFeatures.write(
-                    user: worker.store.identifiers.bytes(user), state: state, table: items.table,
+                    user: task.store.identifiers.bytes(user), state: state, table: items.table,
                     vectors: vectors(of: queries[0]), to: writer)
             }
         }
@@ -55,9 +55,9 @@ extension Worker {
         find(user).map { ($0.0.partition, $0.0.store[$0.1]) }
     }
 
-    private func find(_ id: UnsafeRawBufferPointer) -> (PartitionWorker, UserStore.User)? {
-        for worker in partitions.values where worker.isLive {
-            if let user = worker.store.find(id), worker.store[user].isPresent { return (worker, user) }
+    private func find(_ id: UnsafeRawBufferPointer) -> (PartitionTask, UserStore.User)? {
+        for task in partitions.values where task.isLive {
+            if let user = task.store.find(id), task.store[user].isPresent { return (task, user) }
         }
         return nil
     }

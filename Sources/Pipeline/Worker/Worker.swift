@@ -12,7 +12,7 @@ public final class Worker {
     public let log: any EventLog
     public let items: ItemFold
     /// The partitions that this member has.
-    public internal(set) var partitions: [Int32: PartitionWorker] = [:]
+    public internal(set) var partitions: [Int32: PartitionTask] = [:]
     /// Whether the group has told this member what it has, be it nothing.
     public private(set) var isAssigned = false
     public internal(set) var counters = WorkerCounters()

@@ -1,11 +1,12 @@
 internal import Events
 internal import Models
 
-/// One partition of the events topic: its users, and what its events teach the items. The single writer of both.
+/// The work on one partition of the events topic (as a task of Kafka Streams): its users, and what its events teach the
+/// items. The single writer of both.
 ///
 /// It moves forward through restore (the checkpoints, then the events that they do not cover) to live work; only live
 /// work has output.
-public final class PartitionWorker {
+public final class PartitionTask {
     /// Where the partition stands.
     enum Phase {
         /// Others restore first.
@@ -49,7 +50,7 @@ public final class PartitionWorker {
     var marker: CheckpointRecord.Marker?
     /// Where the partition stood at earlier commits, and when they began: users that are dirty since then are old enough for
     /// a checkpoint when it is long enough ago.
-    private var marks: [(time: UInt64, position: Int64)] = []
+    private var positions: [(time: UInt64, position: Int64)] = []
     private var ripe: Int64 = .min
     /// Without transactions a member that died may have published lists of events below this, which it did not commit.
     var doubtfulUntil: Int64 = 0
@@ -71,21 +72,21 @@ public final class PartitionWorker {
     }
 
     /// Notes where the partition stands now.
-    func mark(at now: UInt64) {
-        if marks.last?.position != position { marks.append((now, position)) }
+    func notePosition(at now: UInt64) {
+        if positions.last?.position != position { positions.append((now, position)) }
     }
 
     /// The offset before which users that are dirty have been so for at least `delay` ms, or for so many events that a
     /// training, which reads checkpoints, would miss more of the partition than it should.
     func ripeOffset(now: UInt64, delay: UInt64) -> Int64 {
         if delay == 0 {
-            marks.removeAll()
+            positions.removeAll()
             return .max
         }
-        let passed = marks.prefix { $0.time + delay <= now }
+        let passed = positions.prefix { $0.time + delay <= now }
         if let last = passed.last {
             ripe = last.position
-            marks.removeFirst(passed.count)
+            positions.removeFirst(passed.count)
         }
         return max(ripe, position - position / Self.trailingShare)
     }
