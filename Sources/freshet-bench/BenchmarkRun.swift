@@ -19,14 +19,20 @@ final class BenchmarkRun {
     /// and checkpointed by the program. Rows go on from where the last one left it. Nil where there is no Kafka.
     func warmShop(partitions: Int32 = 8) throws -> BenchmarkShop? {
         if let shop = warm[partitions] { return shop }
-        guard let broker = try broker() else { return nil }
-        let shop = try BenchmarkShop(broker, name: "shop\(partitions)", partitions: partitions)
-        shops.append(shop)
+        guard let shop = try freshShop("shop\(partitions)", partitions: partitions) else { return nil }
         try shop.produce(shop.users * 50, .random, stepMilliseconds: 200)
         // Learnt first, and trained on once all is there: trainings on the way would only be thrown away.
         _ = try shop.workToEnd(.exactlyOnce)
         _ = try shop.workToEnd(.exactlyOnce, training: true)
         warm[partitions] = shop
+        return shop
+    }
+
+    /// A shop in which nothing has happened. Nil where there is no Kafka.
+    func freshShop(_ name: String, partitions: Int32) throws -> BenchmarkShop? {
+        guard let broker = try broker() else { return nil }
+        let shop = try BenchmarkShop(broker, name: name, partitions: partitions)
+        shops.append(shop)
         return shop
     }
 

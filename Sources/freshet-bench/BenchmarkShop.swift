@@ -62,8 +62,47 @@ final class BenchmarkShop {
             source.make(min(50_000, count - Int(source.count)))
             for index in 0..<source.made { try producer.sendWaiting(topic, source, index) }
         }
+        try flush()
+    }
+
+    /// Queues one record of the events topic as it is.
+    func send(key: [UInt8]?, value: [UInt8]) throws {
+        let topic = producer.topic(topics.events)
+        try value.withUnsafeBytes { value in
+            try (key ?? []).withUnsafeBytes { bytes in
+                while try producer.send(topic, key: key == nil ? nil : bytes, value: value) == .queueFull {
+                    producer.poll(timeoutMilliseconds: 10)
+                }
+            }
+        }
+        producer.poll(timeoutMilliseconds: 0)
+    }
+
+    /// Waits until everything is written.
+    func flush() throws {
         try producer.flush(timeoutMilliseconds: 120_000)
         if let error = producer.takeFailure() { throw error }
+    }
+
+    /// Records of the dead-letter topic, as committed readers see it.
+    func countDeadLetters() throws -> Int {
+        let reader = try PartitionReader(client)
+        let partitions = try admin.describeTopic(topics.deadLetters)?.partitions.map(\.number) ?? []
+        try reader.assign(partitions.map { PartitionOffset(TopicPartition(topics.deadLetters, $0), 0) })
+        var (count, ended) = (0, 0)
+        while ended < partitions.count {
+            let polled = reader.poll(max: 4096, timeoutMilliseconds: 1000)
+            count += polled.messages.count
+            polled.messages.destroy()
+            for event in polled.events {
+                switch event {
+                case .endOfPartition: ended += 1
+                case .failed(let error), .partitionFailed(_, let error): if !error.isRetriable { throw error }
+                default: break
+                }
+            }
+        }
+        return count
     }
 
     // MARK: - The program
@@ -71,6 +110,8 @@ final class BenchmarkShop {
     /// What the program did up to the end of its input.
     struct Work {
         var events: Double
+        var rejected: Double
+        var duplicates: Double
         var lists: Double
         var cpuSeconds: Double
         var seconds: Double
@@ -85,8 +126,8 @@ final class BenchmarkShop {
         }
         func number(_ name: String) -> Double { (found[name] as? NSNumber)?.doubleValue ?? .nan }
         return Work(
-            events: number("events"), lists: number("lists"), cpuSeconds: number("cpu_seconds"),
-            seconds: number("seconds"))
+            events: number("events"), rejected: number("rejected"), duplicates: number("duplicates"),
+            lists: number("lists"), cpuSeconds: number("cpu_seconds"), seconds: number("seconds"))
     }
 
     /// `freshet serve`, until it is stopped.

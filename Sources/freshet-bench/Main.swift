@@ -7,13 +7,18 @@ import ServiceKit
 struct Main {
     static let rows: [any BenchmarkRow.Type] = [
         DecodeRow.self, FoldsRow.self, RankingRow.self, MemoryRow.self, ReplayRow.self, CatchUpRow.self,
-        RestoreRow.self, StartRow.self, LatencyRow.self, RebalanceRow.self, ScaleRow.self,
+        RestoreRow.self, StartRow.self, LatencyRow.self, RebalanceRow.self, ScaleRow.self, FuzzRow.self,
     ]
 
     static func main() {
         let names = Array(CommandLine.arguments.dropFirst())
+        let known = rows.map { $0.name }.joined(separator: ", ")
+        if names == ["--help"] {
+            print("freshet-bench [NAME…]: all benchmarks, or those named of \(known)")
+            exit(0)
+        }
         if let unknown = names.first(where: { name in !rows.contains { $0.name == name } }) {
-            print("no benchmark is called \(unknown); there are: \(rows.map { $0.name }.joined(separator: ", "))")
+            print("no benchmark is called \(unknown); there are: \(known)")
             exit(64)
         }
         var table = TextTable([
