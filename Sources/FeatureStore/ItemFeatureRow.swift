@@ -2,8 +2,6 @@ public import Events
 
 /// Writes the features of an item as the JSON value of a record of `features.items`, without allocation.
 public enum ItemFeatureRow {
-    public static let schemaVersion = 1
-
     public static func write(
         _ features: borrowing ItemFeatures, item: UnsafeRawBufferPointer,
         popularity: UnsafeBufferPointer<PopularityReading>, to writer: ByteWriter

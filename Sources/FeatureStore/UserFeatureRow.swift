@@ -2,8 +2,6 @@ public import Events
 
 /// Writes the features of a user as the JSON value of a record of `features.users`, without allocation.
 public enum UserFeatureRow {
-    public static let schemaVersion = 1
-
     /// - Parameters:
     ///   - categories: the favoured categories, heaviest first; `brands` likewise.
     ///   - words: the table that names them.

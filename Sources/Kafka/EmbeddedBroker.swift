@@ -32,11 +32,6 @@ public final class EmbeddedBroker: @unchecked Sendable {
         try KafkaError.check(rd_kafka_mock_topic_create(cluster, name, partitions, 1))
     }
 
-    /// Makes one broker (numbered from 1) the coordinator of a group, as it would be after an election.
-    public func setCoordinator(group: String, broker: Int32) throws(KafkaError) {
-        try KafkaError.check(rd_kafka_mock_coordinator_set(cluster, "group", group, broker))
-    }
-
     /// Delays every answer, as a slow network would.
     public func setRoundTrip(milliseconds: Int32) throws(KafkaError) {
         try KafkaError.check(rd_kafka_mock_broker_set_rtt(cluster, -1, milliseconds))
@@ -47,11 +42,5 @@ public final class EmbeddedBroker: @unchecked Sendable {
         try KafkaError.check(
             isReachable
                 ? rd_kafka_mock_broker_set_up(cluster, broker) : rd_kafka_mock_broker_set_down(cluster, broker))
-    }
-
-    /// Makes the next requests of one kind (Kafka's number of the API) fail with these codes, in this order.
-    public func failNext(apiKey: Int16, with codes: [KafkaError.Code]) {
-        let codes = codes.map { rd_kafka_resp_err_t($0.rawValue) }
-        rd_kafka_mock_push_request_errors_array(cluster, apiKey, codes.count, codes)
     }
 }

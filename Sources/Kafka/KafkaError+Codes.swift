@@ -23,8 +23,6 @@ extension KafkaError.Code {
     public static let fenced = Self(RD_KAFKA_RESP_ERR__FENCED)
     public static let purgedFromQueue = Self(RD_KAFKA_RESP_ERR__PURGE_QUEUE)
     public static let purgedInFlight = Self(RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
-    public static let messageTimedOut = Self(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
-    public static let maximumPollIntervalExceeded = Self(RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED)
     /// The offset to read from does not exist (any longer), and `auto.offset.reset` is `error`.
     public static let autoOffsetReset = Self(RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
     public static let offsetOutOfRange = Self(RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
@@ -46,6 +44,13 @@ extension KafkaError.Code {
     public static let unstableOffsetCommit = Self(RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT)
 
     static let fencing: Set<Self> = [.fenced, .producerFenced, .invalidProducerEpoch, .fencedInstance]
+
+    /// Rights or a login that somebody has to give.
+    static let unauthorized: Set<Self> = [
+        .topicAuthorizationFailed, .groupAuthorizationFailed, .authentication,
+        Self(RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED),
+        Self(RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED), Self(RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED),
+    ]
 
     static let unreachable: Set<Self> = [.transport, .allBrokersDown, .resolve, .tls, .authentication]
 

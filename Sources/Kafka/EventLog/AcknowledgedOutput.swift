@@ -177,5 +177,5 @@ final class AcknowledgedOutput: OutputPath {
 extension KafkaError {
     /// The group was formed anew meanwhile: what was refused may be said again in the new one, by a member that is still in
     /// it. librdkafka before 2.10 has given up its partitions over it, as ``GroupConsumer/isAssignmentLost`` then says.
-    fileprivate var isOfAnotherGeneration: Bool { name == "REBALANCE_IN_PROGRESS" || name == "ILLEGAL_GENERATION" }
+    fileprivate var isOfAnotherGeneration: Bool { code == .rebalanceInProgress || code == .illegalGeneration }
 }

@@ -79,18 +79,12 @@ extension LogError {
 }
 
 extension KafkaError {
-    var isAboutTopics: Bool { ["UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION"].contains(name) }
+    var isAboutTopics: Bool { [.unknownTopicOrPartition, .unknownTopic, .unknownPartition].contains(code) }
 
     /// The offset to read from is not there (any longer): librdkafka has stopped reading the partition. It says so with the
     /// first of the two where `auto.offset.reset` is `error`, whatever the broker called it.
     var isOutOfRange: Bool { code == .autoOffsetReset || code == .offsetOutOfRange }
 
     /// Errors that somebody has to mend.
-    var isAboutRightsOrTopics: Bool {
-        isAboutTopics
-            || [
-                "TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED", "TRANSACTIONAL_ID_AUTHORIZATION_FAILED",
-                "CLUSTER_AUTHORIZATION_FAILED", "_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED",
-            ].contains(name)
-    }
+    var isAboutRightsOrTopics: Bool { isAboutTopics || Code.unauthorized.contains(code) }
 }

@@ -7,16 +7,13 @@ public import Models
 /// The value of a record of `recommendations.items` (`Config/schemas/related-items.schema.json`). Reused from item to
 /// item by one thread, without allocation.
 public final class RelatedItems {
-    public static let schemaVersion = 1
     /// The most items of a row.
-    public let most: Int
+    public let most = 20
 
     private let items: UnsafeMutablePointer<IdentifierTable.Number>
     private let scores: UnsafeMutablePointer<Float>
 
-    public init(most: Int = 20) {
-        precondition(most > 0, "a row has room for an item")
-        self.most = most
+    public init() {
         items = .allocate(capacity: most)
         items.initialize(repeating: IdentifierTable.none, count: most)
         scores = .allocate(capacity: most)

@@ -3,8 +3,6 @@ public import Models
 
 /// Writes lists as JSON, the value of a record of `recommendations` (`Config/schemas/list.schema.json`).
 public struct ListEncoder {
-    public static let schemaVersion = 1
-
     private let configuration: String
     private let variant: String
     private let seed: UInt64

@@ -51,7 +51,8 @@ public final class LineOutput: Sendable {
         _ = failed.compareExchange(expected: 0, desired: code, ordering: .relaxed)
     }
 
-    /// Redraws the status line; an empty one takes it away, as an error's words do not stand behind a bar. Does nothing unless the descriptor is a terminal.
+    /// Redraws the status line; an empty one takes it away: an error's words do not stand behind a bar. Does nothing unless
+    /// the descriptor is a terminal.
     public func setStatus(_ text: String) {
         guard isTerminal else { return }
         status.withLock { status in
