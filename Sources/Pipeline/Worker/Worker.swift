@@ -182,7 +182,8 @@ public final class Worker {
     /// How many more records a batch takes. A live one takes what is there; one that is behind goes on while most of its
     /// records are bursts, that is, of users whose list it makes anyway. It ends before lists become rare.
     private func moreForBatch(_ records: Int) -> Int {
-        guard records >= settings.batchRecordsMax, records < settings.batchRecordsMax * 8 else { return 0 }
+        let most = settings.batchRecordsMax * Self.burstBatches
+        guard records >= settings.batchRecordsMax, records < most else { return 0 }
         let lists = partitions.values.reduce(0) { $0 + $1.touched.count }
         let share = Double(lists) / Double(records)
         guard share < Self.burstShareMax, share > Self.listShareMin else { return 0 }
@@ -191,8 +192,10 @@ public final class Worker {
 
     /// Lists a record below which a batch counts as made of bursts.
     private static let burstShareMax = 0.8
-    /// Lists a record that a longer batch must not fall below.
-    private static let listShareMin = 0.3
+    /// Lists a record that a longer batch must not fall below; what it takes at last may go a little lower.
+    private static let listShareMin = 0.305
+    /// How many times as long a batch of bursts may be: about two seconds of lists.
+    private static let burstBatches = 16
 
     /// How much to read: nothing while too much waits for a commit. But after an aborted commit the group may have
     /// expelled this member, which it hears of only where it reads; until it does, every other commit is aborted too.
