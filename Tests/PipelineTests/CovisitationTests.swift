@@ -176,6 +176,8 @@ struct CovisitationTests {
         // Late by more half-lives than a count has bits.
         [5].withUnsafeBufferPointer { table.learn(item: 4, preceding: $0, time: 1000) }
         #expect(table.neighbourCount(5) == 0 && table.total(4) == 0)
+        // A snapshot need not have them, so a table that is restored without them equals this one.
+        #expect(table.snapshot(4).epoch == 0 && table.snapshot(5).epoch == 0)
     }
 
     @Test func aForgottenRowIsEmptyAndLearnsAnew() {

@@ -21,8 +21,10 @@ extension CovisitationTable {
     public func snapshot(_ item: Item) -> Snapshot {
         guard Int(item) < rowCount else { return Snapshot(total: 0, epoch: 0, neighbours: []) }
         let row = rows[Int(item)]
-        return Snapshot(
-            total: row.total, epoch: row.epoch, neighbours: live(row).map { (item: $0.item, count: $0.count) })
+        let neighbours = live(row).map { (item: $0.item, count: $0.count) }
+        // Where nothing is counted, the scale of the counts means nothing: a row that was only looked at is an empty one.
+        let isEmpty = row.total == 0 && neighbours.isEmpty
+        return Snapshot(total: row.total, epoch: isEmpty ? 0 : row.epoch, neighbours: neighbours)
     }
 
     /// Puts a row in the place of what the item had; no more than `neighboursMax` neighbours, each of them once.
