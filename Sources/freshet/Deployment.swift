@@ -45,7 +45,7 @@ struct Deployment {
     private static let bootstrapProperty = "bootstrap.servers"
 
     /// The settings' properties of librdkafka, without the brokers, which may come from elsewhere.
-    private static func properties(_ configuration: Configuration) -> [(key: String, value: String)] {
+    static func properties(_ configuration: Configuration) -> [(key: String, value: String)] {
         configuration.passThrough("kafka.").filter { $0.key != bootstrapProperty }
     }
 
@@ -69,82 +69,6 @@ struct Deployment {
         try checkClients(configuration)
         try checkWorker(configuration)
         return configuration
-    }
-
-    /// For commands that delete or write over a state: with a name that says nothing it could be another deployment's.
-    func refuseMistakes() throws {
-        guard let warning = configuration.warnings.first else { return }
-        throw CommandFailure("\(warning)", remedy: "mend the name, or unset it", exitCode: 78)
-    }
-
-    /// Properties that are Freshet's own to set: with other values nothing that it promises would be so.
-    private static let ownProperties: [String: String] = [
-        "metadata.broker.list": "kafka.bootstrap.servers is its name here; or give --bootstrap or KAFKA_BOOTSTRAP",
-        "group.id": "application.id names the group",
-        "group.instance.id": "instance.id makes the membership static",
-        "transactional.id": "application.id and instance.id make it",
-        "enable.idempotence": "without it records could be repeated, or change places",
-        "enable.auto.commit": "offsets are committed with the state",
-        "enable.auto.offset.store": "offsets are committed with the state",
-        "auto.offset.reset": "an offset that is gone is an error, and is never skipped in silence",
-        "isolation.level": "what an aborted transaction wrote must not be read",
-        "enable.partition.eof": "it tells where a topic ends",
-        "partition.assignment.strategy": "partitions that stay go on during a rebalance",
-    ]
-
-    /// The clients' settings go together with what is promised.
-    static func checkClients(_ configuration: Configuration) throws {
-        let given = properties(configuration)
-        for (key, _) in given {
-            guard let why = ownProperties[key] else { continue }
-            throw CommandFailure("kafka.\(key) is not taken from the settings", remedy: why, exitCode: 78)
-        }
-        do throws(KafkaError) { try KafkaSettings(given).validate() } catch { throw refusedProperty(error) }
-        let interval = commitMilliseconds(configuration)
-        let limit = given.first { $0.key == "transaction.timeout.ms" }.flatMap { Int64($0.value) } ?? 5_000
-        guard configuration.string("processing.guarantee") != "exactly_once" || 2 * interval <= limit else {
-            throw CommandFailure(
-                "processing.commit-interval is \(interval) ms, and a transaction that is open for \(limit) ms is aborted",
-                remedy: "commit more often, or set kafka.transaction.timeout.ms to at least twice the interval",
-                exitCode: 78)
-        }
-    }
-
-    /// Deployments never meet, whatever their ids: a worker group must not be called as another group of another deployment.
-    static func checkApplication(_ configuration: Configuration) throws {
-        let application = configuration.string("application.id")
-        guard application.hasSuffix(".items") || application.hasSuffix(".rekey") || application.contains(".dlq.") else {
-            return
-        }
-        throw CommandFailure(
-            "application.id '\(application)' is what another deployment may call one of its own groups",
-            remedy: "choose one that does not end in .items or .rekey and has no .dlq. in it", exitCode: 78)
-    }
-
-    /// No topic is for two things.
-    static func checkTopics(_ configuration: Configuration) throws {
-        let keys = Settings.table.settings.map(\.key).filter { $0.hasPrefix("topics.") }
-        let application = configuration.string("application.id")
-        var uses = Dictionary(
-            uniqueKeysWithValues: (["users", "items", "snapshots", "models"]
-                + (configuration.bool("ingest.rekey") ? ["events"] : [])).map {
-                    ("\(application).\($0)", "an internal topic of application.id \(application)")
-                })
-        for key in keys {
-            let name = configuration.string(key)
-            if let other = uses.updateValue(key, forKey: name) {
-                throw CommandFailure(
-                    "\(key) is '\(name)', and so is \(other)", remedy: "give each topic a name of its own", exitCode: 78
-                )
-            }
-        }
-    }
-
-    /// What no type of a setting tells apart, so that every command refuses what `serve` would.
-    static func checkWorker(_ configuration: Configuration) throws {
-        let deployment = Deployment(configuration: configuration, bootstrap: "")
-        _ = try deployment.roles()
-        _ = try deployment.recipe(try deployment.workerSettings())
     }
 
     var topics: TopicNames {
@@ -199,100 +123,6 @@ struct Deployment {
         return KafkaEventLog.Settings(
             client: client, topics: topics, isTransactional: isTransactional, instanceID: instance,
             memberName: UUID().uuidString, isStatic: instance != nil && isStatic)
-    }
-
-    /// The worker's settings.
-    func workerSettings() throws -> WorkerSettings {
-        var settings = WorkerSettings()
-        settings.user.historyItemsMax = configuration.int("learning.history")
-        settings.user.sessionGapMilliseconds = milliseconds("learning.session-gap")
-        settings.user.window = configuration.int("learning.covisitation.window")
-        settings.items.covisitation.window = configuration.int("learning.covisitation.window")
-        settings.items.covisitation.distanceExponent = configuration.double("learning.covisitation.distance-exponent")
-        settings.items.covisitation.backwardWeight = configuration.double("learning.covisitation.backward-weight")
-        settings.items.covisitation.halfLifeMilliseconds = milliseconds("learning.covisitation.half-life")
-        settings.items.covisitation.neighbours = configuration.int("learning.covisitation.neighbours")
-        settings.items.popularityHalfLives = try halfLives()
-        settings.items.itemsMax = configuration.int("learning.items")
-        settings.typeNames = try typeNames()
-        settings.admission.futureBoundMilliseconds = milliseconds("ingest.future-bound")
-        settings.admission.skipped = try skipped()
-        settings.scale = RatingScale(
-            view: configuration.double("ratings.view"),
-            removeFromCart: configuration.double("ratings.remove-from-cart"),
-            cart: configuration.double("ratings.cart"), purchase: configuration.double("ratings.purchase"))
-        settings.decay = Decay(halfLifeMilliseconds: milliseconds("ratings.half-life"))
-        settings.rules.listItems = configuration.int("ranking.items")
-        settings.rules.historyItems = settings.user.historyItemsMax
-        settings.rules.excludesSeen = configuration.string("ranking.seen") == "exclude"
-        settings.rules.perCategoryMax = configuration.int("ranking.per-category")
-        settings.rules.exploration = configuration.double("ranking.exploration")
-        settings.rules.continueItems = configuration.int("ranking.continue-shopping")
-        settings.seed = UInt64(configuration.int("ranking.seed"))
-        settings.variant = configuration.string("ranking.variant")
-        settings.batchRecordsMax = configuration.int("processing.batch-records")
-        settings.commitIntervalMilliseconds = UInt64(Self.commitMilliseconds(configuration))
-        settings.checkpointDelayMilliseconds = UInt64(milliseconds("processing.checkpoint-delay"))
-        settings.checkpointBytes = configuration.bytes("processing.checkpoint-bytes")
-        settings.pendingBytesMax = configuration.bytes("processing.pending-bytes")
-        settings.featuresIntervalMilliseconds = milliseconds("features.interval")
-        settings.publishes = configuration.bool("publishing.enabled")
-        return settings
-    }
-
-    /// From one commit to the next. Without transactions output is visible before its commit: nobody waits for one.
-    private static func commitMilliseconds(_ configuration: Configuration) -> Int64 {
-        configuration.optionalDuration("processing.commit-interval")?.inMilliseconds
-            ?? (configuration.string("processing.guarantee") == "exactly_once" ? 50 : 100)
-    }
-
-    func milliseconds(_ key: String) -> Int64 { configuration.duration(key).inMilliseconds }
-
-    private func halfLives() throws -> [Int64] {
-        let texts = configuration.list("learning.popularity-half-lives")
-        guard !texts.isEmpty else {
-            throw CommandFailure(
-                "learning.popularity-half-lives: at least one is needed; 0 is popularity that never fades", exitCode: 78
-            )
-        }
-        let halfLives = try texts.map { text in
-            guard case .duration(let duration)? = ValueType.duration.parse(text) else {
-                throw CommandFailure(
-                    "learning.popularity-half-lives: '\(text)' is no duration such as 15m or 7d", exitCode: 78)
-            }
-            return duration.inMilliseconds
-        }
-        guard ItemTable.Settings.isOrdered(halfLives) else {
-            throw CommandFailure(
-                "learning.popularity-half-lives: \(texts.joined(separator: ", ")) are not in order: the shortest first, and "
-                    + "0, popularity that never fades, last", exitCode: 78)
-        }
-        return halfLives
-    }
-
-    private func skipped() throws -> [Int32: Set<Int64>] {
-        try configuration.list("ingest.skip").reduce(into: [:]) { skipped, text in
-            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count == 2, let partition = Int32(parts[0]), let offset = Int64(parts[1]), partition >= 0,
-                offset >= 0
-            else {
-                throw CommandFailure("ingest.skip: '\(text)' is not PARTITION:OFFSET, such as 3:1234", exitCode: 78)
-            }
-            skipped[partition, default: []].insert(offset)
-        }
-    }
-
-    private func typeNames() throws -> EventTypeNames {
-        let more: [(String, EventType)] = try configuration.list("ingest.aliases").map { text in
-            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2, let type = EventType.allCases.first(where: { $0.name == parts[1] }) else {
-                throw CommandFailure(
-                    "ingest.aliases: '\(text)' is not name=type, where type is one of "
-                        + EventType.allCases.map(\.name).joined(separator: ", "), exitCode: 78)
-            }
-            return (parts[0], type)
-        }
-        return EventTypeNames(aliases: EventTypeNames.standardAliases + more)
     }
 }
 
