@@ -34,7 +34,11 @@ enum ProduceCommand {
             typeNames: try deployment.workerSettings().typeNames)
         let topic = arguments["topic"] ?? deployment.inputTopic
         return try sending(deployment, file.format.rawValue, to: topic, noun: "event") { sender, stop in
-            try send(file, sender, pace, limit: arguments.int("limit") ?? Int.max, stop)
+            var run = PacedRun(pace, sender, noun: "event", limit: arguments.int("limit"), stop)
+            try file.forEach { event, record in
+                try run.send(at: event.time, of: file.expected) { try sender.send(event, record) }
+            }
+            try run.finish()
             return report(file, sender)
         }
     }
@@ -49,7 +53,14 @@ enum ProduceCommand {
         let file = try CatalogueFile(arguments.required("file"), typeNames: typeNames)
         let topic = arguments["topic"] ?? deployment.topics.catalogue
         return try sending(deployment, "catalogue", to: topic, noun: "item") { sender, stop in
-            try send(file, sender, pace, limit: arguments.int("limit") ?? Int.max, stop)
+            var run = PacedRun(pace, sender, noun: "item", limit: arguments.int("limit"), stop)
+            try file.forEach { id, value in
+                var id = id
+                return try run.send(at: 0, of: file.expected) {
+                    try id.withUTF8 { try sender.send(key: UnsafeRawBufferPointer($0), value: value) }
+                }
+            }
+            try run.finish()
             file.rejected.report(of: file.name, noun: "item")
             return status(sender)
         }
@@ -58,14 +69,14 @@ enum ProduceCommand {
     /// Sends records to a topic that is there, until the end or an interruption, and says what came of it.
     private static func sending(
         _ deployment: Deployment, _ what: String, to topic: String, noun: String,
-        _ body: (EventSender, StopRequest) throws -> Int32
+        _ body: (EventSender, Latch) throws -> Int32
     ) throws -> Int32 {
         let notes = LineOutput.standardError
         let partitions = try deployment.requireTopic(topic, deployment.reachedAdmin()).partitions.count
         let size = HumanFormat.counted(partitions, "partition")
         notes.write(line: "\(what) → \(topic) (\(size)) at \(deployment.bootstrap)")
         let sender = try EventSender(deployment.client, topic: topic)
-        let stop = StopRequest()
+        let stop = Latch()
         let status: Int32
         do {
             status = try Interrupts.stopping(stop, patience: .seconds(5)) { try body(sender, stop) }
@@ -77,43 +88,10 @@ enum ProduceCommand {
             notes.write(line: "before that, \(count) came into \(topic), \(which) of the file")
             throw error
         }
-        guard stop.isRequested else { return status }
+        guard stop.isSet else { return status }
         notes.write(
             line: "interrupted: \(HumanFormat.counted(sender.sent, noun)) \(sender.sent == 1 ? "was" : "were") sent")
         return 130
-    }
-
-    static func send(
-        _ file: CatalogueFile, _ sender: EventSender, _ pace: Pace, limit: Int, _ stop: StopRequest
-    ) throws {
-        var run = PacedRun(pace, sender, unit: "items", stop)
-        try file.forEach { id, value in
-            guard !stop.isRequested else { return false }
-            try run.wait(time: 0, total: total(file.expected, limit))
-            var id = id
-            try id.withUTF8 { try sender.send(key: UnsafeRawBufferPointer($0), value: value) }
-            run.show(total: total(file.expected, limit))
-            return sender.sent < limit
-        }
-        try run.finish()
-    }
-
-    private static func send(_ file: EventFile, _ sender: EventSender, _ pace: Pace, limit: Int, _ stop: StopRequest)
-        throws
-    {
-        var run = PacedRun(pace, sender, unit: "events", stop)
-        try file.forEach { event, record in
-            guard !stop.isRequested else { return false }
-            try run.wait(time: event.time, total: total(file.expected, limit))
-            try sender.send(event, record)
-            run.show(total: total(file.expected, limit))
-            return sender.sent < limit
-        }
-        try run.finish()
-    }
-
-    private static func total(_ expected: Int?, _ limit: Int) -> Int? {
-        expected.map { min($0, limit) } ?? (limit == Int.max ? nil : limit)
     }
 
     private static func report(_ file: EventFile, _ sender: EventSender) -> Int32 {
@@ -153,33 +131,41 @@ enum ProduceCommand {
 private struct PacedRun {
     private var pace: Pace
     private let sender: EventSender
-    private let stop: StopRequest
+    private let limit: Int
+    private let stop: Latch
     private let bar: ProgressBar
-    private let began = DispatchTime.now().uptimeNanoseconds
-    private var now = 0.0
+    private let began = monotonicNanoseconds()
 
-    init(_ pace: Pace, _ sender: EventSender, unit: String, _ stop: StopRequest) {
+    init(_ pace: Pace, _ sender: EventSender, noun: String, limit: Int?, _ stop: Latch) {
         self.pace = pace
         self.sender = sender
+        self.limit = limit ?? .max
         self.stop = stop
-        bar = ProgressBar("produce", total: nil, unit: unit)
+        bar = ProgressBar("produce", total: nil, unit: noun + "s")
     }
 
-    /// Waits until the next record may go, of this time.
-    mutating func wait(time: Int64, total: @autoclosure () -> Int?) throws {
+    private var seconds: Double { Double(monotonicNanoseconds() - began) * 1e-9 }
+
+    /// Sends the next record when its turn has come.
+    /// - Parameters:
+    ///   - time: the record's own, in ms.
+    ///   - expected: how many the file has, as far as that is known.
+    /// - Returns: whether there may be another one.
+    mutating func send(at time: Int64, of expected: @autoclosure () -> Int?, _ body: () throws -> Void) throws -> Bool {
         let due = pace.due(time: time)
-        guard due > now else { return }
-        now = Double(DispatchTime.now().uptimeNanoseconds - began) * 1e-9
-        while due > now, !stop.isRequested {
-            bar.update(completed: sender.sent, total: total())
+        while due > 0, !stop.isSet, case let left = due - seconds, left > 0 {
+            show(expected())
             try sender.serve()
-            Thread.sleep(forTimeInterval: min(due - now, 0.1))
-            now = Double(DispatchTime.now().uptimeNanoseconds - began) * 1e-9
+            Thread.sleep(forTimeInterval: min(left, 0.1))
         }
+        guard !stop.isSet else { return false }
+        try body()
+        if sender.sent & 1023 == 0 { show(expected()) }
+        return sender.sent < limit
     }
 
-    func show(total: @autoclosure () -> Int?) {
-        if sender.sent & 1023 == 0 { bar.update(completed: sender.sent, total: total()) }
+    private func show(_ expected: Int?) {
+        bar.update(completed: sender.sent, total: expected.map { min($0, limit) } ?? (limit == .max ? nil : limit))
     }
 
     func finish() throws {

@@ -12,52 +12,40 @@ final class CatalogueFile {
     private let decoder = CatalogueDecoder()
     private let events: EventDecoder
     private var event = ShopEvent()
-    private var pending: [UInt8] = []
-    private var lines = 0
-    /// Bytes that came of the file, unpacked.
-    private var received = 0
+    private let lines: LineReader
 
     init(_ path: String, typeNames: EventTypeNames = .standard) throws {
         input = try InputFile(path)
         events = EventDecoder(typeNames: typeNames)
+        lines = LineReader(input)
         guard try !input.peek().isEmpty else { throw CommandFailure("\(input.name) is empty", exitCode: 65) }
     }
 
     /// How many items the whole file has, by the share that was read; nil where its size is not known.
     var expected: Int? {
-        guard let size = input.size, size > 0, input.consumed > 0, received > pending.count else { return nil }
-        let share = Double(input.consumed) / Double(size) * Double(received - pending.count) / Double(received)
+        guard let size = input.size, size > 0, input.consumed > 0, lines.share > 0 else { return nil }
+        let share = Double(input.consumed) / Double(size) * lines.share
         return max(items, Int(Double(items) / share))
     }
 
     /// Hands on the id and the value of every item, until `body` returns false, or the file ends.
     func forEach(_ body: (String, UnsafeRawBufferPointer) throws -> Bool) throws {
-        var goesOn = true
-        while goesOn,
-            try input.read({ bytes in
-                received += bytes.count
-                pending += bytes
-            })
-        {
-            var start = 0
-            while goesOn, let end = pending[start...].firstIndex(of: UInt8(ascii: "\n")) {
-                goesOn = try take(pending[start..<end], body)
-                start = end + 1
-            }
-            pending.removeFirst(start)
+        while let line = try lines.next() {
+            guard try take(line, lines.count, body) else { return }
         }
-        if goesOn { _ = try take(pending[...], body) }
+        // The last line may have no end.
+        _ = try take(lines.rest, lines.count + 1, body)
     }
 
-    private func take(_ line: ArraySlice<UInt8>, _ body: (String, UnsafeRawBufferPointer) throws -> Bool) throws -> Bool
-    {
-        lines += 1
+    private func take(
+        _ line: Data, _ number: Int, _ body: (String, UnsafeRawBufferPointer) throws -> Bool
+    ) throws -> Bool {
         guard line.contains(where: { $0 > UInt8(ascii: " ") }) else { return true }
         return try line.withUnsafeBytes { bytes in
             // An event reads like an item, and would put what it knows in the place of the item's whole entry.
             guard events.decode(bytes, into: &event) != nil else {
                 throw CommandFailure(
-                    "\(name), line \(lines), is an event, and no item of a catalogue",
+                    "\(name), line \(number), is an event, and no item of a catalogue",
                     remedy: "without --catalogue `freshet produce` sends events", exitCode: 65)
             }
             switch decoder.decode(key: nil, value: bytes) {
@@ -66,7 +54,7 @@ final class CatalogueFile {
                 items += 1
                 return try body(item.id, bytes)
             case .failure(let rejection):
-                rejected.add(rejection, line: lines, source: bytes)
+                rejected.add(rejection, line: number, source: bytes)
                 return true
             }
         }
