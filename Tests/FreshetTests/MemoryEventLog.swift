@@ -82,6 +82,15 @@ final class MemoryEventLog: EventLog, TopicReading {
         topics.append(record.topic, record.partition ?? 0, key: key, value: value)
     }
 
+    /// What the leader adds to the item log when the catalogue brings an item, or withdraws it.
+    func catalogue(_ item: String, isAvailable: Bool) {
+        let writer = ByteWriter()
+        Array(item.utf8).withUnsafeBytes {
+            CatalogueRecord.encode(isAvailable ? CatalogueItem(id: item) : nil, id: $0, to: writer)
+        }
+        topics.append(.itemLog, 0, key: nil, value: Array(writer.bytes))
+    }
+
     func beginCommit(_ offsets: [Int32: Int64]) throws(LogError) {
         committed.merge(offsets) { $1 }
         isCommitting = true

@@ -1,5 +1,3 @@
-import Models
-import HTTPAPI
 import Events
 import Foundation
 import HTTPAPI
@@ -81,6 +79,10 @@ import Testing
         let few = try popular(ruled)
         let categories = Dictionary(grouping: few, by: \.category)
         #expect(few.count == 6 && categories.values.allSatisfy { $0.count <= 2 }, "\(few)")
+        log.catalogue(items[0].product, isAvailable: false)
+        try worker.step(timeoutMilliseconds: 0)
+        #expect(try popular(worker).map(\.product) != items.map(\.product))
+        #expect(try popular(worker).allSatisfy { $0.product != items[0].product }, "it is withdrawn")
         let fresh = try Worker(settings: WorkerSettings(), log: log, clock: { 0 })
         #expect(ServeBoard.answer(.popular, fresh) == nil)
     }

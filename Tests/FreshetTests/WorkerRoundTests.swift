@@ -45,14 +45,6 @@ struct WorkerRoundTests {
         )
     }
 
-    private func catalogue(_ item: String, isAvailable: Bool) {
-        let writer = ByteWriter()
-        Array(item.utf8).withUnsafeBytes {
-            CatalogueRecord.encode(isAvailable ? CatalogueItem(id: item) : nil, id: $0, to: writer)
-        }
-        log.topics.append(.itemLog, 0, key: nil, value: Array(writer.bytes))
-    }
-
     /// A user's lists, the last one at the end.
     private func lists(_ user: String) -> [String] {
         log.written.filter { $0.topic == .recommendations && $0.key == Array(user.utf8) }
@@ -67,7 +59,7 @@ struct WorkerRoundTests {
     @Test func whoIsBehindTheItemLogDoesNotWait() throws {
         let worker = try makeWorker()
         try settle(worker)
-        for item in 0..<200 { catalogue("p\(item)", isAvailable: true) }
+        for item in 0..<200 { log.catalogue("p\(item)", isAvailable: true) }
         clock.tick = 1_000
         #expect(try worker.step(timeoutMilliseconds: 0).isBusy)
         #expect(worker.items.offset == 64)
@@ -110,7 +102,7 @@ struct WorkerRoundTests {
         var order: [UserStore.User] = []
         var longest = 0
         for isAvailable in [false, true, false, true, false] {
-            catalogue(item, isAvailable: isAvailable)
+            log.catalogue(item, isAvailable: isAvailable)
             try worker.step(timeoutMilliseconds: 0)
             let waiting = worker.rerank.map(\.user)
             #expect(Set(waiting).count == waiting.count)
@@ -135,7 +127,7 @@ struct WorkerRoundTests {
         produce("b", "p2", time: 1)
         try settle(worker)
         #expect(lists("a").count == 1 && lists("a").last?.contains(#""product_id":"p2""#) == true)
-        catalogue("p2", isAvailable: false)
+        log.catalogue("p2", isAvailable: false)
         try settle(worker)
         #expect(lists("a").count == 2)
         #expect(lists("a").last?.contains(#""items":[],"continue_shopping":[]"#) == true)
