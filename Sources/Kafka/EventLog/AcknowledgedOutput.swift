@@ -17,6 +17,7 @@ final class AcknowledgedOutput: OutputPath {
     /// else they would wait behind the checkpoints and rows of each commit.
     private let lists: Producer
     private let others: Producer
+    private let producers: [Producer]
     private let consumer: GroupConsumer
     private let topics: [Producer.Topic]
     /// Records of up to a second between two commits.
@@ -41,6 +42,7 @@ final class AcknowledgedOutput: OutputPath {
     ) {
         self.lists = lists
         self.others = others
+        producers = [lists, others]
         self.consumer = consumer
         topics = LogTopic.allCases.map { Self.sendsAtOnce($0) ? lists.topic(names[$0]) : others.topic(names[$0]) }
         deadline = .milliseconds(milliseconds)
@@ -144,7 +146,7 @@ final class AcknowledgedOutput: OutputPath {
     func abort() throws(LogError) {}
 
     func serve() {
-        for producer in [lists, others] {
+        for producer in producers {
             producer.poll(timeoutMilliseconds: 0)
             for delivery in producer.takeDeliveries() {
                 epochs[Int(delivery.tag - first)].outstanding -= 1
@@ -164,13 +166,13 @@ final class AcknowledgedOutput: OutputPath {
         guard failure == nil else { return }
         failure = error
         // What was sent after the lost record must not come in without it: the item log would have a gap.
-        for producer in [lists, others] { try? producer.purge(inFlight: true) }
+        for producer in producers { try? producer.purge(inFlight: true) }
     }
 
     func close() {
-        for producer in [others, lists] where failure == nil { try? producer.flush(timeoutMilliseconds: 1_000) }
+        for producer in producers where failure == nil { try? producer.flush(timeoutMilliseconds: 1_000) }
         // What is not written by now never is: the partitions are another member's.
-        for producer in [lists, others] { try? producer.purge(inFlight: true) }
+        for producer in producers { try? producer.purge(inFlight: true) }
     }
 }
 
