@@ -1,4 +1,5 @@
 import Kafka
+import ServiceKit
 import Pipeline
 
 /// The topic's end as it was at the start, and whether the group has committed everything up to it.

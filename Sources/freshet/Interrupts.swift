@@ -7,14 +7,14 @@ enum Interrupts {
     /// Runs a body that looks at `stop`, which SIGINT and SIGTERM request meanwhile; the second one ends the process.
     /// - Parameter patience: how long the first one waits for the body, which may be reading from a terminal.
     static func stopping<Result>(
-        _ stop: StopRequest, patience: DispatchTimeInterval = .never, _ body: () throws -> Result
+        _ stop: Latch, patience: DispatchTimeInterval = .never, _ body: () throws -> Result
     ) rethrows -> Result {
         let sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
-                if stop.isRequested { exit(128 + number) }
-                stop.request()
+                if stop.isSet { exit(128 + number) }
+                stop.set()
                 DispatchQueue.global().asyncAfter(deadline: .now() + patience) { exit(128 + number) }
             }
             source.resume()

@@ -15,11 +15,11 @@ final class LeaderService: Service {
     private let log: KafkaEventLog.Settings
     /// Where it is seen that its rounds end, if anybody looks.
     private let board: ServeBoard?
-    private let stop = StopRequest()
-    private let ready = StopRequest()
-    private let finishing = StopRequest()
+    private let stop = Latch()
+    private let ready = Latch()
+    private let finishing = Latch()
     private let finishOffset = Atomic<Int64>(0)
-    private let finished = StopRequest()
+    private let finished = Latch()
     private let logger = Logger(label: "freshet.leader")
     private let leads = Atomic(false)
     private let isAtWork = Atomic(false)
@@ -59,11 +59,11 @@ final class LeaderService: Service {
     }
 
     /// The worker's state is complete: the leader's own restore would only have slowed it down.
-    func begin() { ready.request() }
+    func begin() { ready.set() }
 
     func beginShutdown() {
-        stop.request()
-        ready.request()
+        stop.set()
+        ready.set()
     }
 
     /// Takes note of what users did with this instance's lists: a fall makes a training due.
@@ -73,14 +73,14 @@ final class LeaderService: Service {
     /// it is.
     func finish(itemsOffset: Int64) {
         finishOffset.store(itemsOffset, ordering: .releasing)
-        ready.request()
-        finishing.request()
+        ready.set()
+        finishing.set()
     }
 
     /// Whether this instance leads.
     var isLeading: Bool { leads.load(ordering: .relaxed) }
 
-    var isFinished: Bool { finished.isRequested }
+    var isFinished: Bool { finished.isSet }
 
     /// What metrics tell of the leader's side.
     struct Standing: Sendable {
@@ -105,12 +105,12 @@ final class LeaderService: Service {
     }
 
     func run() throws {
-        defer { finished.request() }
+        defer { finished.set() }
         ThreadPriority.lower()
         while !ready.wait(for: .seconds(1)) {}
         var pause = RetryPause()
         defer { board?.endLeader() }
-        while !stop.isRequested {
+        while !stop.isSet {
             board?.beginLeaderRound()
             do {
                 try lead()
@@ -140,9 +140,9 @@ final class LeaderService: Service {
         var pace = RowPace()
         var snapshotAt = monotonicMilliseconds()
         var counted: [RejectionCode: Int] = [:]
-        while !stop.isRequested {
+        while !stop.isSet {
             board?.beginLeaderRound()
-            let isBusy = try leader.step(timeoutMilliseconds: 20, rowsMax: pace.rows(isHurried: finishing.isRequested))
+            let isBusy = try leader.step(timeoutMilliseconds: 20, rowsMax: pace.rows(isHurried: finishing.isSet))
             leads.store(!leader.isFollower, ordering: .relaxed)
             note(rejections: &counted, of: leader)
             isAtWork.store(true, ordering: .relaxed)
@@ -199,7 +199,7 @@ final class LeaderService: Service {
 
     /// Whether what is due now is to be finished: not before the leader's table is where the end was.
     private func isToFinish(_ leader: Leader) -> Bool {
-        guard finishing.isRequested else { return false }
+        guard finishing.isSet else { return false }
         return leader.isFollower || (leader.fold?.offset ?? 0) >= finishOffset.load(ordering: .acquiring)
     }
 
@@ -263,8 +263,8 @@ final class LeaderService: Service {
         // Topics in memory are this process's.
         guard log.memory == nil else {
             ThreadPriority.yieldToOthers()
-            return try job.run(log, progress: progress, isCancelled: { stop.isRequested })
+            return try job.run(log, progress: progress, isCancelled: { stop.isSet })
         }
-        return try TrainingProcess.run(job, progress: progress, isCancelled: { stop.isRequested })
+        return try TrainingProcess.run(job, progress: progress, isCancelled: { stop.isSet })
     }
 }

@@ -10,8 +10,8 @@ final class RekeyService: Service {
     private let log: KafkaEventLog.Settings
     private let worker: WorkerSettings
     private let stopsAtEnd: Bool
-    private let stop = StopRequest()
-    private let finished = StopRequest()
+    private let stop = Latch()
+    private let finished = Latch()
     private let logger = Logger(label: "freshet.rekey")
 
     init(_ deployment: Deployment, stopsAtEnd: Bool) throws {
@@ -26,17 +26,17 @@ final class RekeyService: Service {
         worker = try deployment.workerSettings()
     }
 
-    func beginShutdown() { stop.request() }
+    func beginShutdown() { stop.set() }
 
     /// Waits until the input's end, as it was at the start, has been sent on; only where it stops at the end.
-    func waitUntilFinished(orStopped stop: StopRequest) {
-        while !stop.isRequested, !finished.wait(for: .milliseconds(100)) {}
+    func waitUntilFinished(orStopped stop: Latch) {
+        while !stop.isSet, !finished.wait(for: .milliseconds(100)) {}
     }
 
     func run() throws {
-        defer { finished.request() }
+        defer { finished.set() }
         var pause = RetryPause()
-        while !stop.isRequested {
+        while !stop.isSet {
             do {
                 try work()
                 return
@@ -58,7 +58,7 @@ final class RekeyService: Service {
         let rekeyer = Rekeyer(
             log: kafka, inputTopic: log.topics.events, typeNames: worker.typeNames, publishes: worker.publishes,
             commitIntervalMilliseconds: worker.commitIntervalMilliseconds, clock: monotonicMilliseconds)
-        while !stop.isRequested {
+        while !stop.isSet {
             let taken = try rekeyer.step(timeoutMilliseconds: 10)
             guard let end, taken == 0, !rekeyer.hasUncommitted, !rekeyer.isCommitting else { continue }
             if try end.isCommitted(kafka) { break }

@@ -17,7 +17,7 @@ final class ServeService: Service {
     private let board: ServeBoard?
     private let lag: LagService?
     private let rekey: RekeyService?
-    private let stop = StopRequest()
+    private let stop = Latch()
     private let logger = Logger(label: "freshet.worker")
     /// Does for all what one member does, where this instance stands for election.
     let leader: LeaderService?
@@ -54,7 +54,7 @@ final class ServeService: Service {
             ? LeaderService(deployment, worker: settings, log: log, board: board) : nil
     }
 
-    func beginShutdown() { stop.request() }
+    func beginShutdown() { stop.set() }
 
     /// What was done, once it is over.
     var result: ServeSummary? { summary.withLock { $0 } }
@@ -77,7 +77,7 @@ final class ServeService: Service {
                 try work(&totals, metrics, &hasConnected)
                 return
             } catch let error as LogError where error.kind != .fatal && error.kind != .state {
-                guard !stop.isRequested else { return }
+                guard !stop.isSet else { return }
                 let reason = error.isUnreachable ? "broker_unreachable" : "restarting"
                 board?.show(.notReady(reason: reason, detail: error.message))
                 metrics?.startOver(standing)
@@ -116,7 +116,7 @@ final class ServeService: Service {
         defer { CrashNote.end() }
         worker.notice = { logger.info("\($0)") }
         let stop = stop
-        worker.isStopped = { stop.isRequested }
+        worker.isStopped = { stop.isSet }
         worker.models.cache = leader?.generations
         worker.models.perform = { [unowned worker] work in
             // A start waits for its generation; later nobody does.
@@ -138,7 +138,7 @@ final class ServeService: Service {
         var stopwatch = RoundStopwatch()
         var rejections = RejectionReport(deadLetters: deployment.topics.deadLetters)
         if metrics != nil { worker.waits = { stopwatch.waits(isOver: $0) } }
-        while !stop.isRequested {
+        while !stop.isSet {
             let round = try worker.step(timeoutMilliseconds: 10)
             board?.beginRound()
             if worker.isReady { leader?.begin() }
@@ -160,11 +160,11 @@ final class ServeService: Service {
 
     /// The last commit; all users get their checkpoints, unless somebody waits for the process to end and there are many.
     private func finish(_ worker: Worker) throws {
-        let isStopped = stop.isRequested
+        let isStopped = stop.isSet
         try worker.finish(
             flushesAll: !isStopped || worker.usersWithoutCheckpoint <= Self.usersFlushedAtStop,
             timeoutMilliseconds: isStopped ? Self.stopMilliseconds : Self.endMilliseconds,
-            isStopped: { !isStopped && stop.isRequested })
+            isStopped: { !isStopped && stop.isSet })
     }
 
     /// Answers what was asked, and brings readiness and metrics up to date now and then.
@@ -189,7 +189,7 @@ final class ServeService: Service {
     private func finishWithLeader(_ worker: Worker, itemsOffset: Int64) throws -> Bool {
         leader?.finish(itemsOffset: itemsOffset)
         var isFinished = false
-        while !stop.isRequested, !isFinished {
+        while !stop.isSet, !isFinished {
             let wasFinished = (leader?.isFinished ?? true) && worker.items.offset >= itemsOffset
             let round = try worker.step(timeoutMilliseconds: 10)
             board?.beginRound()
@@ -219,9 +219,6 @@ private struct RoundStopwatch {
         return now - beganAt - waited
     }
 }
-
-/// Milliseconds of a clock that never goes back.
-func monotonicMilliseconds() -> UInt64 { DispatchTime.now().uptimeNanoseconds / 1_000_000 }
 
 /// The last line of `serve --stop-at-end`.
 struct ServeSummary: Sendable {

@@ -9,7 +9,7 @@ final class TrainerService: Service {
     private let board: ServeBoard?
     /// The one that elects the leader.
     private let group: String
-    private let stop = StopRequest()
+    private let stop = Latch()
 
     init(_ deployment: Deployment, board: ServeBoard?) throws {
         leader = try LeaderService(
@@ -19,7 +19,7 @@ final class TrainerService: Service {
         group = deployment.groups[1]
     }
 
-    func beginShutdown() { stop.request() }
+    func beginShutdown() { stop.set() }
 
     func run() throws {
         leader.begin()

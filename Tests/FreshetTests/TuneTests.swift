@@ -15,7 +15,7 @@ import Testing
         ]
     }
 
-    private static func evaluation(_ stop: StopRequest = StopRequest()) throws -> TrialEvaluation {
+    private static func evaluation(_ stop: Latch = Latch()) throws -> TrialEvaluation {
         TrialEvaluation(
             type: ItemKNN.self, fixed: [], splits: try splits(), objectives: [.measure(.ndcg), .measure(.map)],
             threads: 1, length: 20, secondsMax: nil, stop: stop)
@@ -42,22 +42,22 @@ import Testing
         let search = Self.search(method)
         let memory = try TrialStore(":memory:", description: [:])
         let whole = try TuneRun(
-            search: search, store: memory, jobs: 1, stop: StopRequest(), evaluate: evaluation.run
+            search: search, store: memory, jobs: 1, stop: Latch(), evaluate: evaluation.run
         ).run { _ in }
         #expect(whole.count == search.total)
         // Stopped in the middle of a batch, with two jobs.
-        let stop = StopRequest()
+        let stop = Latch()
         let count = Atomic(0)
         let half = try TuneRun(
             search: search, store: try TrialStore(path, description: ["seed": "4"]), jobs: 2, stop: stop,
             evaluate: { plan in
-                if count.wrappingAdd(1, ordering: .relaxed).newValue == 14 { stop.request() }
+                if count.wrappingAdd(1, ordering: .relaxed).newValue == 14 { stop.set() }
                 return evaluation.run(plan)
             }
         ).run { _ in }
         #expect(half.count >= 13 && half.count < whole.count)
         let resumed = try TuneRun(
-            search: search, store: try TrialStore(path, description: ["seed": "4"]), jobs: 2, stop: StopRequest(),
+            search: search, store: try TrialStore(path, description: ["seed": "4"]), jobs: 2, stop: Latch(),
             evaluate: evaluation.run
         ).run { _ in }
         #expect(Self.outcome(resumed) == Self.outcome(whole))
@@ -66,21 +66,21 @@ import Testing
 
     @Test func stoppedAndLateTrials() throws {
         let plan = Self.search(.random).plans(batch: 0, after: [])[0]
-        let stop = StopRequest()
+        let stop = Latch()
         let evaluation = try Self.evaluation(stop)
         let late = TrialEvaluation(
             type: ItemKNN.self, fixed: [], splits: evaluation.splits, objectives: evaluation.objectives, threads: 1,
             length: 20, secondsMax: 0, stop: stop)
         #expect(try #require(late.run(plan)).values == nil)
         #expect(try #require(evaluation.run(plan)).values?.count == 2)
-        stop.request()
+        stop.set()
         #expect(evaluation.run(plan) == nil)
     }
 
     @Test func aRefusedTrialHasAReason() throws {
         let evaluation = TrialEvaluation(
             type: EASE.self, fixed: [], splits: try Self.splits(), objectives: [.measure(.ndcg)], threads: 1,
-            length: 20, secondsMax: nil, stop: StopRequest())
+            length: 20, secondsMax: nil, stop: Latch())
         let plan = TrialPlan(number: 0, budget: 1, settings: ["items-max": "3"])
         let trial = try #require(evaluation.run(plan))
         #expect(trial.values == nil)
@@ -102,7 +102,7 @@ import Testing
     @Test func smallerEffortIsFewerSweeps() throws {
         let evaluation = TrialEvaluation(
             type: ImplicitALS.self, fixed: [("sweeps", "18")], splits: [], objectives: [.seconds], threads: 1,
-            length: 20, secondsMax: nil, stop: StopRequest())
+            length: 20, secondsMax: nil, stop: Latch())
         let plan = TrialPlan(number: 0, budget: 1.0 / 3, settings: ["factors": "8"])
         let als = try #require(try evaluation.recommender(plan) as? ImplicitALS)
         #expect(als.sweeps == 6 && als.factors == 8 && als.threads == 1)
@@ -112,7 +112,7 @@ import Testing
     @Test(arguments: [(9, 3), (1, 1), (0, 0)]) func smallerEffortIsLessPretraining(whole: Int, part: Int) throws {
         let evaluation = TrialEvaluation(
             type: NeuralMatrixFactorization.self, fixed: [("epochs", "18"), ("pretraining-epochs", "\(whole)")],
-            splits: [], objectives: [.seconds], threads: 1, length: 20, secondsMax: nil, stop: StopRequest())
+            splits: [], objectives: [.seconds], threads: 1, length: 20, secondsMax: nil, stop: Latch())
         let plan = TrialPlan(number: 0, budget: 1.0 / 3, settings: [:])
         let model = try #require(try evaluation.recommender(plan) as? NeuralMatrixFactorization)
         #expect(model.epochs == 6 && model.pretrainingEpochs == part)

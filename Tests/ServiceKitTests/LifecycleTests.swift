@@ -20,10 +20,10 @@ private struct Failure: Error, CustomStringConvertible, ExitCoding {
 private final class TestService: Service {
     let name: String
     let journal: Journal
-    let stop = StopRequest()
-    let work: @Sendable (StopRequest) throws -> Void
+    let stop = Latch()
+    let work: @Sendable (Latch) throws -> Void
 
-    init(_ name: String, _ journal: Journal, work: @escaping @Sendable (StopRequest) throws -> Void = waitForStop) {
+    init(_ name: String, _ journal: Journal, work: @escaping @Sendable (Latch) throws -> Void = waitForStop) {
         self.name = name
         self.journal = journal
         self.work = work
@@ -36,11 +36,11 @@ private final class TestService: Service {
 
     func beginShutdown() {
         journal.add("\(name) asked")
-        stop.request()
+        stop.set()
     }
 }
 
-@Sendable private func waitForStop(_ stop: StopRequest) { while !stop.wait(for: .seconds(60)) {} }
+@Sendable private func waitForStop(_ stop: Latch) { while !stop.wait(for: .seconds(60)) {} }
 
 @Suite struct LifecycleTests {
     private let journal = Journal()
@@ -124,21 +124,21 @@ private final class TestService: Service {
     }
 
     @Test func theDeadlineEndsTheWaiting() async throws {
-        let release = StopRequest()
+        let release = Latch()
         let group = makeGroup(
             [.init(TestService("stuck", journal) { _ in waitForStop(release) })], deadline: .milliseconds(50))
         let end = await run(group) { pthread_kill($0, SIGUSR2) }
-        release.request()
+        release.set()
         let failure = try #require(throws: ServiceFailure.self) { try end.get() }
         #expect(failure.description == "stuck did not stop in time")
     }
 
     @Test func aSecondSignalExitsAtOnce() async throws {
         let codes = Mutex<[Int32]>([])
-        let release = StopRequest()
+        let release = Latch()
         let group = makeGroup([.init(TestService("slow", journal) { _ in waitForStop(release) })]) { code in
             codes.withLock { $0.append(code) }
-            release.request()
+            release.set()
         }
         let journal = journal
         _ = await run(group) { thread in
@@ -150,20 +150,20 @@ private final class TestService: Service {
     }
 
     @Test func aStopRequestWakesItsWaiter() {
-        let stop = StopRequest()
+        let stop = Latch()
         #expect(!stop.wait(for: .milliseconds(5)))
         let start = ContinuousClock.now
-        Thread { stop.request() }.start()
+        Thread { stop.set() }.start()
         #expect(stop.wait(for: .seconds(30)))
-        #expect(stop.isRequested && start.duration(to: .now) < .seconds(20))
+        #expect(stop.isSet && start.duration(to: .now) < .seconds(20))
     }
 
     @Test func aStopRequestWakesAllThatWait() {
-        let stop = StopRequest()
+        let stop = Latch()
         let woken = DispatchSemaphore(value: 0)
         for _ in 0..<3 { Thread { if stop.wait(for: .seconds(60)) { woken.signal() } }.start() }
-        stop.request()
+        stop.set()
         for _ in 0..<3 { woken.wait() }
-        #expect(!StopRequest().wait(for: .zero) && !StopRequest().wait(for: .seconds(-1)))
+        #expect(!Latch().wait(for: .zero) && !Latch().wait(for: .seconds(-1)))
     }
 }

@@ -1,5 +1,6 @@
 internal import CMicroHTTPD
 internal import Foundation
+internal import ServiceKit
 internal import Synchronization
 
 /// A small HTTP/1.1 server on libmicrohttpd, with threads of its own.

@@ -1,5 +1,6 @@
 internal import CMicroHTTPD
 internal import Foundation
+internal import ServiceKit
 internal import Synchronization
 
 /// What libmicrohttpd's threads work with; the callbacks reach it by the pointer that the daemon was started with.

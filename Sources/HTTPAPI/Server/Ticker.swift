@@ -3,13 +3,13 @@ internal import ServiceKit
 
 /// Calls a function at an interval on a thread of its own, until it is stopped.
 final class Ticker: Sendable {
-    private let stopping = StopRequest()
-    private let ended = StopRequest()
+    private let stopping = Latch()
+    private let ended = Latch()
 
     init(interval: Duration, _ tick: @escaping @Sendable () -> Void) {
         let thread = Thread { [stopping, ended] in
             while !stopping.wait(for: interval) { tick() }
-            ended.request()
+            ended.set()
         }
         thread.name = "http-deadlines"
         thread.start()
@@ -17,7 +17,7 @@ final class Ticker: Sendable {
 
     /// Waits until no call is under way, and none can come.
     func stop() {
-        stopping.request()
+        stopping.set()
         while !ended.wait(for: .seconds(60)) {}
     }
 }

@@ -1,8 +1,8 @@
 internal import Foundation
 internal import Synchronization
 
-/// The flag between a service's `run()` and its `beginShutdown()`: cheap to look at in a loop, and to wait for.
-public final class StopRequest: @unchecked Sendable {
+/// A flag that is set once, as from a service's `beginShutdown()` for its `run()`: cheap to look at in a loop, and to wait for.
+public final class Latch: @unchecked Sendable {
     private let flag = Atomic(false)
     // Unchecked for these two, which pthread's functions take from any thread. Foundation's and Dispatch's waits end by the
     // wall clock on Linux: one that is set back would hold up whoever waits for as long.
@@ -25,17 +25,17 @@ public final class StopRequest: @unchecked Sendable {
         lock.deallocate()
     }
 
-    public var isRequested: Bool { flag.load(ordering: .acquiring) }
+    public var isSet: Bool { flag.load(ordering: .acquiring) }
 
-    public func request() {
+    public func set() {
         pthread_mutex_lock(lock)
         flag.store(true, ordering: .releasing)
         pthread_cond_broadcast(condition)
         pthread_mutex_unlock(lock)
     }
 
-    /// Blocks the calling thread until the request or the end of the time; a stand-in for sleeping.
-    /// - Returns: whether it has been requested.
+    /// Blocks the calling thread until the flag is set or the time is over; a stand-in for sleeping.
+    /// - Returns: whether it is set.
     @discardableResult
     public func wait(for duration: Duration) -> Bool {
         let (seconds, attoseconds) = max(.zero, duration).components
@@ -46,7 +46,7 @@ public final class StopRequest: @unchecked Sendable {
         end.tv_nsec = nanoseconds % 1_000_000_000
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
-        while !isRequested, pthread_cond_timedwait(condition, lock, &end) == 0 {}
-        return isRequested
+        while !isSet, pthread_cond_timedwait(condition, lock, &end) == 0 {}
+        return isSet
     }
 }

@@ -86,9 +86,3 @@ final class LogQueue: Sendable {
         unwritten.subtract(lines.count, ordering: .acquiringAndReleasing)
     }
 }
-
-private func monotonicNanoseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-}

@@ -91,7 +91,7 @@ enum DeadLetterCommand {
         let deployment = try Deployment(arguments)
         let admin = try deployment.reachedAdmin()
         let topic = try deployment.requireTopic(deployment.topics.deadLetters, admin)
-        let stop = StopRequest()
+        let stop = Latch()
         let run = Redrive(
             deployment: deployment, admin: admin, partitions: topic.partitions.count,
             reasons: try reasons(arguments),

@@ -14,7 +14,7 @@ struct Redrive {
     let limit: Int
     let isDry: Bool
     /// No further transaction is begun when it is requested.
-    let stop: StopRequest
+    let stop: Latch
 
     private static let batch = 500
     private static let transactionMilliseconds = 10_000
@@ -36,7 +36,7 @@ struct Redrive {
         let scan = try TopicScan(deployment, topic: dlq, partitions: partitions)
         try scan.readToEnd { message in
             // Letters that come in meanwhile may be the very ones that were sent back, and failed again.
-            guard !stop.isRequested else { return false }
+            guard !stop.isSet else { return false }
             guard message.offset < ends[message.partition] ?? 0 else { return true }
             let letter = DeadLetter(message)
             if positions[letter.reason] == nil { positions[letter.reason] = try position(letter.reason) }
@@ -59,9 +59,9 @@ struct Redrive {
             if waiting.count >= Self.batch { try send(&waiting, producer, &sent) }
             return taken < limit
         }
-        if !stop.isRequested { try send(&waiting, producer, &sent) }
+        if !stop.isSet { try send(&waiting, producer, &sent) }
         report(sent, before: before, repeated: repeated, homeless: homeless)
-        guard stop.isRequested else { return 0 }
+        guard stop.isSet else { return 0 }
         LineOutput.standardError.write(line: "interrupted: run it again for the others")
         return 130
     }

@@ -82,13 +82,13 @@ enum ReplayCommand {
                     ? "the events topic is empty, and so is the rebuilt state"
                     : "no event has come since the base: its state is the rebuilt one")
         }
-        let stop = StopRequest()
+        let stop = Latch()
         try Interrupts.stopping(stop, patience: .seconds(30)) {
             do throws(LogError) {
                 try replay.write(
                     to: StoppableOutput(output, stop, abandon: output.abandon), ends: ends, publisher: publisher)
             } catch {
-                guard stop.isRequested else { throw error }
+                guard stop.isSet else { throw error }
                 throw CommandFailure(
                     "interrupted while writing",
                     remedy: (deployment.isTransactional ? "no reader sees what was written; " : "")

@@ -65,7 +65,7 @@ enum TuneCommand {
         let rule = try SplitOptions.rule(arguments)
         let whole = rule.splits(of: try SplitOptions.stream(arguments.required("file"), arguments))[0]
         SplitOptions.reportStrangers(CollectionOfOne(whole))
-        let stop = StopRequest()
+        let stop = Latch()
         let jobs = arguments.int("jobs") ?? 1
         let evaluation = TrialEvaluation(
             type: type, fixed: try arguments.pairs("set"), splits: Array(rule.splits(of: whole.train)),
@@ -89,7 +89,7 @@ enum TuneCommand {
         }
         var report = TuneReport(
             model: name, search: search, trials: trials, fixed: evaluation.fixed, length: evaluation.length)
-        if let best = report.best, !stop.isRequested {
+        if let best = report.best, !stop.isSet {
             var final = OfflineEvaluation()
             final.model = .recommender(try evaluation.recommender(best.plan))
             final.length = evaluation.length
@@ -107,7 +107,7 @@ enum TuneCommand {
                 ?? arguments["trial-time"].map { "all took longer than --trial-time \($0)" }
         }
         try write(report, arguments)
-        return stop.isRequested ? 130 : report.best == nil ? 1 : 0
+        return stop.isSet ? 130 : report.best == nil ? 1 : 0
     }
 
     private static func search(_ type: any Recommender.Type, _ arguments: ParsedArguments) throws -> Search {

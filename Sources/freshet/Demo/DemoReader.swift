@@ -8,7 +8,7 @@ final class DemoReader: Sendable {
     private let deployment: Deployment
     private let partitions: Int32
     private let board: DemoBoard
-    private let stop = StopRequest()
+    private let stop = Latch()
     private let ended = DispatchSemaphore(value: 0)
 
     init(_ deployment: Deployment, partitions: Int32, _ board: DemoBoard) {
@@ -27,7 +27,7 @@ final class DemoReader: Sendable {
     }
 
     func finish() {
-        stop.request()
+        stop.set()
         _ = ended.wait(timeout: .now() + 5)
     }
 
@@ -39,7 +39,7 @@ final class DemoReader: Sendable {
         let topic = deployment.topics.recommendations
         try reader.assign((0..<partitions).map { PartitionOffset(topic, $0, PartitionOffset.beginning) })
         let decoder = JSONDecoder()
-        while !stop.isRequested {
+        while !stop.isSet {
             let polled = reader.poll(max: 500, timeoutMilliseconds: 50)
             for message in polled.messages {
                 guard let value = message.value, value.count > 0 else { continue }

@@ -22,7 +22,7 @@ final class DemoRun: Service {
     let name = "demo"
     private let settings: Settings
     private let configuration: Configuration
-    private let stop = StopRequest()
+    private let stop = Latch()
     private let code = Mutex<Int32>(1)
 
     init(_ settings: Settings, _ configuration: Configuration) {
@@ -32,7 +32,7 @@ final class DemoRun: Service {
 
     var exitCode: Int32 { code.withLock { $0 } }
 
-    func beginShutdown() { stop.request() }
+    func beginShutdown() { stop.set() }
 
     func run() throws {
         var goOn: (() -> DemoEvent)?
@@ -83,7 +83,7 @@ final class DemoRun: Service {
             print("recorded in \(path)")
         }
         code.withLock { $0 = summary.exitCode }
-        guard settings.follows, !stop.isRequested, summary.exitCode == 0 else { return }
+        guard settings.follows, !stop.isSet, summary.exitCode == 0 else { return }
         try follow(board, shop, deployment, story, goOn)
     }
 
@@ -99,15 +99,15 @@ final class DemoRun: Service {
     private func verify(
         _ board: DemoBoard, _ service: DemoService, _ deployment: Deployment, _ memory: MemoryTopics, records: Int
     ) throws -> DemoSummary.Check? {
-        guard !stop.isRequested else { return nil }
+        guard !stop.isSet else { return nil }
         board.with { $0.part = .checking }
         guard let live = service.quietHashes(timeoutSeconds: 20) else {
             if let failure = board.with({ $0.failure }) { throw CommandFailure(failure) }
-            if stop.isRequested { return nil }
+            if stop.isSet { return nil }
             throw CommandFailure("the service did not come to rest within 20 s")
         }
         let check = DemoCheck(deployment: deployment, memory: memory, records: records)
-        let rebuilt = try check.rebuild(progress: { _ in }, stop: { self.stop.isRequested })
+        let rebuilt = try check.rebuild(progress: { _ in }, stop: { self.stop.isSet })
         return rebuilt.map { DemoSummary.Check(live: live, rebuilt: $0) }
     }
 

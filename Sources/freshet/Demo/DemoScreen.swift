@@ -7,7 +7,7 @@ final class DemoScreen: @unchecked Sendable {
     private let address: String
     private let total: Int
     private let output = LineOutput.standardOutput
-    private let stop = StopRequest()
+    private let stop = Latch()
     private let ended = DispatchSemaphore(value: 0)
     private let recorder: TerminalRecording?
     // Unchecked for what follows: used by the screen's own thread, and by `finish` when that has ended.
@@ -38,7 +38,7 @@ final class DemoScreen: @unchecked Sendable {
 
     /// The last frame stays; what is printed next comes below it.
     func finish() {
-        stop.request()
+        stop.set()
         _ = ended.wait(timeout: .now() + 2)
     }
 

@@ -7,13 +7,13 @@ import ServiceKit
 final class DemoSender {
     private let sender: EventSender
     private let board: DemoBoard
-    private let stop: StopRequest
+    private let stop: Latch
     /// When each tagged event was sent.
     private var sentAt: [LatencyBook.Moment?] = [nil]
     private var liveFrom = 0.0
     private static let patienceSeconds = 60.0
 
-    init(_ deployment: Deployment, _ board: DemoBoard, _ stop: StopRequest) throws {
+    init(_ deployment: Deployment, _ board: DemoBoard, _ stop: Latch) throws {
         var settings = deployment.client
         settings["linger.ms"] = "0"
         sender = try EventSender(settings, topic: deployment.topics.events)
@@ -24,14 +24,14 @@ final class DemoSender {
     var sent: Int { sender.sent }
 
     func play(_ story: DemoStory, liveSeconds: Double) throws {
-        for event in story.events[..<story.pastCount] where !stop.isRequested { try send(event, isLive: false) }
+        for event in story.events[..<story.pastCount] where !stop.isSet { try send(event, isLive: false) }
         try sender.finish()
         try waitForService()
         board.with { $0.part = .live }
         liveFrom = board.now
         for event in story.events[story.pastCount...] {
             try wait(until: event.due)
-            if stop.isRequested { break }
+            if stop.isSet { break }
             try send(event, isLive: true)
             board.with { $0.liveSeconds = board.now - liveFrom }
         }
@@ -47,12 +47,12 @@ final class DemoSender {
         }
         var first: Int64?
         let from = board.now
-        while !stop.isRequested, !LineOutput.standardOutput.isReaderGone {
+        while !stop.isSet, !LineOutput.standardOutput.isReaderGone {
             let event = goOn()
             if first == nil { first = event.time }
             liveFrom = 0
             try wait(until: from + Double(event.time - (first ?? event.time)) / 1000)
-            if stop.isRequested { return }
+            if stop.isSet { return }
             try send(event, isLive: true)
         }
     }
@@ -94,7 +94,7 @@ final class DemoSender {
     }
 
     private func wait(until due: Double) throws {
-        while !stop.isRequested {
+        while !stop.isSet {
             let left = due - (board.now - liveFrom)
             try sender.serve()
             collect()

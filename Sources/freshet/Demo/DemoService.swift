@@ -18,7 +18,7 @@ final class DemoService: Sendable {
     private let deployment: Deployment
     private let memory: MemoryTopics
     private let board: DemoBoard
-    private let stop = StopRequest()
+    private let stop = Latch()
     private let wantsHashes = Atomic(false)
     private let hashes = Mutex<Hashes?>(nil)
     private let ended = DispatchSemaphore(value: 0)
@@ -56,7 +56,7 @@ final class DemoService: Sendable {
     }
 
     func finish() {
-        stop.request()
+        stop.set()
         leader.beginShutdown()
         _ = ended.wait(timeout: .now() + 10)
         _ = leaderEnded.wait(timeout: .now() + 10)
@@ -80,7 +80,7 @@ final class DemoService: Sendable {
         worker.eventsTopicName = deployment.topics.events
         worker.admission.requiresKey = true
         var quietRounds = 0
-        while !stop.isRequested {
+        while !stop.isSet {
             let round = try worker.step(timeoutMilliseconds: 10)
             let taken = worker.partitions.values.reduce(0) { $0 + Int($1.position) }
             let counters = worker.counters

@@ -14,7 +14,7 @@ struct TrialEvaluation: @unchecked Sendable {
     let length: Int
     /// How long a trial may take, in seconds; nil for as long as it wants.
     let secondsMax: Double?
-    let stop: StopRequest
+    let stop: Latch
 
     /// Nil when the search was stopped; a trial without values when it took too long.
     func run(_ plan: TrialPlan) -> Trial? {
@@ -28,8 +28,8 @@ struct TrialEvaluation: @unchecked Sendable {
         evaluation.length = length
         let result = evaluation.run(
             sharesUsers ? splits.map { $0.keeping(share: plan.budget) } : splits, progress: { _ in },
-            isCancelled: { stop.isRequested || isLate() })
-        if stop.isRequested { return nil }
+            isCancelled: { stop.isSet || isLate() })
+        if stop.isSet { return nil }
         let values = result.map { result in
             objectives.map { objective -> Double in
                 switch objective {

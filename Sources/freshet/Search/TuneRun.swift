@@ -11,7 +11,7 @@ struct TuneRun {
     /// How many trials run at once.
     let jobs: Int
     /// Whether to stop; trials that are under way are given up.
-    let stop: StopRequest
+    let stop: Latch
     /// Tries settings; nil when it was interrupted.
     let evaluate: @Sendable (TrialPlan) -> Trial?
 
@@ -20,7 +20,7 @@ struct TuneRun {
     func run(progress: @escaping @Sendable (Int) -> Void) throws -> [Trial] {
         var done = try store.trials()
         var batch = 0
-        while !stop.isRequested {
+        while !stop.isSet {
             let plans = search.plans(batch: batch, after: done)
             if plans.isEmpty { break }
             let known = Set(done.map(\.plan.number))
@@ -36,7 +36,7 @@ struct TuneRun {
         let next = Atomic(0)
         let finished = Mutex<(trials: [Trial], failure: (any Error)?)>(([], nil))
         DispatchQueue.concurrentPerform(iterations: min(jobs, max(plans.count, 1))) { _ in
-            while !stop.isRequested {
+            while !stop.isSet {
                 let place = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard place < plans.count, let trial = evaluate(plans[place]) else { return }
                 let failure = Result { try store.add(trial) }

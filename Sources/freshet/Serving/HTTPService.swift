@@ -5,7 +5,7 @@ import ServiceKit
 final class HTTPService: Service {
     let name = "http"
     private let server: HTTPServer
-    private let stop = StopRequest()
+    private let stop = Latch()
     private let logger = Logger(label: "freshet.http")
 
     /// Listens from now on: where that cannot be, nothing else must have begun.
@@ -29,7 +29,7 @@ final class HTTPService: Service {
         logger.info("listening on http://\(server.address)")
     }
 
-    func beginShutdown() { stop.request() }
+    func beginShutdown() { stop.set() }
 
     func run() throws {
         while !stop.wait(for: .seconds(3600)) {}

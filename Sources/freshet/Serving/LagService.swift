@@ -11,7 +11,7 @@ final class LagService: Service {
     private let topic: String
     private let registry: MetricsRegistry
     private let positions = Mutex<[Int32: Int64]>([:])
-    private let stop = StopRequest()
+    private let stop = Latch()
     private let logger = Logger(label: "freshet.lag")
     private static let interval = Duration.seconds(5)
     static let metric = "freshet_partition_lag"
@@ -25,7 +25,7 @@ final class LagService: Service {
         self.registry = registry
     }
 
-    func beginShutdown() { stop.request() }
+    func beginShutdown() { stop.set() }
 
     /// The partitions that the worker has, and their next offsets.
     func note(_ positions: [Int32: Int64]) { self.positions.withLock { $0 = positions } }

@@ -20,7 +20,7 @@ final class Mailbox<Question: Sendable, Answer: Sendable>: Sendable {
         let question: Question
         let fate = Mutex<Fate>(.waiting)
         /// No semaphore, whose timed wait goes by the wall clock on Linux.
-        let arrived = StopRequest()
+        let arrived = Latch()
 
         init(_ question: Question) { self.question = question }
     }
@@ -73,7 +73,7 @@ final class Mailbox<Question: Sendable, Answer: Sendable>: Sendable {
             guard isWaiting else { continue }
             let answer = answer(letter.question)
             letter.fate.withLock { if case .waiting = $0 { $0 = .answered(answer) } }
-            letter.arrived.request()
+            letter.arrived.set()
             if clock.now >= end { return }
         }
     }

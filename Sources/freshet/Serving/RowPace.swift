@@ -1,3 +1,5 @@
+import ServiceKit
+
 /// How many items' rows are published at once: a hundred a second, since each round is a transaction that the broker works
 /// at while lists wait for theirs (five hundred showed in the slowest lists, ten small rounds a second in twice as many);
 /// without a pause, and by the thousand, where the end is waited for.

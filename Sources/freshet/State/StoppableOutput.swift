@@ -5,11 +5,11 @@ import ServiceKit
 /// would wait for its time-out, which is long where there is much to write.
 final class StoppableOutput: ReplayOutput {
     private let output: any ReplayOutput
-    private let stop: StopRequest
+    private let stop: Latch
     private let abandon: () -> Void
 
     /// - Parameter abandon: aborts what the output has begun.
-    init(_ output: any ReplayOutput, _ stop: StopRequest, abandon: @escaping () -> Void) {
+    init(_ output: any ReplayOutput, _ stop: Latch, abandon: @escaping () -> Void) {
         self.output = output
         self.stop = stop
         self.abandon = abandon
@@ -20,7 +20,7 @@ final class StoppableOutput: ReplayOutput {
     func add(
         _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?
     ) throws(LogError) {
-        guard !stop.isRequested else {
+        guard !stop.isSet else {
             abandon()
             throw LogError(.fatal, "interrupted")
         }
