@@ -83,9 +83,11 @@ enum ProduceCommand {
         } catch {
             // Who tries again has to know what is there already.
             sender.drain(timeoutSeconds: 5)
-            let count = HumanFormat.counted(sender.acknowledged, noun)
-            let which = sender.hasLost ? "not always the first ones" : "the first ones"
-            notes.write(line: "before that, \(count) came into \(topic), \(which) of the file")
+            if sender.acknowledged > 0 {
+                let count = HumanFormat.counted(sender.acknowledged, noun)
+                let which = sender.hasLost ? "not always the first ones" : "the first ones"
+                notes.write(line: "before that, \(count) came into \(topic), \(which) of the file")
+            }
             throw error
         }
         guard stop.isSet else { return status }
