@@ -47,7 +47,7 @@ libraries:
 	$$install || { $$root apt-get update --quiet && $$install; }; \
 	pkg-config --exists $(MODULES) || { \
 	    pkg-config --print-errors --exists $(MODULES) || true; \
-	    echo 'librdkafka has to be 2.0.2 or later, which Debian 12 has; https://packages.confluent.io/deb has newer ones'; \
+	    echo 'librdkafka has to be 2.0.2 or later, which Debian 12 has'; \
 	    exit 1; }
 
 build: libraries ## The program, in .build/release/freshet
