@@ -59,7 +59,8 @@ extension TrainingHistories {
         }
         return TrainingHistories(
             items: items, starts: starts, rows: kept.map { rows[$0] }, ratings: kept.map { ratings[$0] },
-            source: nil, times: kept.map { times[$0] }, categories: categories, brands: brands, priceBands: priceBands,
+            source: nil, times: kept.map { times[$0] }, categories: categories, brands: brands,
+            prices: prices, priceBands: priceBands,
             latestTime: kept.map { times[$0] }.max() ?? 0)
     }
 }

@@ -73,6 +73,30 @@ struct BlendFit {
         return sum
     }
 
+    /// NDCG at `length` of the list that a blend makes of the cases, summed over them.
+    func ndcg(of blend: BlendSettings, length: Int) -> Double {
+        var sum = 0.0
+        var values: [Double] = []
+        for heldOut in cases {
+            let support = BlendSettings.support(items: heldOut.items)
+            let plain = (0..<ChoiceModel.shares).map { place in
+                let weight = blend[keyPath: Self.weights[place]]
+                guard place < 6 else { return weight }
+                let slope = blend[keyPath: Self.weights[ChoiceModel.shares + place]]
+                return place < 4 ? max(0, weight + slope * support) : weight + slope * support
+            }
+            values.removeAll(keepingCapacity: true)
+            for parts in heldOut.candidates { Self.append(parts, blend.popularity.column, to: &values) }
+            func score(_ candidate: Int) -> Double {
+                (0..<plain.count).reduce(0) { $0 + plain[$1] * values[candidate * plain.count + $1] }
+            }
+            let taken = score(heldOut.taken)
+            let rank = heldOut.candidates.indices.count { score($0) > taken }
+            if rank < length { sum += 1 / Deterministic.log2(Double(rank + 2)) }
+        }
+        return sum
+    }
+
     private func choices(_ column: Int) -> [ChoiceModel.Choice] {
         cases.map { heldOut in
             var values: [Double] = []

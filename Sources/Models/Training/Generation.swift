@@ -11,29 +11,38 @@ public final class Generation: Sendable {
     public let items: [String]
     /// items × K.
     public let factors: Matrix
+    /// What gives users their vectors, beside whose own item vectors `factors` stand around their mean; nil where it is the
+    /// manifest's least squares.
+    public let foldIn: (any FoldingModel)?
     /// Neighbours of each item by row, `neighboursPerItem` a row; −1 where there are fewer.
     public let neighbours: [Int32]
     public let neighbourWeights: [Float]
     public let neighboursPerItem: Int
 
-    /// α₀HᵀH, which every projection starts from.
+    /// α₀HᵀH, which every projection by least squares starts from; empty where there is none.
     public let gram: Matrix
     public let index: InnerProductIndex
 
     public init(
-        number: Int, manifest: GenerationManifest, items: [String], factors: Matrix, neighbours: [Int32],
-        neighbourWeights: [Float], neighboursPerItem: Int
+        number: Int, manifest: GenerationManifest, items: [String], factors: Matrix,
+        foldIn: (any FoldingModel)? = nil, neighbours: [Int32], neighbourWeights: [Float], neighboursPerItem: Int
     ) {
         precondition(items.count == factors.rows, "a row of factors for each item")
+        precondition(
+            foldIn.map { $0.itemCount == factors.rows && $0.ranking.items.columns == factors.columns } ?? true,
+            "a model of the same items and columns")
         precondition(neighbours.count == items.count * neighboursPerItem, "neighbours for each item")
         self.number = number
         self.manifest = manifest
         self.items = items
         self.factors = factors
+        self.foldIn = foldIn
         self.neighbours = neighbours
         self.neighbourWeights = neighbourWeights
         self.neighboursPerItem = neighboursPerItem
-        gram = factors.gram().scaled(by: Float(manifest.unobservedWeight))
+        gram =
+            foldIn == nil
+            ? factors.gram().scaled(by: Float(manifest.unobservedWeight)) : Matrix(rows: 0, columns: factors.columns)
         let sorted = items.indices.sorted { items[$0].utf8.lexicographicallyPrecedes(items[$1].utf8) }
         var ranks = [UInt32](repeating: 0, count: items.count)
         for (rank, row) in sorted.enumerated() { ranks[row] = UInt32(rank) }
@@ -43,6 +52,14 @@ public final class Generation: Sendable {
     /// The same with another number, or another manifest whose α₀ is the same.
     public func with(number: Int? = nil, manifest: GenerationManifest? = nil) -> Generation {
         Generation(self, number: number ?? self.number, manifest: manifest ?? self.manifest)
+    }
+
+    /// The same factors with other neighbours.
+    func with(neighbours: ItemNeighbours) -> Generation {
+        Generation(
+            number: number, manifest: manifest, items: items, factors: factors, foldIn: foldIn,
+            neighbours: neighbours.neighbours, neighbourWeights: neighbours.weights,
+            neighboursPerItem: neighbours.perItem)
     }
 
     /// The same, said to have been trained when the items had learnt so many events.
@@ -58,6 +75,7 @@ public final class Generation: Sendable {
         self.manifest = manifest
         items = other.items
         factors = other.factors
+        foldIn = other.foldIn
         neighbours = other.neighbours
         neighbourWeights = other.neighbourWeights
         neighboursPerItem = other.neighboursPerItem
@@ -82,6 +100,8 @@ public struct GenerationManifest: Sendable, Equatable {
     public var regularization = 0.01
     /// ν
     public var regularizationExponent = 1.0
+    /// How much of the neighbours is likeness by category, price and brand, 0 … 1.
+    public var likeness = 0.0
     /// How the learners are weighed with this generation.
     public var blend = BlendSettings()
     /// Users, items and (user, item) pairs that it was trained on.

@@ -27,7 +27,7 @@ public enum GenerationRecipe: Sendable {
     /// Trains.
     ///
     /// - Parameters:
-    ///   - earlier: a generation of the same kind to start from, or nil. An algorithm of the catalogue starts from nothing.
+    ///   - earlier: a generation of the same kind to start from, or nil.
     ///   - blend: where there is none, the weights to start from.
     /// - Returns: a generation whose number is to be set, or nil when it was cancelled.
     public func train(
@@ -40,7 +40,7 @@ public enum GenerationRecipe: Sendable {
                 histories, earlier: earlier, blend: blend, progress: progress, isCancelled: isCancelled)
         case .recommender(let recommender, let settings):
             return RecommenderTraining(recommender: recommender, settings: settings).generation(
-                histories, blend: blend, progress: progress, isCancelled: isCancelled)
+                histories, earlier: earlier, blend: blend, progress: progress, isCancelled: isCancelled)
         }
     }
 
@@ -62,6 +62,7 @@ public enum GenerationRecipe: Sendable {
             settings.unobservedWeight = manifest.unobservedWeight
             settings.regularization = manifest.regularization
             settings.regularizationExponent = manifest.regularizationExponent
+            settings.neighbours.likeness = manifest.likeness
             settings.take(manifest.settings)
             return GenerationTrainer(settings: settings).train(
                 histories, blend: blend, isCancelled: isCancelled)?.with(number: generation.number)

@@ -16,6 +16,8 @@ public struct ItemNeighbours: Sendable {
         public var targetExponent = 0.4
         /// The exponent b on the source's users.
         public var sourceExponent = 0.4
+        /// How much of a row is likeness (``ItemLikeness``), 0 … 1, where items have what it goes by.
+        public var likeness = 0.0
         /// Neighbours kept a row; in small catalogues up to four times as many.
         public var perItem = 64
 
@@ -58,6 +60,12 @@ public struct ItemNeighbours: Sendable {
         guard isDone else { return nil }
         neighbours = parts.withLock { $0.flatMap(\.neighbours) }
         weights = parts.withLock { $0.flatMap(\.weights) }
+    }
+
+    init(neighbours: [Int32], weights: [Float], perItem: Int) {
+        self.neighbours = neighbours
+        self.weights = weights
+        self.perItem = perItem
     }
 
     struct Part: Sendable {

@@ -21,6 +21,8 @@ public struct TrainingHistories: Sendable {
     public let categories: [Int32]
     /// The brand of each row, −1 for none.
     public let brands: [Int32]
+    /// The price of each row, NaN for none.
+    public let prices: [Double]
     /// Where the price of each row stands among all of them: 0 for the cheapest tenth to 9, −1 for no price.
     public let priceBands: [Int32]
     /// The largest time of a first event that they include, in ms.
@@ -113,7 +115,7 @@ public struct TrainingHistories: Sendable {
                 items: used.map { identifiers.text($0) }, starts: starts, rows: numbers.map { rowOf[Int($0)] },
                 ratings: ratings, source: source.pairs.isEmpty ? nil : source, times: times,
                 categories: Self.renumbered(used.map(category)), brands: Self.renumbered(used.map(brand)),
-                priceBands: Self.bands(used.map(price)), latestTime: times.max() ?? 0)
+                prices: used.map(price), priceBands: Self.bands(used.map(price)), latestTime: times.max() ?? 0)
         }
 
         /// Numbers in the order in which rows name them: what they were before says something of this process only.
@@ -158,7 +160,7 @@ public struct TrainingHistories: Sendable {
         return TrainingHistories(
             items: items, starts: starts, rows: kept.map { rows[$0] },
             ratings: ratings ?? kept.map { self.ratings[$0] }, source: source, times: kept.map { times[$0] },
-            categories: categories, brands: brands,
+            categories: categories, brands: brands, prices: prices,
             priceBands: priceBands, latestTime: kept.map { times[$0] }.max() ?? 0)
     }
 

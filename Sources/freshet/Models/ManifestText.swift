@@ -11,7 +11,7 @@ enum ManifestText {
         return [
             "generation": generation.number, "model": manifest.model, "settings": manifest.settings,
             "items": generation.items.count, "factors": generation.factors.columns,
-            "neighbours_per_item": generation.neighboursPerItem, "users": manifest.users,
+            "neighbours_per_item": generation.neighboursPerItem, "likeness": manifest.likeness, "users": manifest.users,
             "interactions": manifest.interactions, "events": manifest.events,
             "latest_event_time": DecisionText.time(manifest.latestTime), "seed": manifest.seed,
             "projection": [
@@ -60,7 +60,9 @@ enum ManifestText {
                 + DecisionText.time(manifest.latestTime),
             "items       \(grouped(generation.items.count)); "
                 + "\(HumanFormat.counted(generation.factors.columns, "factor")), "
-                + "\(HumanFormat.counted(generation.neighboursPerItem, "neighbour")) each",
+                + "\(HumanFormat.counted(generation.neighboursPerItem, "neighbour")) each"
+                + (manifest.likeness > 0
+                    ? ", \(HumanFormat.fixed(100 * manifest.likeness, digits: 0))% by category, price and brand" : ""),
             "projection  α \(Float(manifest.alpha))  α₀ \(Float(manifest.unobservedWeight))  "
                 + "λ \(Float(manifest.regularization))  ν \(Float(manifest.regularizationExponent))",
             "weights     sequential \(short(blend.sequential.weight))  neighbours \(short(blend.neighbours.weight))  "
