@@ -270,7 +270,10 @@ import Testing
                 Self.trial.run(.recommender(type.init(), Self.settings), Self.histories, serving: nil))
             let generation = outcome.generation
             #expect(generation.manifest.model == type.name)
-            #expect(generation.neighboursPerItem > 0 || generation.factors.columns > 1, "\(type.name)")
+            // Popularity is counted by the blend itself.
+            let isServed = generation.neighbours.contains { $0 >= 0 } || generation.factors.columns > 1
+            #expect(isServed == (type != Popularity.self), "\(type.name)")
+            #expect(type.isServedByFactors == (generation.factors.columns > 1), "\(type.name)")
             #expect(generation.items == Self.histories.items)
         }
     }

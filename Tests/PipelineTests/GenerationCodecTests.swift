@@ -27,6 +27,44 @@ import Testing
         #expect(decoded.manifest == Self.generation.manifest && decoded.items == ["a", "b"])
     }
 
+    /// What version 6 added is written only where it is there, so that programs before it can read the rest.
+    @Test func modelsAndLikenessComeBack() throws {
+        #expect(GenerationCodec.encode(Self.generation).first == 5)
+        var manifest = Self.generation.manifest
+        manifest.likeness = 0.8
+        let mixed = Self.generation.with(manifest: manifest)
+        #expect(GenerationCodec.encode(mixed).first == 6)
+        #expect(try decode(GenerationCodec.encode(mixed)).manifest == manifest)
+
+        let identifiers = IdentifierTable()
+        var builder = TrainingHistories.Builder()
+        for user in 0..<8 {
+            for step in 0..<3 {
+                builder.append(identifiers.intern("item-\((user + step) % 7)"), rating: 1, time: Int64(step))
+            }
+            builder.endUser()
+        }
+        var learner = BayesianPersonalizedRanking()
+        (learner.factors, learner.epochs) = (4, 2)
+        var settings = TrainingSettings()
+        settings.isFitted = false
+        let trained = try #require(
+            GenerationRecipe.recommender(learner, settings).train(
+                builder.build(identifiers), earlier: nil, blend: BlendSettings()))
+        let stream = GenerationCodec.encode(trained)
+        let decoded = try decode(stream)
+        let user = UserHistory(items: [1, 2], ratings: [1, 1])
+        let (model, again) = (try #require(trained.foldIn), try #require(decoded.foldIn))
+        #expect(model.recommend([user], count: 3) == again.recommend([user], count: 3))
+        #expect(GenerationCodec.encode(decoded) == stream)
+        // A model that does not fit the items, or of an algorithm that has none, is refused.
+        #expect(throws: ByteReader.Malformed.self) { try decode(stream.dropLast(4) + []) }
+        manifest.model = "ease"
+        #expect(throws: ByteReader.Malformed.self) {
+            try decode(GenerationCodec.encode(trained.with(manifest: manifest)))
+        }
+    }
+
     /// Every number of the manifest, in its place in the stream: 4 of the projection, then, behind 4 small integers and the
     /// seed, 23 of the blend.
     @Test(arguments: [Double.nan, .infinity, -.infinity]) func settingsThatAreNoNumbersAreRefused(value: Double) throws

@@ -4,7 +4,7 @@ public import Linear
 extension BayesianPersonalizedRanking {
     /// Vectors of users and items. A user of the histories has a vector; another one is folded in by the very steps that
     /// learnt the others, the items standing still.
-    public struct Model: VectorModel {
+    public struct Model: FoldingModel {
         /// users × (K + 1), the last of each 1.
         public let users: Matrix
         /// items × (K + 1), the last of each its bias.
@@ -25,6 +25,12 @@ extension BayesianPersonalizedRanking {
 
         public var comparedColumns: Int { items.columns - 1 }
 
+        public func withoutUsers() -> Model {
+            let nobody = Matrix(rows: 0, columns: items.columns)
+            return Model(
+                Factors(users: nobody, items: items), learningRate: learningRate, regularization: regularization)
+        }
+
         public func project(_ user: UserHistory, into vector: UnsafeMutablePointer<Float>) {
             let (size, bias) = (items.stride, items.columns - 1)
             if let known = user.user, known < users.rows {
@@ -38,13 +44,14 @@ extension BayesianPersonalizedRanking {
             // The draws depend on the history alone, so one history has one vector.
             var random = RandomStream(seed: user.items.reduce(0) { $0 &* 31 &+ UInt64($1) })
             let (kernels, shrink) = (Kernels.best, 1 - learningRate * regularization)
+            let weights = user.shares
             for _ in 0..<Self.passes {
-                for item in user.items {
+                for (item, weight) in zip(user.items, weights) {
                     var other = Int32(random.below(itemCount))
                     while own.contains(other) { other = (other + 1) % Int32(itemCount) }
                     let (i, j) = (items.row(Int(item)), items.row(Int(other)))
                     let difference = kernels.dot(vector, i, length: size) - kernels.dot(vector, j, length: size)
-                    let pull = learningRate * PairwiseLearner.sigmoid(-difference)
+                    let pull = weight * learningRate * PairwiseLearner.sigmoid(-difference)
                     kernels.mix(i, pull, into: vector, shrink, length: size)
                     kernels.add(j, scaledBy: -pull, to: vector, length: size)
                     vector[bias] = 1

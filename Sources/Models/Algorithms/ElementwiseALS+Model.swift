@@ -3,7 +3,7 @@ public import Linear
 
 extension ElementwiseALS {
     /// Item factors, and how a user is projected on them: by the same updates, from zero.
-    public struct Model: VectorModel {
+    public struct Model: FoldingModel {
         /// items × K
         public var items: Matrix { ranking.items }
         public let ranking: VectorRanking
@@ -20,6 +20,9 @@ extension ElementwiseALS {
                 interactions: Interactions(rows: 0, columns: items.rows, offsets: [0], indices: [], weights: []),
                 other: items, missing: .ofOther(missing), alpha: alpha, regularization: regularization)
         }
+
+        /// It knows none: users are always projected anew.
+        public func withoutUsers() -> Model { self }
 
         public func project(_ user: UserHistory, into vector: UnsafeMutablePointer<Float>) {
             var room = CoordinateProblem.Room()

@@ -6,7 +6,7 @@ extension FactorizationMachine {
     /// `y = w₀ + c_user + c_item + s_user · s_item`, so for one user the dot product of `[s_user, 1]` and `[s_item,
     /// c_item]` ranks items exactly as y does. A stranger gets a vector of the user's own by the steps of the training, the
     /// machine standing still.
-    public struct Model: VectorModel {
+    public struct Model: FoldingModel {
         let features: FeatureTable
         let parameters: FactorizationParameters
         public let ranking: VectorRanking
@@ -37,8 +37,26 @@ extension FactorizationMachine {
         }
 
         public var comparedColumns: Int { items.columns - 1 }
+
+        public func withoutUsers() -> Model {
+            Model(
+                features.withoutUsers(),
+                FactorizationParameters(offset: parameters.offset, rows: parameters.rows.dropping(features.users)),
+                learningRate: learningRate, regularization: regularization)
+        }
+
         /// items × (K + 1): `[s_item, c_item]`.
         public var items: Matrix { ranking.items }
+
+        /// Both: what was learnt of a category or a brand says more by the item that was touched last than by the user, and on a
+        /// shop's stream most of it.
+        public func served(
+            neighbours count: Int, threads: Int, isCancelled: @escaping @Sendable () -> Bool
+        ) -> ServedParts? {
+            nearest(count, threads: threads, isCancelled: isCancelled).map {
+                ServedParts(factors: centredFactors, neighbours: $0)
+            }
+        }
 
         public func project(_ user: UserHistory, into vector: UnsafeMutablePointer<Float>) {
             let known = features.features(of: user)
@@ -53,7 +71,7 @@ extension FactorizationMachine {
         /// Adds a vector of the user's own to what the user's features say.
         private func foldIn(_ user: UserHistory, value: Float, into vector: UnsafeMutablePointer<Float>) {
             let (size, last, kernels) = (items.stride, parameters.factors, Kernels.best)
-            let own = Set(user.items)
+            let (own, weights) = (Set(user.items), user.shares)
             guard own.count < itemCount else { return }
             var base = Matrix(rows: 1, columns: last + 1)
             var mine = Matrix(rows: 1, columns: last + 1)
@@ -62,26 +80,26 @@ extension FactorizationMachine {
             base.withUnsafeMutableBase { base in
                 mine.withUnsafeMutableBase { mine in
                     base.update(from: vector, count: size)
-                    func step(_ item: Int, _ target: Float) {
+                    func step(_ item: Int, _ target: Float, _ weight: Float) {
                         let row = items.row(item)
                         vector[last] = 1
                         let y =
                             value + mine[last] + kernels.dot(vector, row, length: size)
                             + kernels.dot(mine, base, length: size)
-                        let pull = learningRate * (target - PairwiseLearner.sigmoid(y))
-                        let weight = mine[last]
+                        let pull = weight * learningRate * (target - PairwiseLearner.sigmoid(y))
+                        let own = mine[last]
                         kernels.mix(row, pull, into: mine, 1 - learningRate * regularization, length: size)
                         kernels.add(base, scaledBy: pull, to: mine, length: size)
-                        mine[last] = weight * (1 - learningRate * regularization) + pull
+                        mine[last] = own * (1 - learningRate * regularization) + pull
                         vector.update(from: base, count: size)
                         kernels.add(mine, scaledBy: 1, to: vector, length: size)
                     }
                     for _ in 0..<Self.passes {
-                        for item in user.items {
-                            step(Int(item), 1)
+                        for (item, weight) in zip(user.items, weights) {
+                            step(Int(item), 1, weight)
                             var other = Int32(random.below(itemCount))
                             while own.contains(other) { other = (other + 1) % Int32(itemCount) }
-                            step(Int(other), 0)
+                            step(Int(other), 0, weight)
                         }
                     }
                 }

@@ -32,6 +32,12 @@ struct FeatureTable: Sendable, Equatable {
         self.priceBandOfItem = priceBandOfItem
     }
 
+    /// The same features without those that say who the user is.
+    func withoutUsers() -> FeatureTable {
+        FeatureTable(
+            users: 0, categoryOfItem: categoryOfItem, brandOfItem: brandOfItem, priceBandOfItem: priceBandOfItem)
+    }
+
     private var categoryStart: Int { users + items }
     private var brandStart: Int { categoryStart + categories }
     private var priceStart: Int { brandStart + brands }

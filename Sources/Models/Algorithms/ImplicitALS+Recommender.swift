@@ -34,6 +34,9 @@ extension ImplicitALS: Recommender {
 }
 
 extension Matrix {
+    /// All rows but the first few.
+    func dropping(_ count: Int) -> Matrix { taking((count..<max(count, rows)).map { Int32($0) }) }
+
     /// Some rows in a new order, zeros where −1.
     func taking(_ rows: [Int32]) -> Matrix {
         var result = Matrix(rows: rows.count, columns: columns)

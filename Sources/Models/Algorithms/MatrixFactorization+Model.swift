@@ -5,7 +5,7 @@ extension MatrixFactorization {
     /// Item vectors with biases, and how a user is projected on them: the ridge regression that the steps approach,
     /// `min Σ_own (r − x·h)² + s Σ_all (x·h)² + λ (n + sN) ‖x‖²` with s the untouched items that one of the catalogue
     /// stood for. A score is the predicted rating.
-    public struct Model: VectorModel, RatingModel {
+    public struct Model: FoldingModel, RatingModel {
         /// items × (K + 2): `[h, 1, b]`.
         public var items: Matrix { ranking.items }
         /// μ
@@ -29,6 +29,9 @@ extension MatrixFactorization {
         }
 
         public var comparedColumns: Int { items.columns - 2 }
+
+        /// It knows none: users are always projected anew.
+        public func withoutUsers() -> Model { self }
 
         /// Ratings, unless untouched items were learnt as 0 beside them.
         public func predictedRatings(_ user: UserHistory, of items: [Int32]) -> [Float] { scores(user, of: items) }

@@ -34,6 +34,11 @@ extension Popularity: Recommender {
             scores.update(repeating: 0)
         }
 
+        /// Neither: every blend counts what is popular, event by event.
+        public func served(
+            neighbours _: Int, threads _: Int, isCancelled _: @escaping @Sendable () -> Bool
+        ) -> ServedParts? { ServedParts() }
+
         public func encode(to writer: ByteWriter) {
             writer.varint(weights.count)
             weights.withUnsafeBytes { writer.raw($0) }

@@ -92,7 +92,8 @@ public struct ImportedFactors: Sendable {
             projection.unobservedWeight = choice.unobserved
             projection.regularization = choice.ridge * max(scale / Float(items.rows), .leastNormalMagnitude)
             let trial = Generation(
-                ServedParts(factors: (items, projection)), items: ids, manifest: manifest, keepsBlend: false)
+                ServedParts(factors: (items, .leastSquares(projection))), items: ids, manifest: manifest,
+                keepsBlend: false)
             let cases = replay.cases(
                 after: time, generation: trial, blend: trial.manifest.blend, isCancelled: isCancelled)
             if isCancelled() { return nil }

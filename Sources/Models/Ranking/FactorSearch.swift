@@ -138,6 +138,11 @@ final class FactorSearch {
     }
 
     private func solve(_ generation: Generation, into vector: UnsafeMutablePointer<Float>) -> Bool {
+        if let model = generation.foldIn {
+            guard !indices.isEmpty else { return false }
+            model.project(UserHistory(items: indices, ratings: weights), into: vector)
+            return (0..<generation.factors.columns).allSatisfy { vector[$0].isFinite }
+        }
         let ridge = generation.ridge(interactions: indices.count)
         return indices.withUnsafeBufferPointer { indices in
             weights.withUnsafeBufferPointer { weights in

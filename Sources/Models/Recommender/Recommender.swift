@@ -39,8 +39,8 @@ public protocol Recommender: Sendable {
 }
 
 extension Recommender {
-    /// Whether a generation serves its item factors; if not, its table of similar items.
-    public static var isServedByFactors: Bool { Model.self == FactorModel.self }
+    /// Whether a generation serves its item factors; if not, its table of similar items, where it has one.
+    public static var isServedByFactors: Bool { Model.self == FactorModel.self || Model.self is any FoldingModel.Type }
 
     public func refusal(items: Int) -> String? { nil }
 
@@ -102,6 +102,12 @@ public struct UserHistory: Sendable {
         self.user = user
         self.items = items
         self.ratings = ratings
+    }
+
+    /// Each rating as a share of the largest: how far a step goes towards its item when the user is folded in.
+    var shares: [Float] {
+        let largest = ratings.max() ?? 0
+        return ratings.map { largest > 0 ? max(0, $0) / largest : 1 }
     }
 }
 

@@ -1,16 +1,27 @@
 public import Linear
 
-/// What of a model a generation serves: item factors that users are projected on, or each item's neighbours, or both.
+/// What of a model a generation serves: item factors with the way in which users come to vectors, or each item's neighbours,
+/// or both; of one that only counts, neither: the blend counts by itself.
 public struct ServedParts: Sendable {
-    /// items × K, and how users are projected.
-    public var factors: (items: Matrix, projection: FactorModel.Projection)?
+    /// How a user gets a vector.
+    public enum FoldIn: Sendable {
+        /// By one solve of the least squares that the items were learnt by.
+        case leastSquares(FactorModel.Projection)
+        /// By the steps of the model itself.
+        case steps(any FoldingModel)
+    }
+
+    /// items × K.
+    public var factors: (items: Matrix, foldIn: FoldIn)?
     public var neighbours: NeighbourTable?
 
-    public init(
-        factors: (items: Matrix, projection: FactorModel.Projection)? = nil, neighbours: NeighbourTable? = nil
-    ) {
+    public init(factors: (items: Matrix, foldIn: FoldIn)? = nil, neighbours: NeighbourTable? = nil) {
         self.factors = factors
         self.neighbours = neighbours
+    }
+
+    var foldingModel: (any FoldingModel)? {
+        if case .steps(let model) = factors?.foldIn { model } else { nil }
     }
 }
 
@@ -75,16 +86,23 @@ extension NeighbourTable {
 }
 
 extension VectorModel {
-    /// The items with the largest cosines of each item, by an exact search among vectors of length 1.
+    /// Each item's nearest.
     public func served(
         neighbours count: Int, threads: Int, isCancelled: @escaping @Sendable () -> Bool
     ) -> ServedParts? {
+        nearest(count, threads: threads, isCancelled: isCancelled).map { ServedParts(neighbours: $0) }
+    }
+
+    /// The items with the largest cosines of each item, by an exact search among vectors of length 1; nil if cancelled.
+    func nearest(
+        _ count: Int, threads: Int, isCancelled: @escaping @Sendable () -> Bool
+    ) -> NeighbourTable? {
         let width = min(count, max(0, itemCount - 1))
         let directions = ranking.directions(columns: comparedColumns)
         let index = InnerProductIndex(directions)
         let (part, items) = (32, itemCount)
         let work = ParallelWork(threads: threads, isCancelled: isCancelled)
-        let table = NeighbourTable.filled(items: items, width: width, part: part, work) { rows in
+        return NeighbourTable.filled(items: items, width: width, part: part, work) { rows in
             { next in
                 let searcher = InnerProductSearcher()
                 // One more, since an item is its own best.
@@ -103,7 +121,6 @@ extension VectorModel {
                 }
             }
         }
-        return table.map { ServedParts(neighbours: $0) }
     }
 }
 
@@ -112,6 +129,6 @@ extension FactorModel {
     public func served(
         neighbours _: Int, threads _: Int, isCancelled _: @escaping @Sendable () -> Bool
     ) -> ServedParts? {
-        ServedParts(factors: (items, projection))
+        ServedParts(factors: (items, .leastSquares(projection)))
     }
 }

@@ -5,7 +5,9 @@ internal import Linear
 /// A generation as one stream of bytes, all numbers little-endian: what `freshet.models` carries in chunks, and what
 /// `freshet models export` writes as `generation.bin`. The README of an export says it field by field.
 public enum GenerationCodec {
-    static let version: UInt8 = 5
+    static let version: UInt8 = 6
+    /// Where a generation has nothing of what version 6 added, programs that came before can read it.
+    static let versionBefore: UInt8 = 5
     /// Version 2 had no slopes and no root of popularity, 3 no roots of the other learners; what they left out is 0. Up to
     /// 4 the number of a generation of the blend stood for its fits.
     public static let readable: ClosedRange<UInt8> = 2...version
@@ -13,6 +15,7 @@ public enum GenerationCodec {
     /// The stream: manifest fields, item identifiers, factors row by row, neighbours.
     public static func encode(_ generation: Generation) -> [UInt8] {
         let writer = ByteWriter(capacity: 1 << 20)
+        let version = generation.foldIn == nil && generation.manifest.likeness == 0 ? versionBefore : version
         writer.byte(version)
         writer.varint(generation.number)
         encode(generation.manifest, to: writer)
@@ -29,6 +32,11 @@ public enum GenerationCodec {
         }
         generation.neighbours.withUnsafeBytes { writer.raw($0) }
         generation.neighbourWeights.withUnsafeBytes { writer.raw($0) }
+        if version > versionBefore {
+            writer.double(generation.manifest.likeness)
+            writer.byte(generation.foldIn == nil ? 0 : 1)
+            generation.foldIn?.encode(to: writer)
+        }
         return Array(writer.bytes)
     }
 
@@ -60,10 +68,26 @@ public enum GenerationCodec {
         let neighbours: [Int32] = try reader.array(count: count * perItem)
         guard neighbours.allSatisfy({ Int($0) < count }) else { throw ByteReader.Malformed(offset: reader.offset) }
         let weights: [Float] = try reader.array(count: count * perItem)
+        var model: (any FoldingModel)?
+        if version > versionBefore {
+            manifest.likeness = try reader.finite()
+            model = try reader.byte() == 0 ? nil : decodeModel(&reader, manifest.model, like: factors)
+        }
         guard reader.isAtEnd else { throw ByteReader.Malformed(offset: reader.offset) }
         return Generation(
-            number: number, manifest: manifest, items: items, factors: factors, neighbours: neighbours,
-            neighbourWeights: weights, neighboursPerItem: perItem)
+            number: number, manifest: manifest, items: items, factors: factors, foldIn: model,
+            neighbours: neighbours, neighbourWeights: weights, neighboursPerItem: perItem)
+    }
+
+    /// The model that folds users in, of the algorithm that the manifest names.
+    private static func decodeModel(
+        _ reader: inout ByteReader, _ name: String, like factors: Matrix
+    ) throws -> any FoldingModel {
+        guard
+            let model = try RecommenderCatalogue.find(name)?.foldingModel(decoding: &reader),
+            model.itemCount == factors.rows, model.ranking.items.columns == factors.columns
+        else { throw ByteReader.Malformed(offset: reader.offset) }
+        return model
     }
 
     private static func encode(_ manifest: GenerationManifest, to writer: ByteWriter) {

@@ -34,7 +34,7 @@ enum GenerationExport {
         generation.bin: a generation as the service keeps it. Numbers are little-endian; `varint` is LEB128 without
         sign, `signed` the same after zig-zag, `f64` and `f32` IEEE 754, `text` a varint of bytes and UTF-8.
 
-        byte     version, 5 (4 lacks the fits, 3 the f64 × 4 before the varint×5 too, 2 also the f64 × 7)
+        byte     version, 6, or 5 without the last two (4 lacks the fits, 3 the f64 × 4 before the varint×5 too, 2 also the f64 × 7)
         varint   number of the generation
         f64 × 4  alpha, alpha0, regularization (lambda), exponent (nu) of the users' projection
         varint×3 users, interactions, events that it was trained on
@@ -53,8 +53,11 @@ enum GenerationExport {
         f32      items × K, row by row: the factors
         i32      items × w: rows of the neighbours, the nearest first, -1 for none
         f32      items × w: their weights
+        f64      how much of the neighbours is likeness by category, price and brand
+        byte     0, or 1 and a model that folds users in, as its algorithm saves it; the factors are then the model's
+                 item vectors less their mean
 
-        A user with items I and ratings r has the vector
+        Without such a model, a user with items I and ratings r has the vector
         (alpha0 HtH + sum alpha r h ht + lambda (|I| + alpha0 items)^nu 1)^-1 sum alpha r h.
 
         """

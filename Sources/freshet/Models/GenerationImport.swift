@@ -26,8 +26,11 @@ enum GenerationImport {
         guard !generation.items.isEmpty, Set(generation.items.map { Array($0.utf8) }).count == generation.items.count
         else { throw failure("it has no items, or one of them twice") }
         let (factors, weights) = (generation.factors, generation.neighbourWeights)
-        let isFinite = (0..<factors.rows).allSatisfy { row in
-            (0..<factors.columns).allSatisfy { factors.row(row)[$0].isFinite }
+        let matrices = [factors] + (generation.foldIn.map { [$0.ranking.items] } ?? [])
+        let isFinite = matrices.allSatisfy { matrix in
+            (0..<matrix.rows).allSatisfy { row in
+                (0..<matrix.columns).allSatisfy { matrix.row(row)[$0].isFinite }
+            }
         }
         guard isFinite, weights.allSatisfy(\.isFinite) else { throw failure("it holds values that are not finite") }
         return generation

@@ -6,8 +6,8 @@ extension ModelsCommand {
     static let algorithms = Command(
         "algorithms", "List the algorithms that can be trained, or show the settings of one.",
         discussion: "Settings stand behind a model's name, as in `freshet train --model als:factors=64,sweeps=10`, or "
-            + "in --set. Each algorithm can be served as a generation: by its item factors, on which users are projected, or "
-            + "by its table of similar items. `blend`, what the service trains by itself, takes training.* of the "
+            + "in --set. Each algorithm can be served as a generation: by its item factors, among which each user gets a "
+            + "vector for every list, or by its table of similar items. `blend`, what the service trains by itself, takes training.* of the "
             + "configuration instead.",
         arguments: [Argument("name", "An algorithm; unset: all of them.", isRequired: false)], options: [json]
     ) { arguments in
@@ -37,7 +37,7 @@ extension ModelsCommand {
             .init("setting"), .init("default", .right), .init("values"), .init("what it is", widthMax: 90),
         ])
         for setting in settings(type) { table.append([setting.name, setting.value, setting.values, setting.doc]) }
-        return "\(type.name): \(type.summary); served by its \(served(type))\n" + table.render()
+        return "\(type.name): \(type.summary); served by \(served(type))\n" + table.render()
     }
 
     static func members(_ type: any Recommender.Type) -> [String: Any] {
@@ -50,7 +50,8 @@ extension ModelsCommand {
     }
 
     private static func served(_ type: any Recommender.Type) -> String {
-        type.isServedByFactors ? "item factors" : "similar items"
+        if type.isServedByFactors { return "item factors" }
+        return type == Popularity.self ? "the blend's counts" : "similar items"
     }
 
     /// What `set` takes, with the defaults as it takes them.
