@@ -4,6 +4,7 @@ public import Linear
 public struct ServedParts: Sendable {
     /// items × K, and how users are projected.
     public var factors: (items: Matrix, projection: FactorModel.Projection)?
+    /// Each item's neighbours, for models whose users are not projected; nil where factors say it all.
     public var neighbours: NeighbourTable?
 
     public init(
