@@ -36,16 +36,19 @@ extension IdentifierTable {
     @inlinable
     public func entryAddress(_ number: Number) -> UnsafeRawPointer { UnsafeRawPointer(entries + Int(number)) }
 
+    /// By the text's bytes: equal strings that are spelled in two ways are two identifiers.
     public func intern(_ text: String) -> Number {
         var text = text
         return text.withUTF8 { intern(UnsafeRawBufferPointer($0)) }
     }
 
+    /// By the text's bytes, too.
     public func find(_ text: String) -> Number? {
         var text = text
         return text.withUTF8 { find(UnsafeRawBufferPointer($0)) }
     }
 
+    /// The identifier as text; bytes that are not UTF-8 are replaced.
     public func text(_ number: Number) -> String {
         String(decoding: bytes(number), as: UTF8.self)
     }

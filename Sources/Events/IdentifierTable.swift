@@ -8,6 +8,7 @@
 public final class IdentifierTable {
     /// A dense number; `none` stands for "no identifier".
     public typealias Number = UInt32
+    /// The number that no identifier gets.
     public static let none = Number.max
 
     @usableFromInline struct Entry {
@@ -57,6 +58,7 @@ public final class IdentifierTable {
         (mask + 1) * MemoryLayout<UInt32>.stride + entryCapacity * MemoryLayout<Entry>.stride + arenaCapacity
     }
 
+    /// - Parameter capacity: about how many identifiers find room before the table grows.
     public init(capacity: Int = 64) {
         var size = 64
         while size < capacity * 2 { size *= 2 }
@@ -128,6 +130,7 @@ public final class IdentifierTable {
     @inlinable
     public func hash(_ number: Number) -> UInt64 { entries[Int(number)].hash }
 
+    /// Whether a number below `upperBound` stands for an identifier now, rather than for one that was removed.
     @inlinable
     public func isLive(_ number: Number) -> Bool { entries[Int(number)].live }
 

@@ -8,6 +8,7 @@ public struct ActivityWindows: Equatable, Sendable {
     public private(set) var day = SIMD4<UInt32>(repeating: 0)
     public private(set) var week = SIMD4<UInt32>(repeating: 0)
 
+    /// What a bucket covers: five minutes.
     public static let bucketMilliseconds: Int64 = 300_000
 
     public init() {}

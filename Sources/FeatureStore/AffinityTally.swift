@@ -2,6 +2,7 @@ public import Events
 
 /// One of the categories or brands that a user favours.
 public struct Affinity: Equatable, Sendable {
+    /// The category or brand, by its number in the table of words that `top` was given.
     public var word: IdentifierTable.Number
     /// Of the whole weight of what the user touched lately, 0…1.
     public var share: Float

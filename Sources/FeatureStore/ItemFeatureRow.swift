@@ -2,6 +2,10 @@ public import Events
 
 /// Writes the features of an item as the JSON value of a record of `features.items`, without allocation.
 public enum ItemFeatureRow {
+    /// Appends the row of an item.
+    /// - Parameters:
+    ///   - item: the item's identifier, valid UTF-8.
+    ///   - popularity: by each half-life of the bank, in the bank's order: the trend is told by it.
     public static func write(
         _ features: borrowing ItemFeatures, item: UnsafeRawBufferPointer,
         popularity: UnsafeBufferPointer<PopularityReading>, to writer: ByteWriter

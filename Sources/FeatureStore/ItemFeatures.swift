@@ -11,6 +11,7 @@ public struct ItemFeatures {
     /// Nil for an item that only the catalogue knows.
     public var firstSeen: Int64?
     public var lastSeen: Int64?
+    /// Whether the item may be recommended.
     public var isAvailable = true
     /// The last price seen; NaN without one.
     public var price = Double.nan
@@ -34,6 +35,7 @@ public struct ItemFeatures {
     public var viewToCart: Double { ratio(counts[2], counts[0]) }
     /// Purchases for each cart; over 1 where items are bought without one.
     public var cartToPurchase: Double { ratio(counts[3], counts[2]) }
+    /// Purchases for each view; NaN without views.
     public var viewToPurchase: Double { ratio(counts[3], counts[0]) }
 
     private func ratio(_ part: UInt32, _ whole: UInt32) -> Double {

@@ -7,6 +7,7 @@ public struct UserFeatures {
     public var time: Int64 = 0
     /// The user's first event.
     public var firstTime: Int64 = 0
+    /// Events in the hour, the day and the week that end with `time`.
     public var windows = ActivityWindows()
     /// All events by type.
     public var totals = SIMD4<UInt32>(repeating: 0)
@@ -18,6 +19,7 @@ public struct UserFeatures {
     public var priceMean = Double.nan
     /// Where the items of the history lie among the prices of the shop, 0 (cheapest) … 1; NaN when not known.
     public var priceLevel = Double.nan
+    /// Sessions since the user's first event.
     public var sessions: UInt32 = 0
     /// Events in the session that was the last one at `time`, and when it began.
     public var sessionEvents: UInt32 = 0
@@ -28,6 +30,7 @@ public struct UserFeatures {
 
 /// A user's place in the space of a generation's factors.
 public struct UserVectors: Sendable {
+    /// The number of the generation whose factors the vectors are in: those of different ones cannot be compared.
     public var generation: Int
     /// From the whole history.
     public var long: [Float]

@@ -2,11 +2,13 @@ internal import CRdKafka
 
 /// What a broker says of a topic.
 public struct TopicDescription: Sendable, Hashable {
+    /// One partition, as the broker that was asked knows it.
     public struct Partition: Sendable, Hashable {
         public let number: Int32
         /// The leading broker's id; -1 while there is none.
         public let leader: Int32
         public let replicaCount: Int
+        /// Replicas that keep up with the leader, which is one of them.
         public let inSyncReplicaCount: Int
 
         public init(number: Int32, leader: Int32, replicaCount: Int, inSyncReplicaCount: Int) {

@@ -2,10 +2,13 @@ internal import CRdKafka
 
 /// What a coordinator says of a consumer group.
 public struct GroupDescription: Sendable, Hashable {
+    /// A consumer of the group.
     public struct Member: Sendable, Hashable {
+        /// The name that the coordinator gave it.
         public let memberID: String
         /// `group.instance.id` of a static member.
         public let instanceID: String?
+        /// Its `client.id`, and the address that its broker sees.
         public let clientID: String
         public let host: String
         /// Sorted.
@@ -15,6 +18,7 @@ public struct GroupDescription: Sendable, Hashable {
     public let group: String
     /// `Stable`, `PreparingRebalance`, `CompletingRebalance`, `Empty` or `Dead` (which is also said of unknown groups).
     public let state: String
+    /// How the members have partitions shared out, such as `range`; empty where nothing is agreed on.
     public let assignor: String
     public let members: [Member]
 }

@@ -19,6 +19,7 @@ public enum ConsumerEvent: Sendable, Hashable {
 
 /// What became of an asynchronous commit.
 public struct CommitAnswer: Sendable, Hashable {
+    /// What was to be committed.
     public let offsets: [PartitionOffset]
     /// Nil where they are committed.
     public let error: KafkaError?

@@ -14,6 +14,8 @@ public final class EmbeddedBroker: @unchecked Sendable {
     private let client: ClientHandle
     private let cluster: OpaquePointer
 
+    /// Starts so many brokers, whose ids count from 1.
+    /// - Throws: where librdkafka cannot start them.
     public init(brokers: Int32 = 1) throws(KafkaError) {
         client = try ClientHandle(RD_KAFKA_PRODUCER, KafkaSettings(), context: ClientContext(KafkaSettings()))
         guard let cluster = rd_kafka_mock_cluster_new(client.raw, brokers) else {

@@ -5,42 +5,67 @@ extension KafkaError.Code {
         self.init(rawValue: code.rawValue)
     }
 
+    /// The time that a call was given is over. What it asked for may still happen.
     public static let timedOut = Self(RD_KAFKA_RESP_ERR__TIMED_OUT)
+    /// The producer's queue has as much as it takes (`queue.buffering.max.messages` and `.kbytes`): poll, then send
+    /// again.
     public static let queueFull = Self(RD_KAFKA_RESP_ERR__QUEUE_FULL)
+    /// No broker is connected. librdkafka goes on trying.
     public static let allBrokersDown = Self(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+    /// A connection to a broker failed or was closed.
     public static let transport = Self(RD_KAFKA_RESP_ERR__TRANSPORT)
+    /// A broker's name has no address.
     public static let resolve = Self(RD_KAFKA_RESP_ERR__RESOLVE)
     /// The handshake of TLS failed, on either side.
     public static let tls = Self(RD_KAFKA_RESP_ERR__SSL)
     /// The broker does not take the credentials, or the mechanism.
     public static let authentication = Self(RD_KAFKA_RESP_ERR__AUTHENTICATION)
+    /// The broker's access rules do not let this user do that with the topic, or with the group.
     public static let topicAuthorizationFailed = Self(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
     public static let groupAuthorizationFailed = Self(RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+    /// What librdkafka was given is none of what it takes: a property, a name, a number.
     public static let invalidArgument = Self(RD_KAFKA_RESP_ERR__INVALID_ARG)
     /// The call does not fit the client's state, such as a commit without a transaction.
     public static let state = Self(RD_KAFKA_RESP_ERR__STATE)
+    /// The client is beyond repair; librdkafka keeps the cause (`Producer.fatalError`).
     public static let fatal = Self(RD_KAFKA_RESP_ERR__FATAL)
+    /// librdkafka's own word for a producer in whose place another one of the same `transactional.id` works by now.
     public static let fenced = Self(RD_KAFKA_RESP_ERR__FENCED)
+    /// Dropped by a purge, or with an aborted transaction, before it was sent.
     public static let purgedFromQueue = Self(RD_KAFKA_RESP_ERR__PURGE_QUEUE)
+    /// Dropped in the same way after it was sent: it may have been written.
     public static let purgedInFlight = Self(RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
     /// The offset to read from does not exist (any longer), and `auto.offset.reset` is `error`.
     public static let autoOffsetReset = Self(RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
+    /// The broker does not have the offset: its record has expired, or the log ends before it.
     public static let offsetOutOfRange = Self(RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
+    /// The cluster has no such partition, or no such topic, as far as the client has heard.
     public static let unknownPartition = Self(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
     public static let unknownTopic = Self(RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+    /// A broker does not know the partition: it was deleted, never made, or made a moment ago.
     public static let unknownTopicOrPartition = Self(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
     public static let topicAlreadyExists = Self(RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+    /// Settings of a topic that the broker refuses.
     public static let invalidConfiguration = Self(RD_KAFKA_RESP_ERR_INVALID_CONFIG)
+    /// The group has shared out its partitions anew since what this member names.
     public static let illegalGeneration = Self(RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION)
+    /// The group has expelled this member, or never had it.
     public static let unknownMember = Self(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID)
+    /// The group is sharing out its partitions: this member has to join again first.
     public static let rebalanceInProgress = Self(RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
+    /// Another producer has begun with the same `transactional.id` (KIP-98; a code of its own since KIP-588).
     public static let producerFenced = Self(RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
+    /// The broker knows a newer epoch of this producer: another one has begun, or its transaction took too long and was
+    /// aborted.
     public static let invalidProducerEpoch = Self(RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)
+    /// Another consumer has joined with the same `group.instance.id` (KIP-345).
     public static let fencedInstance = Self(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+    /// A record, or a batch of them, is beyond `message.max.bytes` of the client or the topic's `max.message.bytes`.
     public static let messageTooLarge = Self(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+    /// The group has members, so it can be neither deleted nor moved.
     public static let groupNotEmpty = Self(RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP)
     public static let groupNotFound = Self(RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND)
-    /// The log was cut behind an open transaction's back, or a committed offset is not settled yet.
+    /// A committed offset is not settled yet: a transaction that moves it is still open (KIP-447).
     public static let unstableOffsetCommit = Self(RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT)
 
     static let fencing: Set<Self> = [.fenced, .producerFenced, .invalidProducerEpoch, .fencedInstance]

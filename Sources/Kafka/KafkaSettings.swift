@@ -6,11 +6,13 @@ internal import ServiceKit
 /// Names and values are librdkafka's own (its CONFIGURATION.md lists them), so that an operator's knowledge carries
 /// over; nothing is renamed on the way.
 public struct KafkaSettings: Sendable {
+    /// A name and a value, both as librdkafka has them.
     public struct Property: Sendable, Hashable {
         public let name: String
         public let value: String
     }
 
+    /// Each name once, in the order in which they were given.
     public private(set) var properties: [Property] = []
     /// Receives what the clients of these settings say; nil drops it.
     public var log: KafkaLog?

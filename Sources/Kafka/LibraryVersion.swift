@@ -10,6 +10,7 @@ public struct LibraryVersion: Sendable, Comparable, CustomStringConvertible {
         (self.major, self.minor, self.patch) = (major, minor, patch)
     }
 
+    /// What the loaded library says of itself; a pre-release counts as its release.
     public static var linked: LibraryVersion {
         // 0xMMmmrrxx, xx being the pre-release.
         let number = Int(rd_kafka_version())

@@ -10,6 +10,7 @@ public final class MessageBatch: @unchecked Sendable {
 
     /// Names for ``Message/topic``. The list only grows during a consumer's life, so indices can be kept.
     public let topicNames: [String]
+    /// How many records it holds: none after ``destroy()``.
     public private(set) var count: Int
 
     private var messages: UnsafeMutablePointer<Raw>?
@@ -45,6 +46,7 @@ public final class MessageBatch: @unchecked Sendable {
         count = 0
     }
 
+    /// A record by its place; traps outside the batch.
     public subscript(index: Int) -> Message {
         precondition(index >= 0 && index < count)
         let message = messages![index]
@@ -53,6 +55,7 @@ public final class MessageBatch: @unchecked Sendable {
 }
 
 extension MessageBatch: Sequence {
+    /// Goes through the records in their order, and keeps the batch.
     public struct Iterator: IteratorProtocol {
         private let batch: MessageBatch
         // Copies of the batch's own fields, since reading those through the reference costs a check of exclusive access.

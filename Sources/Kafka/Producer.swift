@@ -45,6 +45,7 @@ public final class Producer: @unchecked Sendable {
     /// Says that nobody will wait for what this producer is still about.
     func abandon() { client.markStuck() }
 
+    /// The handle of a topic, made once for each name; from any thread. The name must be one that Kafka takes.
     public func topic(_ name: String) -> Topic {
         topics.withLock { topics in
             if let known = topics[name] { return Topic(handle: known) }

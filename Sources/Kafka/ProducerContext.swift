@@ -3,10 +3,13 @@ internal import Synchronization
 
 /// What became of one record that was sent with a tag.
 public struct Delivery: Sendable, Hashable {
+    /// What the send was given, never 0.
     public let tag: UInt64
+    /// Where it was written, or was to be.
     public let partition: Int32
     /// The offset that the broker gave; negative where the record was not delivered.
     public let offset: Int64
+    /// Why it was not delivered; nil where it was.
     public let error: KafkaError?
 }
 

@@ -24,6 +24,8 @@ public enum Elementwise {
 
     /// What Adam remembers of a gradient decays by these.
     public struct AdamDecay: Sendable {
+        /// β₁, β₂ and ε of Kingma and Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, with the paper's
+        /// constants.
         public var first: Float = 0.9
         public var second: Float = 0.999
         public var epsilon: Float = 1e-8

@@ -10,6 +10,7 @@ public final class FoldInSolver {
     private let work: UnsafeMutablePointer<Float>
     private let solution: UnsafeMutablePointer<Float>
 
+    /// - Parameter columns: of the factors, 1 to 1024.
     public init(columns: Int, kernels: Kernels = .best) {
         precondition(columns > 0 && columns <= 1024)
         self.columns = columns

@@ -20,6 +20,7 @@ public final class InnerProductSearcher {
     private var ranked = UnsafeMutablePointer<fk_ranked>.allocate(capacity: 0)
     private var scratch = UnsafeMutablePointer<fk_ranked>.allocate(capacity: 0)
 
+    /// - Parameter kernels: all of them give the same results.
     public init(kernels: Kernels = .best) {
         self.kernels = kernels
         width = Int(fk_screen_width(kernels.rawValue))

@@ -36,11 +36,14 @@ public struct Matrix: Sendable {
         return UnsafePointer(storage.base + index * stride)
     }
 
+    /// Whether a row holds nothing but zeros, as that of an item of which nothing was learnt does.
     public func isZero(row: Int) -> Bool {
         let values = self.row(row)
         return (0..<columns).allSatisfy { values[$0] == 0 }
     }
 
+    /// One float; traps outside the matrix. Each write looks whether the storage is shared: loops take `row` and
+    /// `withUnsafeMutableBase`.
     @inlinable
     public subscript(row: Int, column: Int) -> Float {
         get {

@@ -49,6 +49,7 @@ public struct TopN: Sendable {
         offer(score, index: index, rank: UInt32(bitPattern: index))
     }
 
+    /// Ties by rank, the smaller first, then by index.
     @inlinable
     public mutating func offer(_ score: Float, index: Int32, rank: UInt32) {
         guard score >= threshold, capacity > 0 else { return }

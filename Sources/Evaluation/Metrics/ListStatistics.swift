@@ -57,6 +57,7 @@ public struct ListStatistics: Sendable {
     /// The exposure of each item of the catalogue.
     private var catalogue: [Int] { zip(exposure, interactions).filter { $0 > 0 || $1 > 0 }.map { $0.0 } }
 
+    /// In bits; 0 where nothing was listed.
     public var novelty: Double { listed == 0 ? 0 : information / Double(listed) }
 
     public var diversity: Double? {

@@ -10,6 +10,7 @@ public enum RankingMeasure: String, CaseIterable, Sendable {
 
 /// The measures of one list, or their sums over many.
 public struct RankingValues: Sendable, Equatable {
+    /// Each as `RankingMetrics` defines it: from 0 to 1 for one list.
     public internal(set) var hitRate = 0.0
     public internal(set) var recall = 0.0
     public internal(set) var precision = 0.0

@@ -13,10 +13,12 @@ internal import Foundation
 public struct RankingMetrics: Sendable {
     /// N
     public let length: Int
+    /// Cases that were counted.
     public private(set) var count = 0
     private var sums = RankingValues()
     private let discounts: [Double]
 
+    /// - Parameter length: N, at least 1.
     public init(length: Int) {
         precondition(length > 0, "a list has items")
         self.length = length
@@ -58,6 +60,7 @@ public struct RankingMetrics: Sendable {
         sums += values
     }
 
+    /// The mean over the cases that were counted; 0 without any.
     public subscript(measure: RankingMeasure) -> Double { count == 0 ? 0 : sums[measure] / Double(count) }
 
     public var hitRate: Double { self[.hitRate] }

@@ -1,5 +1,6 @@
 /// Errors of predicted ratings.
 public struct RatingErrors: Sendable, Equatable {
+    /// Ratings that were predicted.
     public private(set) var count = 0
     private var squares = 0.0
     private var magnitudes = 0.0
@@ -29,6 +30,7 @@ public struct RatingErrors: Sendable, Equatable {
 
     /// Mean squared error; 0 where nothing was predicted, as the others.
     public var mse: Double { count == 0 ? 0 : squares / Double(count) }
+    /// The root of the mean squared error.
     public var rmse: Double { mse.squareRoot() }
     /// Mean absolute error.
     public var mae: Double { count == 0 ? 0 : magnitudes / Double(count) }

@@ -22,6 +22,7 @@ public struct OfflineEvaluation {
     }
 
     public var model = Model.blend
+    /// What the served list depends on; an algorithm's histories are rated by its scale and its training decay.
     public var shop = ShopSettings()
     /// Whether the served list has a generation; not for an algorithm.
     public var trains = true

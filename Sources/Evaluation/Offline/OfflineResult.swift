@@ -5,6 +5,7 @@ public import Models
 public struct OfflineResult: Sendable {
     /// One user of one fold.
     public struct Case: Sendable {
+        /// The place of its fold, from 0.
         public var fold: Int
         /// The stream's number of the user.
         public var user: Int
@@ -15,6 +16,7 @@ public struct OfflineResult: Sendable {
         public var auc: Double?
     }
 
+    /// Means over the cases of all folds.
     public private(set) var metrics: RankingMetrics
     /// Each evaluated user's measures; the same cases in the same order for every model of one split.
     public private(set) var cases: [Case] = []
@@ -27,6 +29,7 @@ public struct OfflineResult: Sendable {
 
     /// The mean over the cases that have one.
     public var auc: Double? { mean(cases.compactMap(\.auc)) }
+    /// Means over the folds; nil where single candidates were ranked.
     public var coverage: Double? { mean(statistics.map(\.coverage)) }
     public var novelty: Double? { mean(statistics.map(\.novelty)) }
     public var gini: Double? { mean(statistics.map(\.gini)) }
@@ -80,6 +83,7 @@ public struct OfflineResult: Sendable {
 
 /// Users with about as many interactions in training.
 public struct ActivityGroup: Sendable {
+    /// How many interactions they have.
     public let range: ClosedRange<Int>
     public internal(set) var metrics: RankingMetrics
 

@@ -9,6 +9,7 @@ internal import Pipeline
 /// list: a total order by score and identifier, so that no tie is resolved in our favour. Generations are trained at the
 /// end of the warm-up and whenever the number of events has grown by 5%, and swapped in at once.
 public struct PrequentialEvaluation {
+    /// What lists depend on; N is `rules.listItems`.
     public var shop = ShopSettings()
     /// The algorithm that generations are made of; nil for the service's own.
     public var model: (any Recommender)?

@@ -5,6 +5,7 @@ public import Models
 extension PrequentialResult {
     /// Differences to another run on the same events.
     public struct Difference: Sendable, Equatable {
+        /// Of HR@N and of NDCG@N, this run's less the other's.
         public var hitRate: PairedInterval
         public var ndcg: PairedInterval
     }

@@ -9,6 +9,7 @@ public struct PrequentialResult: Sendable {
         public var time: Int64
         /// Events scored in it.
         public var count: Int
+        /// HR@N and NDCG@N of these events.
         public var hitRate: Double
         public var ndcg: Double
     }
@@ -25,8 +26,11 @@ public struct PrequentialResult: Sendable {
 
     /// N
     public let length: Int
+    /// Over all events that were scored.
     public private(set) var metrics: RankingMetrics
+    /// The stretches in their order; those in which nothing was scored are left out.
     public private(set) var series: [Point] = []
+    /// One for each event that was scored, in the order of the stream.
     public private(set) var outcomes: [Outcome] = []
     /// What the generations said about themselves; their `events` are the places in the stream at which they came in.
     public internal(set) var generations: [GenerationManifest] = []
@@ -42,6 +46,7 @@ public struct PrequentialResult: Sendable {
 
     public var hitRate: Double { metrics.hitRate }
     public var ndcg: Double { metrics.ndcg }
+    /// Events that were scored.
     public var count: Int { metrics.count }
 
     mutating func add(rank: Int?, at event: Int, user: Int) {

@@ -3,6 +3,7 @@ internal import Models
 /// Thinks of settings to try, batch by batch. What a batch holds follows from the seed and the values of the batches before
 /// it alone: not from how many of its trials run at once, nor from whether the search was interrupted.
 public struct Search: Sendable {
+    /// How a search thinks of settings; the raw value is its name on the command line.
     public enum Method: String, CaseIterable, Sendable {
         case random
         /// `ParzenEstimator`, after some random trials.
@@ -16,6 +17,7 @@ public struct Search: Sendable {
     public let method: Method
     /// How many settings are tried.
     public let trials: Int
+    /// Which trials are better than others, by the objectives.
     public let order: TrialOrder
     public let seed: UInt64
 
@@ -27,6 +29,9 @@ public struct Search: Sendable {
     static let reduction = 3
     static let budgets = [1.0 / 9, 1.0 / 3, 1]
 
+    /// - Parameters:
+    ///   - trials: settings to try, at least one; in halving those of the first rung.
+    ///   - objectives: at least one; of several the earlier ones count more between trials of one front.
     public init(space: SearchSpace, method: Method, trials: Int, objectives: [Objective], seed: UInt64) {
         precondition(trials > 0, "a search tries something")
         self.space = space

@@ -4,6 +4,7 @@ public import Models
 /// The settings that a search tries, each on a scale from 0 to 1: logarithmic where its domain is, whole numbers rounded,
 /// a choice as equal parts of the scale.
 public struct SearchSpace: Sendable, Equatable {
+    /// A setting, and the part of its values that is searched.
     public struct Dimension: Sendable, Equatable {
         public let name: String
         public let domain: ParameterDomain
@@ -50,6 +51,7 @@ public struct SearchSpace: Sendable, Equatable {
         }
     }
 
+    /// In the order in which the algorithm declares them, or the texts name them.
     public private(set) var dimensions: [Dimension] = []
 
     /// All that an algorithm declares, but its limits.

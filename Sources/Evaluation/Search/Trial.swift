@@ -2,6 +2,7 @@
 public struct TrialPlan: Sendable, Equatable {
     /// From 0, in the order in which the search thought of them.
     public let number: Int
+    /// What is searched by its name, as an algorithm's `set` takes it.
     public let settings: [String: String]
     /// The share of the full effort, in 0...1.
     public let budget: Double
@@ -34,6 +35,7 @@ public enum Objective: Sendable, Equatable {
     case measure(RankingMeasure)
     case seconds
 
+    /// The objective of one of `names`; nil for another text.
     public init?(_ name: String) {
         if name == "seconds" {
             self = .seconds
@@ -60,6 +62,7 @@ public enum Objective: Sendable, Equatable {
 
 /// Which trials are better, by one objective or by several.
 public struct TrialOrder: Sendable {
+    /// Of trials in one front the first one decides, then the next.
     public let objectives: [Objective]
 
     public init(_ objectives: [Objective]) {

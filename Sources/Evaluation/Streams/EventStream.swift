@@ -40,6 +40,7 @@ public final class EventStream {
     public var count: Int { records.count }
     /// Whether times tell which event came first; not where all are equal, as those of lines of a user and its items.
     public var hasTimes: Bool { count < 2 || records.contains { $0.time != records[0].time } }
+    /// Identifiers of users, and of items, that the stream knows: streams parted from one know those of all its events.
     public var userCount: Int { users.count }
     public var itemCount: Int { items.count }
 

@@ -2,6 +2,7 @@ public import Events
 
 /// What a data set is like.
 public struct StreamStatistics: Sendable {
+    /// Events, and the users and items that they are of.
     public let events: Int
     public let users: Int
     public let items: Int

@@ -1,6 +1,9 @@
 /// What the shop says about one item (topic `items`). Low rate, so plain strings.
 public struct CatalogueItem: Sendable, Hashable {
+    /// Never empty, and at most 256 bytes, where it was decoded.
     public var id: String
+    /// Nil where the record does not say it, as category and brand. At most 1,024 bytes of a decoded title; at most 256
+    /// of the others.
     public var title: String?
     public var categoryID: String?
     public var categoryCode: String?

@@ -2,7 +2,9 @@
 /// damaged, or written by a later version.
 @frozen
 public struct ByteReader {
+    /// The bytes are no such record, or end too soon.
     public struct Malformed: Error, CustomStringConvertible {
+        /// The byte about which that was found.
         public let offset: Int
         public init(offset: Int) { self.offset = offset }
         public var description: String { "malformed record at byte \(offset)" }
@@ -12,6 +14,7 @@ public struct ByteReader {
     /// The bytes read so far.
     public var offset = 0
 
+    /// Reads from the first of these bytes, which have to outlive the reader.
     @inlinable
     public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
@@ -25,6 +28,7 @@ public struct ByteReader {
         return bytes[offset]
     }
 
+    /// A number of up to 64 bits in LEB128, as `ByteWriter.varint` writes it.
     @inlinable @inline(__always)
     public mutating func varint() throws -> UInt64 {
         // Most numbers take one byte, nearly all others two or three.
@@ -75,6 +79,7 @@ public struct ByteReader {
         return Int(value)
     }
 
+    /// A signed number, as `ByteWriter.signed` writes it (zigzag).
     @inlinable
     public mutating func signed() throws -> Int64 {
         let value = try varint()
@@ -99,6 +104,8 @@ public struct ByteReader {
         return value
     }
 
+    /// A value as it lies in memory, little-endian, at any address. Every pattern of its bits has to be one of its
+    /// values.
     @inlinable
     public mutating func fixed<T: BitwiseCopyable>(_ type: T.Type) throws -> T {
         guard bytes.count - offset >= MemoryLayout<T>.size else { throw Malformed(offset: offset) }
@@ -106,9 +113,11 @@ public struct ByteReader {
         return bytes.loadUnaligned(fromByteOffset: offset, as: T.self)
     }
 
+    /// The bits of a Double: infinities and NaN come through.
     @inlinable
     public mutating func double() throws -> Double { Double(bitPattern: try fixed(UInt64.self)) }
 
+    /// The next `count` bytes, not copied: valid as long as those that are read.
     @inlinable
     public mutating func raw(_ count: Int) throws -> UnsafeRawBufferPointer {
         guard count >= 0, bytes.count - offset >= count else { throw Malformed(offset: offset) }
@@ -130,6 +139,7 @@ public struct ByteReader {
         }
     }
 
+    /// Bytes with their length before them, not copied.
     @inlinable
     public mutating func counted() throws -> UnsafeRawBufferPointer { try raw(try count()) }
 }

@@ -12,6 +12,7 @@ public final class ByteWriter {
     @inlinable
     public var count: Int { used }
 
+    /// - Parameter capacity: bytes to have room for at once; the buffer doubles where more are written.
     public init(capacity: Int = 4096) {
         self.capacity = max(capacity, 16)
         base = .allocate(capacity: self.capacity)
@@ -23,11 +24,13 @@ public final class ByteWriter {
     @inlinable
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: used) }
 
+    /// What was written from a place on; valid until the next write.
     @inlinable
     public func bytes(from start: Int) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: base + start, count: used - start)
     }
 
+    /// A part of what was written; valid until the next write.
     @inlinable
     public func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count)
@@ -36,6 +39,7 @@ public final class ByteWriter {
     @inlinable
     public func removeAll() { used = 0 }
 
+    /// Takes back what was written behind the first `length` bytes.
     @inlinable
     public func truncate(to length: Int) { used = min(used, length) }
 
@@ -46,6 +50,7 @@ public final class ByteWriter {
         used += 1
     }
 
+    /// A number in LEB128: seven bits a byte, the lowest first, ten bytes at most.
     @inlinable
     public func varint(_ value: UInt64) {
         reserve(10)
@@ -60,6 +65,7 @@ public final class ByteWriter {
         used = end - base + 1
     }
 
+    /// The same for a count; traps below 0.
     @inlinable
     public func varint(_ value: Int) { varint(UInt64(value)) }
 
@@ -67,6 +73,7 @@ public final class ByteWriter {
     @inlinable
     public func signed(_ value: Int64) { varint(UInt64(bitPattern: (value << 1) ^ (value >> 63))) }
 
+    /// A value as it lies in memory, little-endian.
     @inlinable
     public func fixed<T: BitwiseCopyable>(_ value: T) {
         reserve(MemoryLayout<T>.size)
@@ -94,6 +101,7 @@ public final class ByteWriter {
         raw(source)
     }
 
+    /// The UTF-8 of a literal, without its length, quotes or escapes.
     @inlinable @inline(__always)
     public func text(_ value: StaticString) {
         raw(UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
@@ -106,6 +114,7 @@ public final class ByteWriter {
         value.withUTF8 { raw(UnsafeRawBufferPointer($0)) }
     }
 
+    /// Makes room for so many more bytes at once.
     @inlinable @inline(__always)
     public func reserve(_ more: Int) {
         if used + more > capacity { grow(more) }
@@ -118,6 +127,7 @@ public final class ByteWriter {
         return base + used
     }
 
+    /// Takes over bytes that the caller wrote behind `tail`, no more than it was asked for.
     @inlinable
     public func advance(_ written: Int) { used += written }
 

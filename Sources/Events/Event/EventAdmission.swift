@@ -13,6 +13,7 @@ public struct EventAdmission: Sendable {
         self.requiresKey = requiresKey
     }
 
+    /// Whether the configuration has this record left unread.
     @inline(__always)
     public func skips(_ partition: Int32, _ offset: Int64) -> Bool {
         !skipped.isEmpty && skipped[partition]?.contains(offset) == true

@@ -53,6 +53,7 @@ public final class EventDecoder {
     private let fields = EventDecoder.fieldNames
     private let typeNames: EventTypeNames
 
+    /// - Parameter typeNames: what the types of events are called in the input.
     public init(typeNames: EventTypeNames = .standard) {
         self.typeNames = typeNames
         scanner = ObjectScanner()

@@ -7,6 +7,7 @@ public enum EventEncoder {
         bytes.append(contentsOf: writer.bytes)
     }
 
+    /// The same behind what a writer holds.
     public static func append(_ event: ShopEvent, to writer: ByteWriter) {
         writer.text("{\"event_time\":\"")
         JSONText.time(event.time, to: writer)

@@ -11,6 +11,7 @@ public struct Rejection: Error, Sendable, Hashable {
     let finding: Finding
     let offset: UInt32
 
+    /// One that names no place in the bytes.
     public init(_ code: RejectionCode) {
         self.init(code, .none, 0)
     }

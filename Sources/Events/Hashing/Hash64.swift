@@ -35,6 +35,8 @@ public enum Hash64 {
         hash(bytes, seed: seed, .fixed)
     }
 
+    /// The same with other constants. What `Secrets.ofProcess` gives differs from process to process, so it must not be
+    /// stored.
     @inlinable
     public static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0, _ secrets: Secrets) -> UInt64 {
         let (k1, k2) = (secrets.k1, secrets.k2)

@@ -1,6 +1,7 @@
 /// A 128-bit hash of a set of records that does not depend on their order: each record is hashed, and the hashes are added.
 /// So the hash of a state can be kept up to date record by record, and the hashes of its parts add up to that of the whole.
 public struct StateHash: Sendable, Hashable {
+    /// The halves of the sum, modulo 2¹²⁸.
     public private(set) var low: UInt64
     public private(set) var high: UInt64
 

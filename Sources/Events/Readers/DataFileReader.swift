@@ -16,6 +16,9 @@ public final class DataFileReader {
     private var cells = TableCells()
     private var partial: [UInt8] = []
 
+    /// - Parameters:
+    ///   - rule: what star ratings mean, in tables that have them and no types.
+    ///   - typeNames: what the types of events are called.
     public init(format: DataFormat, rule: RatingRule = .standard, typeNames: EventTypeNames = .standard) {
         self.format = format
         self.rule = rule

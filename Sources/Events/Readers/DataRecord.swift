@@ -1,5 +1,6 @@
 /// One line of a data file, as far as it was understood. Valid only inside the closure that receives it.
 public struct DataRecord {
+    /// What a line says, or why it says nothing.
     public enum Content {
         case event(ShopEvent)
         case rejected(Rejection)

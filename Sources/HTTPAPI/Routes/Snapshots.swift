@@ -3,10 +3,14 @@
 /// They are called on server threads. What cannot answer from memory at once may wait for a bounded moment (the server
 /// does not suspend requests: give it a few threads then), and throws ``SnapshotUnavailable`` when that has passed.
 public struct Snapshots: Sendable {
+    /// The JSON of one id; nil for an id that is not known.
     public typealias Read = @Sendable (_ id: String) throws(SnapshotUnavailable) -> [UInt8]?
 
+    /// The list of a user.
     public var recommendations: Read
+    /// The related items of an item.
     public var related: Read
+    /// The feature row of a user, and that of an item.
     public var userFeatures: Read
     public var itemFeatures: Read
     /// The list of who is not known; it is always there.

@@ -1,5 +1,6 @@
 /// A server that cannot start.
 public struct HTTPServerError: Error, Equatable, CustomStringConvertible {
+    /// What stands in the way.
     public enum Code: Sendable {
         /// The text is no address.
         case address
@@ -10,6 +11,7 @@ public struct HTTPServerError: Error, Equatable, CustomStringConvertible {
     }
 
     public let code: Code
+    /// A sentence for people that names the address.
     public let message: String
 
     public var description: String { message }

@@ -6,15 +6,20 @@ public import Pipeline
 /// with the group's offsets (KIP-447). Without them a commit waits until every record appended
 /// before it has been acknowledged, then commits the offsets.
 public final class KafkaEventLog: EventLog {
+    /// What the log connects to, and as whom.
     public struct Settings: Sendable {
         /// Bootstrap servers, security, and whatever else every client gets.
         public var client: KafkaSettings
         public var topics: TopicNames
+        /// Whether output and offsets are committed in one transaction, so that readers of committed records see all of
+        /// it or nothing (`processing.guarantee: exactly_once`).
         public var isTransactional: Bool
         /// Unset: a member for as long as it lives. Set: static membership, and a transactional id that stays.
         public var instanceID: String?
         /// Distinguishes the transactional ids of dynamic members.
         public var memberName: String
+        /// Whether `instanceID` is also the group's `group.instance.id`, so that a quick restart begins no
+        /// rebalance (KIP-345).
         public var isStatic: Bool
         /// Begins the transactional ids, too. Whoever only copies into a deployment's topics is no member of its workers' group.
         public var groupID: String
@@ -66,6 +71,8 @@ public final class KafkaEventLog: EventLog {
     /// Errors that may pass, said once each time they begin.
     public var warning: (String) -> Void = { _ in }
 
+    /// Connects and begins to join the group.
+    /// - Throws: where the settings make no client, or what `requiresTopics` asks for is not there.
     public init(_ settings: Settings) throws(LogError) {
         self.settings = settings
         var producing = settings.client

@@ -18,6 +18,7 @@ public final class KafkaLeaderLog: LeaderLog {
     /// The leader's transactional id in a member of this name; it is the client's too, so that heirs know a leader that lives.
     static func transactionalID(_ name: String) -> String { name + ":leader" }
 
+    /// Connects, and begins to join the group that elects the leader.
     public init(_ settings: KafkaEventLog.Settings) throws(LogError) {
         self.settings = settings
         let name = Self.transactionalID(settings.transactionalID)

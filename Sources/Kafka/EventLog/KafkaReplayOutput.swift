@@ -19,6 +19,7 @@ public final class KafkaReplayOutput: ReplayOutput {
     private static let transactionMillisecondsMax = 900_000
     private static let messageBytesMax = 8_000_000
 
+    /// - Parameter groups: those of the deployment, which must have no members while state is written.
     public init(_ settings: KafkaEventLog.Settings, groups: [String]) throws(LogError) {
         self.settings = settings
         self.groups = groups

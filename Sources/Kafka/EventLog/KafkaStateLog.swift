@@ -6,10 +6,13 @@ public import Pipeline
 public final class KafkaStateLog: EventLog {
     private let settings: KafkaEventLog.Settings
     private let consumer: GroupConsumer
+    /// Reads the deployment's other topics.
     public let reading: KafkaTopicReading
     private let partitions: [Int32]
     private var isAssigned = false
 
+    /// Connects.
+    /// - Throws: where there is no events topic, or the users topic has fewer partitions.
     public init(_ settings: KafkaEventLog.Settings) throws(LogError) {
         self.settings = settings
         reading = KafkaTopicReading(settings)
@@ -30,6 +33,7 @@ public final class KafkaStateLog: EventLog {
     }
 
     public var isTransactional: Bool { false }
+    /// The partitions of the events topic, all of which are assigned by the first `poll`.
     public var partitionCount: Int { partitions.count }
     public var partitionNumbers: [Int32] { partitions }
 

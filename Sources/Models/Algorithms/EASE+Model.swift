@@ -8,6 +8,7 @@ extension EASE {
         /// `−(XᵀX + λI)⁻¹`, items × items.
         public let negatedInverse: Matrix
 
+        /// Takes what `EASE.train` returns.
         public init(_ negatedInverse: Matrix) {
             precondition(negatedInverse.rows == negatedInverse.columns)
             self.negatedInverse = negatedInverse

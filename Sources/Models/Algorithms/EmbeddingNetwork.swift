@@ -14,6 +14,7 @@ public struct EmbeddingNetwork: Sendable, Equatable {
     public var hidden = 32
     /// Of being left out in a step, for each number of both sides.
     public var dropout: Float = 0.1
+    /// Passes over the ratings.
     public var epochs = 10
     /// Ratings a step.
     public var batch = 64

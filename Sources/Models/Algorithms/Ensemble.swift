@@ -7,6 +7,7 @@ internal import Linear
 /// fifth of each user's history that the members did not see; the members are then fitted anew on all of it. EASE has no
 /// part where it refuses the catalogue.
 public struct Ensemble: Sendable, Equatable {
+    /// The members' settings, but for their seeds and threads, which are those of the whole.
     public var als = ImplicitALS()
     public var knn: ItemKNN
     public var ease = EASE()

@@ -12,6 +12,7 @@ public struct FactorizationMachine: Sendable, Equatable {
     public var factors = 32
     /// Passes over the interactions.
     public var epochs = 40
+    /// Of the gradient.
     public var learningRate: Float = 0.03
     /// λ, of vectors and weights.
     public var regularization: Float = 0.01

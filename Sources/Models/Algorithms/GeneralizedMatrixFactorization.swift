@@ -5,6 +5,7 @@ internal import Linear
 public struct GeneralizedMatrixFactorization: Recommender, Equatable {
     /// Length of the vectors.
     public var factors = 16
+    /// Passes over the interactions.
     public var epochs = 10
     /// Pairs a step.
     public var batch = 256

@@ -5,6 +5,7 @@ public import Linear
 /// minimises `Σ c (1 − wᵀh)² + α₀ Σ_all (wᵀh)² + Σ λ (n + α₀ N)^ν ‖·‖²`, where n counts a row's interactions and N the
 /// rows of the other side. The result depends on data, settings and seed only: not on machine or threads.
 public struct ImplicitALS: Sendable, Equatable {
+    /// How a sweep solves each row, the other side standing still.
     public enum Solver: Sendable, Equatable {
         /// Exact, by Cholesky: cubic in the factors for every row.
         case cholesky

@@ -10,7 +10,9 @@ public import Linear
 public struct MatrixFactorization: Sendable, Equatable {
     /// Length of the vectors.
     public var factors = 32
+    /// Passes over the ratings.
     public var epochs = 10
+    /// Of the gradient.
     public var learningRate: Float = 0.03
     /// λ
     public var regularization: Float = 0.07

@@ -8,6 +8,7 @@ public struct MultiLayerPerceptron: Recommender, Equatable {
     public var factors = 8
     /// Dense layers before the output; 0 leaves the concatenated embeddings, `factors` long together.
     public var layers = 3
+    /// Passes over the interactions.
     public var epochs = 10
     /// Pairs a step.
     public var batch = 256

@@ -10,6 +10,7 @@ public struct NeuralMatrixFactorization: Recommender, Equatable {
     public var layers = 3
     /// Of GMF and of MLP before they are joined; 0 trains the whole from nothing, by Adam.
     public var pretrainingEpochs = 10
+    /// Passes over the interactions of the joined whole.
     public var epochs = 5
     /// Pairs a step.
     public var batch = 256

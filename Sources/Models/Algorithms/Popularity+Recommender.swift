@@ -21,6 +21,7 @@ extension Popularity: Recommender {
 
     /// The weight of each item.
     public struct Model: RecommenderModel {
+        /// Shares of the most popular item's, 0 to 1; all 0 where nothing was touched.
         public let weights: [Float]
 
         public var itemCount: Int { weights.count }

@@ -10,7 +10,9 @@ public import Linear
 ///
 /// α₀ and λ are chosen, and the learners' weights fitted, on interactions that come after those that the factors include.
 public struct ImportedFactors: Sendable {
+    /// items × K; with users, what they became by the users' spread.
     public let items: Matrix
+    /// The identifier of each row of the items.
     public let ids: [String]
 
     /// What is wrong with what was given.

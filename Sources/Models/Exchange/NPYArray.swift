@@ -3,6 +3,7 @@ public import Linear
 /// A NumPy array file (`.npy`, format 1.0 and 2.0: numpy.lib.format), as far as factors need it: little-endian float32 or
 /// float64 of one or two dimensions in C order; float32 and int32 are written.
 public struct NPYArray: Sendable, Equatable {
+    /// The sides, the outermost first: rows × K for factors.
     public let shape: [Int]
     /// In C order; float64 is rounded.
     public let values: [Float]
@@ -16,6 +17,9 @@ public struct NPYArray: Sendable, Equatable {
 
     private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
+    /// Reads a whole file.
+    /// - Throws: what is no such file, another version, type or order, and values that are more or fewer than the shape
+    ///   asks for.
     public init(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
         let (header, start) = try Self.header(bytes)
         let isDouble: Bool

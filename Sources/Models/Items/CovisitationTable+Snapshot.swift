@@ -3,8 +3,11 @@ internal import Events
 extension CovisitationTable {
     /// A row as it is: its total, its epoch and its neighbours with their counts, in fixed point and in no defined order.
     public struct Snapshot {
+        /// n, 2¹² being one event on the scale of `epoch`.
         public var total: UInt64
+        /// How many half-lives after 1970 the counts' landmark lies; 0 where nothing decays, or nothing is counted.
         public var epoch: Int64
+        /// C of each neighbour, on the same scale.
         public var neighbours: [(item: Item, count: UInt32)]
 
         public init(total: UInt64, epoch: Int64, neighbours: [(item: Item, count: UInt32)]) {

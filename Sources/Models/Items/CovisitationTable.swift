@@ -28,6 +28,7 @@ public final class CovisitationTable {
         public init() {}
     }
 
+    /// An item's number in the identifier table: it means nothing outside the process.
     public typealias Item = IdentifierTable.Number
 
     static let one: Double = 4096
@@ -55,6 +56,8 @@ public final class CovisitationTable {
     /// The number of half-lives that the largest event time has passed since the epoch of 1970.
     @exclusivity(unchecked) public internal(set) var epoch: Int64 = 0
 
+    /// An empty table.
+    /// - Parameter identifiers: what numbers the items; their hashes break ties where a row is pruned.
     public init(settings: Settings, identifiers: IdentifierTable) {
         precondition(settings.window > 0 && settings.neighbours > 0, "a co-visitation row needs room")
         self.settings = settings
@@ -118,6 +121,7 @@ public final class CovisitationTable {
         return Double(row.total) / Self.one * scale(row)
     }
 
+    /// How many neighbours an item's row holds at present; 0 for an item without events.
     public func neighbourCount(_ item: Item) -> Int {
         Int(item) < rowCount ? Int(rows[Int(item)].count) : 0
     }

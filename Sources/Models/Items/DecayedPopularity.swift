@@ -8,10 +8,12 @@ internal import Linear
 /// the largest event time seen; all values are then multiplied by 2^−32, which is exact. Values of one column are
 /// comparable with each other only. A pause counts for at most 64 half-lives.
 public final class DecayedPopularity {
+    /// An item's number in the identifier table: it means nothing outside the process.
     public typealias Item = IdentifierTable.Number
 
     /// Half-lives in milliseconds, 0 for none.
     public let halfLives: [Int64]
+    /// One for each half-life, in their order.
     public let columns: Int
     @exclusivity(unchecked) @usableFromInline var values: UnsafeMutablePointer<Double>
     @exclusivity(unchecked) private var itemCapacity = 1024
@@ -25,8 +27,10 @@ public final class DecayedPopularity {
     private let landmarks: UnsafeMutablePointer<Int64>
     private let boundaries: UnsafeMutablePointer<Int64>
 
+    /// By how many half-lives a landmark moves at a time: between two moves, what an event adds stays below 2³².
     public static let halfLivesPerStep: Int64 = 32
 
+    /// An empty bank of at least one half-life, in milliseconds, 0 for none.
     public init(halfLives: [Int64]) {
         precondition(!halfLives.isEmpty, "popularity needs a half-life (0 for none)")
         self.halfLives = halfLives
@@ -77,6 +81,7 @@ public final class DecayedPopularity {
         return value * Deterministic.exp2(Double(landmark - time) / Double(halfLives[column]))
     }
 
+    /// Sets an item's values to 0 in all columns.
     public func forget(_ item: Item) {
         guard Int(item) < itemCount else { return }
         (values + Int(item) * columns).update(repeating: 0, count: columns)
@@ -141,12 +146,15 @@ extension DecayedPopularity {
     /// Where one column's landmark stands: when it moves, all values of the column fall.
     func landmarkStep(_ column: Int) -> Int64 { steps[column] }
 
+    /// Puts the landmarks where `landmarkSteps` says that they stood when the values were taken; values stay as they
+    /// are.
     public func restore(landmarkSteps: [Int64]) {
         precondition(landmarkSteps.count == columns, "a landmark for each half-life")
         steps = landmarkSteps
         for column in 0..<columns { setLandmark(column) }
     }
 
+    /// Puts an item's values back, one a column, as they stood under the restored landmarks.
     public func restore(_ item: Item, values restored: [Double]) {
         precondition(restored.count == columns, "a value for each half-life")
         reserve(item)

@@ -26,6 +26,7 @@ extension ItemTable {
         private var firstHigh: UInt16 = 0
         private var lastHigh: UInt16 = 0
         private var describedHigh: UInt16 = 0
+        /// Category, category code, brand and title as numbers of the table's `words`; none for what is not known.
         public var category = IdentifierTable.none
         public var categoryCode = IdentifierTable.none
         public var brand = IdentifierTable.none
@@ -40,6 +41,7 @@ extension ItemTable {
         /// Events by type: view, remove_from_cart, cart, purchase.
         public var counts = SIMD4<UInt32>(repeating: 0)
 
+        /// Those of an item of which nothing is known.
         public init() {}
 
         /// Whether the item is known and was not evicted.

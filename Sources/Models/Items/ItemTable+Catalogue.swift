@@ -3,6 +3,7 @@ public import Events
 extension ItemTable {
     /// What the catalogue says about an item; none and NaN for what it does not name.
     public struct CatalogueEntry {
+        /// Title, category, category code and brand are numbers of the table's `words`.
         public var title = IdentifierTable.none
         public var category = IdentifierTable.none
         public var categoryCode = IdentifierTable.none

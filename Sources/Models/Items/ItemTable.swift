@@ -6,6 +6,7 @@ internal import Linear
 /// Everything here is a function of the item log up to an offset. Numbers of items, categories and brands are local to
 /// the process; what leaves it (hash, snapshot, lists) goes by the identifiers' bytes.
 public final class ItemTable {
+    /// A number of `identifiers`: it means nothing outside the process.
     public typealias Item = IdentifierTable.Number
 
     /// The settings that the table's content depends on.
@@ -38,7 +39,9 @@ public final class ItemTable {
     public let prices = PriceHistogram()
     @exclusivity(unchecked) @usableFromInline var attributesOfItems: UnsafeMutablePointer<Attributes>
     @exclusivity(unchecked) private var capacity = 1024
+    /// One more than the largest item number with attributes; items below it need not be live.
     @exclusivity(unchecked) public private(set) var upperBound = 0
+    /// Items that are known and were not evicted.
     @exclusivity(unchecked) public internal(set) var liveCount = 0
     /// Items that are known only as withdrawn: evicted ones, and those that nobody has touched yet.
     @exclusivity(unchecked) public internal(set) var withdrawnCount = 0
@@ -49,6 +52,7 @@ public final class ItemTable {
     /// The live items of each category; derived from the attributes.
     @exclusivity(unchecked) public private(set) var members: [[Item]] = []
 
+    /// An empty table. Half-lives have to be in the order that `Settings.isOrdered` asks for.
     public init(settings: Settings, identifiers: IdentifierTable = IdentifierTable()) {
         // Eviction and trends go by the order.
         precondition(Settings.isOrdered(settings.popularityHalfLives), "half-lives are not in order")
@@ -79,6 +83,7 @@ public final class ItemTable {
         Int(item) < upperBound && attributesOfItems[Int(item)].flags == .withdrawn
     }
 
+    /// The category of an item, a number of `words`; none where it has none or is not known.
     @inlinable
     public func category(_ item: Item) -> IdentifierTable.Number {
         Int(item) < upperBound ? attributesOfItems[Int(item)].category : IdentifierTable.none
@@ -267,5 +272,6 @@ extension ItemTable {
         if attributesOfItems[Int(item)].flags.isEmpty { mark(item) }
     }
 
+    /// Puts the largest event time back as a snapshot has it, in ms.
     public func restore(latestTime: Int64) { self.latestTime = latestTime }
 }

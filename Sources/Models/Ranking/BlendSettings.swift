@@ -13,13 +13,16 @@ internal import Events
 public struct BlendSettings: Sendable, Equatable {
     /// Sequential co-visitation: list from the last `depth` items, position q weighing ρ^q, exponents on n.
     public struct Sequential: Sendable, Equatable {
+        /// The weight of the learner's share for a user of support 0, as of the other learners.
         public var weight = 1.0
         /// How much the weight grows with the user's support.
         public var slope = 0.0
         /// The weight of the root of the learner's share.
         public var rootWeight = 0.0
+        /// How many of the user's newest items are read, and ρ, what each one counts of the one before it.
         public var depth = 12
         public var recency = 0.6
+        /// The exponents a, on the n of the item that is scored, and b, on that of the user's item.
         public var targetExponent = 0.15
         public var sourceExponent = 0.5
         public init() {}
@@ -32,6 +35,7 @@ public struct BlendSettings: Sendable, Equatable {
         public var slope = 0.0
         /// The weight of the root of the learner's share.
         public var rootWeight = 0.0
+        /// How many of the user's newest items are read, and ρ, what each one counts of the one before it.
         public var depth = 14
         public var recency = 0.7
         public init() {}
@@ -61,6 +65,7 @@ public struct BlendSettings: Sendable, Equatable {
         public var weight = 0.1
         /// How much the weight grows with the user's support.
         public var slope = 0.0
+        /// p; 0 where popularity weighs as much for all users.
         public var exponent = 0.5
         /// The weight of the root, and how much it grows with the user's support.
         public var rootWeight = 0.0
@@ -77,6 +82,7 @@ public struct BlendSettings: Sendable, Equatable {
         public var slope = 0.0
         /// The weight of the root of the learner's share.
         public var rootWeight = 0.0
+        /// How many of the user's newest items are read, and ρ, what each one counts of the one before it.
         public var depth = 20
         public var recency = 0.7
         /// The column of the activity bank.

@@ -44,6 +44,7 @@ public final class Ranker {
         var reason: Reason
     }
 
+    /// A ranker over a table, with a workspace of its own; `begin` has to come before the first list.
     public init(table: ItemTable, rules: RankingRules = RankingRules()) {
         self.table = table
         self.rules = rules

@@ -17,6 +17,7 @@ public enum Reason: UInt8, Sendable, CaseIterable {
     /// It stands in the user's cart.
     case inCart
 
+    /// As a published list names it: consumers tell lists apart by it, so it stays as it is.
     public var text: StaticString {
         switch self {
         case .viewedNext: "viewed-next"
@@ -33,7 +34,9 @@ public enum Reason: UInt8, Sendable, CaseIterable {
 
 /// One item of a list.
 public struct RankedItem: Sendable, Equatable {
+    /// The item's number in the process's identifier table.
     public var item: UInt32
+    /// The blend's sum, comparable within a list only; of an item to go on with, the user's rating of it.
     public var score: Float
     public var reason: Reason
 

@@ -16,6 +16,7 @@ public struct UserQuery {
     /// What became of an item in the user's hands.
     public enum ItemState: UInt8, Sendable { case viewed, inCart, purchased }
 
+    /// As many ratings and states as recents.
     public init(
         recents: UnsafeBufferPointer<IdentifierTable.Number>, ratings: UnsafeBufferPointer<Float>,
         states: UnsafeBufferPointer<ItemState>, seed: UInt64

@@ -12,6 +12,7 @@ public struct FactorModel: VectorModel {
     public let projection: Projection
     private let gram: Matrix
 
+    /// What a projection depends on beside the factors and the history; the defaults are those of `ImplicitALS`.
     public struct Projection: Sendable, Equatable {
         /// α, the weight of a rating.
         public var alpha: Float = 1
@@ -33,6 +34,7 @@ public struct FactorModel: VectorModel {
         }
     }
 
+    /// Takes items × K, K up to 1024, and computes α₀HᵀH once.
     public init(items: Matrix, projection: Projection) {
         ranking = VectorRanking(items)
         self.projection = projection

@@ -5,6 +5,7 @@ public struct Interactions: Sendable {
     public let columns: Int
     /// Where each row begins, and the end: rows + 1 numbers.
     public let offsets: [Int]
+    /// The column of each pair, row after row.
     public let indices: [Int32]
     /// Confidences, each above zero.
     public let weights: [Float]
@@ -14,6 +15,7 @@ public struct Interactions: Sendable {
         case sum, max
     }
 
+    /// From arrays as they are kept. Their sizes are checked; that columns rise within a row is not.
     public init(rows: Int, columns: Int, offsets: [Int], indices: [Int32], weights: [Float]) {
         precondition(offsets.count == rows + 1 && offsets.first == 0 && offsets.last == indices.count)
         precondition(indices.count == weights.count)
@@ -66,8 +68,10 @@ public struct Interactions: Sendable {
             weights: [Float](repeating: 1, count: items.count))
     }
 
+    /// Pairs of all rows.
     public var count: Int { indices.count }
 
+    /// Where the pairs of a row stand in `indices` and `weights`.
     public func range(of row: Int) -> Range<Int> { offsets[row]..<offsets[row + 1] }
 
     /// The row of each pair.

@@ -1,6 +1,7 @@
 /// A setting of an algorithm as `--set name=value` and a search see it.
 public struct Parameter<Target>: Sendable {
     public let name: String
+    /// What it means, for help and listings: some words without a full stop.
     public let doc: String
     public let domain: ParameterDomain
     /// Whether a search tries values of it unless it is told which: not of a limit, which makes no model better.

@@ -4,6 +4,8 @@ internal import Events
 public struct RandomStream: RandomNumberGenerator {
     private var state: UInt64
 
+    /// - Parameter row: gives each row of a matrix, or each user, a stream of its own, so that rows that are drawn in
+    ///   another order, or added later, leave the others alone.
     public init(seed: UInt64, row: Int = 0) {
         state = seed &+ UInt64(row) &* 0xD134_2543_DE82_EF95
         state = next()

@@ -19,6 +19,7 @@ public protocol Recommender: Sendable {
 
     /// The same seed and histories give the same model to the bit, whatever the threads.
     var seed: UInt64 { get set }
+    /// How many threads a fit may take, at least 1; they change nothing in the model.
     var threads: Int { get set }
 
     /// Why it cannot be fitted to a catalogue of so many items, and what to do; nil where it can. `fit` returns nil for what
@@ -42,6 +43,7 @@ extension Recommender {
     /// Whether a generation serves its item factors; if not, its table of similar items, where it has one.
     public static var isServedByFactors: Bool { Model.self == FactorModel.self || Model.self is any FoldingModel.Type }
 
+    /// Any catalogue can be taken.
     public func refusal(items: Int) -> String? { nil }
 
     /// Fits from nothing, to the end.
@@ -85,6 +87,8 @@ public protocol RecommenderModel: Sendable {
 
     /// Saves the model; a model that was loaded again scores to the bit as before.
     func encode(to writer: ByteWriter)
+    /// Loads what `encode` wrote.
+    /// - Throws: `ByteReader.Malformed` where the bytes end too soon, or are of no model of this kind.
     init(decoding reader: inout ByteReader) throws
 }
 

@@ -1,5 +1,6 @@
 /// All algorithms, by name.
 public enum RecommenderCatalogue {
+    /// In the order in which they are listed.
     public static let all: [any Recommender.Type] = [
         ImplicitALS.self, ElementwiseALS.self, EASE.self, ItemKNN.self, Ensemble.self,
         BayesianPersonalizedRanking.self, MatrixFactorization.self, FactorizationMachine.self,

@@ -13,6 +13,7 @@ public struct ServedParts: Sendable {
 
     /// items × K.
     public var factors: (items: Matrix, foldIn: FoldIn)?
+    /// Each item's neighbours; nil where factors say it all.
     public var neighbours: NeighbourTable?
 
     public init(factors: (items: Matrix, foldIn: FoldIn)? = nil, neighbours: NeighbourTable? = nil) {

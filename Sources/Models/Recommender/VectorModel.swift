@@ -3,6 +3,7 @@ public import Linear
 /// A model that scores by the product of a user's vector with an item's: what it learnt is the vectors, and all that is its
 /// own beside them is how a user gets one.
 public protocol VectorModel: RecommenderModel {
+    /// The items' vectors, items × columns, and what searches them.
     var ranking: VectorRanking { get }
     /// Columns of the vectors, from the first, that say what an item is like; a bias behind them does not.
     var comparedColumns: Int { get }

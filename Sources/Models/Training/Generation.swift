@@ -16,13 +16,18 @@ public final class Generation: Sendable {
     public let foldIn: (any FoldingModel)?
     /// Neighbours of each item by row, `neighboursPerItem` a row; −1 where there are fewer.
     public let neighbours: [Int32]
+    /// The weight of each of `neighbours`, 0 where there is none.
     public let neighbourWeights: [Float]
+    /// The length of a row of `neighbours`; 0 without any.
     public let neighboursPerItem: Int
 
     /// α₀HᵀH, which every projection by least squares starts from; empty where there is none.
     public let gram: Matrix
+    /// Searches the factors exactly; equal products go by the bytes of the items' identifiers.
     public let index: InnerProductIndex
 
+    /// Puts a generation together, computing its gram matrix and its index: work in the order of items × K², once for
+    /// all that share them (`with`).
     public init(
         number: Int, manifest: GenerationManifest, items: [String], factors: Matrix,
         foldIn: (any FoldingModel)? = nil, neighbours: [Int32], neighbourWeights: [Float], neighboursPerItem: Int
@@ -111,6 +116,7 @@ public struct GenerationManifest: Sendable, Equatable {
     public var events = 0
     /// The largest event time among them, in ms.
     public var latestTime: Int64 = 0
+    /// Of the training that gave it.
     public var seed: UInt64 = 0
     /// What made it: `blend` for the service's own trainer, the name of an algorithm of the catalogue, or `import`.
     public var model = GenerationManifest.blendModel
@@ -143,6 +149,7 @@ public final class ServingGeneration {
     /// The item number of each row.
     private(set) var itemNumbers: [IdentifierTable.Number] = []
 
+    /// Numbers all its rows at once; `init(unnumbered:)` leaves that for later, part by part.
     public init(_ generation: Generation, identifiers: IdentifierTable) {
         self.generation = generation
         _ = number(most: .max, identifiers)

@@ -4,6 +4,7 @@ internal import Events
 public struct GenerationComparison: Sendable, Equatable {
     /// HR@20 and NDCG@20 of the lists of one generation.
     public struct Quality: Sendable, Equatable {
+        /// Both are means over the cases, from 0 to 1.
         public var hitRate = 0.0
         public var ndcg = 0.0
 
@@ -16,6 +17,7 @@ public struct GenerationComparison: Sendable, Equatable {
     /// Held-out interactions that were ranked for, and the users that they are of.
     public var cases = 0
     public var users = 0
+    /// The candidate's lists, and those of what it is compared with.
     public var candidate = Quality()
     public var serving = Quality()
     /// NDCG@20 of the candidate less that of the other.

@@ -9,6 +9,7 @@
 /// Where nothing serves, what was trained here is promoted, and what comes from outside is compared with the lists that
 /// there are without a generation.
 public struct GenerationDecision: Sendable, Equatable {
+    /// Why a candidate was promoted or refused. Raw values stand in stored decisions, so they keep their meaning.
     public enum Reason: UInt8, Sendable, CaseIterable {
         /// There was no generation before it.
         case first
@@ -23,6 +24,7 @@ public struct GenerationDecision: Sendable, Equatable {
         /// Lower, if not beyond chance, and of another recipe or from outside.
         case lower
 
+        /// For logs and tables.
         public var text: String {
             switch self {
             case .first: "the first generation"
@@ -41,15 +43,18 @@ public struct GenerationDecision: Sendable, Equatable {
     /// Interactions of fewer users than these tell of those users.
     public static let usersMin = PairedBootstrap.drawnMin
 
+    /// The candidate's number; 0 until its publisher gives it one.
     public var number = 0
     /// The hash of what was published: a decision counts for that content only, whoever else takes the number.
     public var content: UInt64 = 0
     /// The kind of model, as `Recommender.name`, or `blend`, or `import`.
     public var model = ""
+    /// Whether the candidate may serve: of those that may, the one promoted last does, unless another is pinned.
     public var isPromoted: Bool
     public var reason: Reason
     /// The generation that it was compared with.
     public var serving: Int?
+    /// The figures; nil where nothing could be compared.
     public var comparison: GenerationComparison?
     /// The largest event time that the candidate includes, in ms.
     public var latestTime: Int64 = 0

@@ -9,6 +9,7 @@ internal import Synchronization
 /// Riedl, "Item-based collaborative filtering", WWW 2001; Deshpande and Karypis, TOIS 2004), bounded to the best
 /// neighbours of each row. Counts are integers, and rows are computed alone, so threads change nothing.
 public struct ItemNeighbours: Sendable {
+    /// What the neighbours depend on beside the histories; another value makes another recipe.
     public struct Settings: Sendable, Equatable {
         /// How far apart in a history two items may stand.
         public var window = 50
@@ -29,7 +30,9 @@ public struct ItemNeighbours: Sendable {
 
     /// `perItem` rows of neighbours for each row, best first; −1 where there are fewer.
     public let neighbours: [Int32]
+    /// `n_j^−b · C · n_i^−a` of each neighbour; 0 where there is none.
     public let weights: [Float]
+    /// The length of a row: the settings' number, or all the other items where there are fewer.
     public let perItem: Int
 
     /// - Parameter isCancelled: asked now and then, by any thread.

@@ -1,5 +1,6 @@
 /// A mean difference of two models on the same cases, with a 95% interval.
 public struct PairedInterval: Sendable, Equatable {
+    /// The mean over all cases, then the ends of its interval, in the units of the differences.
     public var mean = 0.0
     public var low = 0.0
     public var high = 0.0
@@ -22,6 +23,7 @@ public struct PairedInterval: Sendable, Equatable {
 ///
 /// The same differences in the same order give the same interval.
 public struct PairedBootstrap: Sendable {
+    /// How often as many users as there are get drawn, with replacement.
     public var resamples = 1000
     public var seed: UInt64 = 1
     /// Users that an interval can be told by.

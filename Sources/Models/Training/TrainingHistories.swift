@@ -42,6 +42,7 @@ public struct TrainingHistories: Sendable {
     }
 
     public var userCount: Int { starts.count - 1 }
+    /// Interactions of all users.
     public var count: Int { rows.count }
 
     /// Collects histories whose items have the numbers of an identifier table.

@@ -25,6 +25,7 @@ public struct TrainingSettings: Sendable, Equatable {
     /// What these lists may hold.
     public var rules = RankingRules()
     public var seed: UInt64 = 1
+    /// How many threads a training may take; they change nothing in the generation.
     public var threads = 2
 
     public init() {}

@@ -40,6 +40,8 @@ public enum GenerationCodec {
         return Array(writer.bytes)
     }
 
+    /// What `encode` wrote, in any version of `readable`.
+    /// - Throws: `ByteReader.Malformed` for another version, and for bytes that are no generation.
     public static func decode(_ stream: UnsafeRawBufferPointer) throws -> Generation {
         var reader = ByteReader(stream)
         let version = try reader.byte()

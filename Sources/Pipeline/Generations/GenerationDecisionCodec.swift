@@ -30,6 +30,7 @@ public enum GenerationDecisionCodec {
         return Array(writer.bytes)
     }
 
+    /// - Throws: `ByteReader.Malformed` for another version, and for bytes that are no decision.
     public static func decode(_ bytes: UnsafeRawBufferPointer) throws -> GenerationDecision {
         var reader = ByteReader(bytes)
         guard try reader.byte() == version else { throw ByteReader.Malformed(offset: 0) }

@@ -12,6 +12,7 @@ public struct GenerationShelf: Sendable {
     /// A generation that may be served: its number alone does not tell what lies there.
     public struct Choice: Sendable, Equatable {
         public let number: Int
+        /// The hash of the manifest's record, which holds the hashes of all chunks: other content has another one.
         public let content: UInt64
     }
 

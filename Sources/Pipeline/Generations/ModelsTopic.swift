@@ -11,6 +11,7 @@ public final class ModelsTopic {
     private let reading: any TopicReading
     private let write: ([GenerationRecords.Record]) throws(LogError) -> Void
     private var position: Int64 = 0
+    /// What the topic says, as far as it was read.
     public private(set) var shelf = GenerationShelf()
     /// Rounds of reading back, of 100 ms each, before a write counts as lost.
     private static let readBacksMax = 100

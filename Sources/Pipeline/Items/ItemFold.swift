@@ -31,6 +31,7 @@ public final class ItemFold {
     /// Changes with what the same log makes.
     static let version: UInt8 = 2
 
+    /// What the log has taught so far; nobody else writes to it.
     public let table: ItemTable
     /// The next offset of each partition of the events topic.
     public internal(set) var expected: [Int32: Int64] = [:]
@@ -45,6 +46,7 @@ public final class ItemFold {
 
     private let block: ItemLogBlockReader
 
+    /// A fold at the beginning of the item log, of an empty table.
     public init(table: ItemTable) {
         self.table = table
         block = ItemLogBlockReader(table: table)

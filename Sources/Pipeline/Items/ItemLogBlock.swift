@@ -28,8 +28,10 @@ public final class ItemLogBlockWriter {
     private var baseTime: Int64 = 0
     private var described: [ItemDescription] = []
 
+    /// Where the block begins that is being written.
     public private(set) var first: Int64 = 0
 
+    /// - Parameter items: has the identifiers behind the items' numbers.
     public init(items: IdentifierTable) { self.items = items }
 
     /// The bytes of the entries so far; a block should be closed before it is over the broker's limit.

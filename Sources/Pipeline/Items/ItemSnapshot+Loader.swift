@@ -9,6 +9,7 @@ extension ItemSnapshot {
         private var items: [IdentifierTable.Number] = []
         private var loaded = 0
 
+        /// Traps where the fold has items, or stands behind the log's beginning.
         public init(into fold: ItemFold, manifest: Manifest) {
             precondition(fold.offset == 0 && fold.table.liveCount == 0, "a snapshot is loaded into an empty fold")
             self.fold = fold
@@ -16,6 +17,8 @@ extension ItemSnapshot {
             items.reserveCapacity(min(manifest.identifiers, 1 << 20))
         }
 
+        /// Takes the next chunk.
+        /// - Throws: `ByteReader.Malformed`; the fold is filled in part then, and of no use.
         public mutating func load(_ chunk: UnsafeRawBufferPointer) throws {
             var reader = ByteReader(chunk)
             while !reader.isAtEnd {

@@ -2,6 +2,7 @@ public import Events
 internal import Models
 
 extension ItemSnapshot.Manifest {
+    /// Appends the value of the manifest's record.
     public func encode(to writer: ByteWriter) {
         writer.byte(ItemSnapshot.version)
         writer.signed(offset)
@@ -27,6 +28,8 @@ extension ItemSnapshot.Manifest {
         }
     }
 
+    /// Reads the value of a manifest's record.
+    /// - Throws: `ByteReader.Malformed` for another version, and for numbers that no snapshot has.
     public init(_ bytes: UnsafeRawBufferPointer) throws {
         var reader = ByteReader(bytes)
         guard try reader.byte() == ItemSnapshot.version else { throw ByteReader.Malformed(offset: 0) }

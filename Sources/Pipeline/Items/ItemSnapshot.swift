@@ -16,7 +16,9 @@ public enum ItemSnapshot {
 
     /// One record: a key within the snapshot and its value.
     public struct Chunk {
+        /// From 0.
         public let number: Int
+        /// Whole entries, as many as make 512 KB.
         public let value: [UInt8]
     }
 
@@ -24,15 +26,22 @@ public enum ItemSnapshot {
     public struct Manifest: Equatable {
         /// The offset in the item log: the next record to fold.
         public var offset: Int64
+        /// How many there are.
         public var chunks: Int
         /// Of the chunks' bytes, in their order.
         public var content: UInt64
+        /// The next offset of each partition of the events topic, as the fold has it.
         public var expected: [Int32: Int64]
+        /// The largest event time learnt, in ms.
         public var latestTime: Int64
+        /// Where the landmarks stand: of co-visitation, in half-lives, and of both banks of popularity, in steps, one a
+        /// column.
         public var epoch: Int64
         public var popularitySteps: [Int64]
         public var activitySteps: [Int64]
+        /// How many identifiers the chunks list.
         public var identifiers: Int
+        /// `WorkerSettings.fingerprint` of whoever wrote it: only a fold of the same settings loads it.
         public var fingerprint: UInt64
         /// The snapshots before this one that are kept, so that whoever writes the next one knows what may go.
         public var earlier: [Place] = []

@@ -8,6 +8,7 @@ internal import Models
 public struct RowChanges {
     typealias Item = IdentifierTable.Number
 
+    /// Items whose row of related items waits, and those whose feature row does.
     public internal(set) var related: ItemChanges
     public internal(set) var features: ItemChanges
 
@@ -18,6 +19,7 @@ public struct RowChanges {
     private var cursor = 0
     private var time: Int64 = 0
 
+    /// Both intervals in ms of event time.
     public init(relatedInterval: Int64, featuresInterval: Int64) {
         related = ItemChanges(interval: relatedInterval)
         features = ItemChanges(interval: featuresInterval)

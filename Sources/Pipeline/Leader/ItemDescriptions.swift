@@ -59,6 +59,8 @@ public struct ItemDescriptions: Sendable {
         }
     }
 
+    /// What `encode` wrote.
+    /// - Throws: `ByteReader.Malformed` where the bytes end too soon.
     public init(_ reader: inout ByteReader) throws {
         for _ in 0..<(try reader.count()) {
             let item = String(decoding: try reader.counted(), as: UTF8.self)

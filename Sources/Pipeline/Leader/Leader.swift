@@ -5,8 +5,10 @@ public import Models
 ///
 /// It folds the item log into a table of its own, so that nothing it does delays a worker or is delayed by one.
 public final class Leader {
+    /// What a leader does, and how often.
     public struct Settings: Sendable {
         public var items = ItemTable.Settings()
+        /// `WorkerSettings.fingerprint`: names the snapshots that are written, and those that may be loaded.
         public var fingerprint: UInt64 = 0
         /// How related items are weighed before the first generation.
         public var blend = BlendSettings()
@@ -29,7 +31,9 @@ public final class Leader {
     let log: any LeaderLog
     /// Records of the catalogue that say nothing, since the start, by reason.
     public internal(set) var catalogueRejections: [RejectionCode: Int] = [:]
+    /// The leader's own fold of the item log; nil while this member does not lead.
     public private(set) var fold: ItemFold?
+    /// Says something worth a log line.
     public var notice: (String) -> Void = { _ in }
     let relatedItems = RelatedItems()
     let itemFeatures = ItemFeatureBuilder()
@@ -86,6 +90,7 @@ public final class Leader {
         if case .folding(_, _, isCaughtUp: true) = phase { true } else { false }
     }
 
+    /// Whether this member did not lead at its last round.
     public var isFollower: Bool {
         if case .follower = phase { true } else { false }
     }
@@ -93,6 +98,7 @@ public final class Leader {
     /// Events that the items have learnt, by the offsets that the item log covers.
     public var events: Int { fold.map { $0.expected.values.reduce(0) { $0 + Int($1) } } ?? 0 }
 
+    /// Whether rows of items are out of date, or may be.
     public var hasRowsToPublish: Bool { settings.publishesRows && (fold?.changes?.count ?? 0) > 0 }
 
     /// One round; true when there may be more to do at once.

@@ -8,6 +8,7 @@
 /// chance about one stretch in a thousand is. After a training the measure is taken anew, so a fall that training does
 /// not mend is not heard twice.
 public struct QualityWatch: Sendable {
+    /// What counts as a fall.
     public struct Settings: Sendable, Equatable {
         /// The least fall, as a share of what it was; 0 for never.
         public var fall = 0.15

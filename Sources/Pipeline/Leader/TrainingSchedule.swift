@@ -6,6 +6,7 @@
 /// generation knew, a fall is `QualityWatch`'s to tell. None is heard within the least interval after a training began,
 /// unless the end is waited for. No clock and no randomness: the caller brings the time.
 public struct TrainingSchedule: Sendable {
+    /// What makes a training due.
     public struct Settings: Sendable, Equatable {
         /// Events before the first training.
         public var firstEvents = 2000
@@ -15,6 +16,7 @@ public struct TrainingSchedule: Sendable {
         public var intervalMilliseconds: UInt64 = 30_000
         /// After so long one event that is not known makes a training due; 0 for never.
         public var ageMillisecondsMax: UInt64 = 86_400_000
+        /// When a fall of the live quality makes a training due.
         public var quality = QualityWatch.Settings()
 
         public init() {}

@@ -73,8 +73,10 @@ public protocol EventLog: AnyObject {
 }
 
 extension EventLog {
+    /// For a log that is always there.
     public var isReachable: Bool { true }
 
+    /// For a log that sends them as a commit begins.
     public var hasSentOffsets: Bool { true }
 
     /// No bound.
@@ -124,7 +126,9 @@ public struct LogRecord: ~Copyable {
     public let offset: Int64
     /// ms since 1970; negative when the record has none.
     public let timestamp: Int64
+    /// Nil for a record without a key, which differs from an empty one.
     public let key: UnsafeRawBufferPointer?
+    /// Nil for a tombstone, which differs from an empty value.
     public let value: UnsafeRawBufferPointer?
     private let handle: UnsafeRawPointer?
     private let readHeaders: @Sendable (UnsafeRawPointer) -> [(name: String, value: [UInt8]?)]
@@ -181,6 +185,7 @@ public protocol LogReader: AnyObject {
 
 /// What goes wrong with a log.
 public struct LogError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// What follows from an error for whoever meets it.
     public enum Kind: Sendable, Equatable {
         /// May pass: try again.
         case retriable
@@ -195,6 +200,7 @@ public struct LogError: Error, Equatable, CustomStringConvertible, Sendable {
     }
 
     public let kind: Kind
+    /// A sentence for people.
     public let message: String
     /// Whether no broker could be asked, rather than that it said no.
     public let isUnreachable: Bool

@@ -25,6 +25,7 @@ public final class MemoryTopics: Sendable {
 
     public init() {}
 
+    /// Appends a record at the partition's end; one without a value is its key's tombstone.
     public func append(_ topic: LogTopic, _ partition: Int32, key: [UInt8]?, value: [UInt8]?) {
         partitions.withLock { all in
             var place = all.removeValue(forKey: Place(topic: topic, partition: partition)) ?? Partition()
@@ -82,6 +83,7 @@ public final class MemoryReader: LogReader {
     private let partition: Int32
     public private(set) var position: Int64
 
+    /// - Parameter offset: where to begin; −n begins n offsets before the present end.
     public init(_ topics: MemoryTopics, _ topic: LogTopic, _ partition: Int32, from offset: Int64) {
         self.topics = topics
         self.topic = topic

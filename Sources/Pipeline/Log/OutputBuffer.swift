@@ -5,9 +5,11 @@ public struct OutputRecord: ~Copyable {
     public let topic: LogTopic
     /// nil: by the key, as Java's clients do it (murmur2).
     public let partition: Int32?
+    /// nil: none, which differs from an empty one.
     public let key: UnsafeRawBufferPointer?
     /// nil: a tombstone.
     public let value: UnsafeRawBufferPointer?
+    /// In their order; a value is nil where a header has none.
     public let headers: [(name: String, value: [UInt8]?)]
 
     public init(

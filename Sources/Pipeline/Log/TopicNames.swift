@@ -1,11 +1,14 @@
 /// What a deployment calls its topics.
 public struct TopicNames: Sendable, Equatable {
+    /// The input: the shop's events, and its catalogue, which need not exist.
     public var events = "events"
     public var catalogue = "items"
+    /// The output: lists by user, related items by item, and the feature store's rows.
     public var recommendations = "recommendations"
     public var relatedItems = "recommendations.items"
     public var userFeatures = "features.users"
     public var itemFeatures = "features.items"
+    /// Records of the input that cannot be learnt, and output that is too large for its own topic.
     public var deadLetters = "events.dead-letter"
     /// The prefix of the internal topics; also the workers' consumer group.
     public var application = "freshet"
@@ -16,6 +19,7 @@ public struct TopicNames: Sendable, Equatable {
 
     public init() {}
 
+    /// The name of a topic; those of the internal ones follow from `application`.
     public subscript(topic: LogTopic) -> String {
         switch topic {
         case .events: events

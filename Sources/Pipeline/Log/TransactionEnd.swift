@@ -35,6 +35,8 @@ public enum TransactionEnd: Equatable, Sendable {
     /// The end of an open transaction; the first action is to flush.
     public init() { self = .flushing(attempt: 1) }
 
+    /// Takes note that the step under way has succeeded.
+    /// - Returns: what is to be done next; `.none` where it has ended already.
     public mutating func succeeded() -> Action {
         switch self {
         case .flushing:
@@ -54,6 +56,8 @@ public enum TransactionEnd: Equatable, Sendable {
         }
     }
 
+    /// Takes note that the step under way has failed.
+    /// - Returns: what is to be done next; `.none` where it has ended already.
     public mutating func failed(_ failure: TransactionFailure) -> Action {
         guard self != .ended else { return .none }
         switch failure.kind {
@@ -101,6 +105,7 @@ public enum TransactionEnd: Equatable, Sendable {
 
 /// Why a step of a transaction did not succeed.
 public struct TransactionFailure: Equatable, Sendable {
+    /// What can be done after it.
     public enum Kind: Equatable, Sendable, CaseIterable {
         /// The very same call may be made again.
         case retriable

@@ -41,7 +41,9 @@ public final class Rekeyer {
         commit = CommitCycle(intervalMilliseconds: commitIntervalMilliseconds)
     }
 
+    /// Whether records were taken that no commit covers.
     public var hasUncommitted: Bool { positions.contains { $0.value > committed[$0.key] ?? -1 } }
+    /// Whether a commit has no outcome yet.
     public var isCommitting: Bool { !commit.isIdle }
 
     /// One round: outcome of the last commit, a batch of records, the next commit. Returns the records it took.

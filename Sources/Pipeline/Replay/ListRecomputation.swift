@@ -7,7 +7,9 @@ internal import Models
 /// It goes as far back as those are kept.
 public final class ListRecomputation {
     public let settings: WorkerSettings
+    /// The item table; at the list's place in the item log once `list` has returned.
     public let items: ItemFold
+    /// Says how far it has come, and from what.
     public var notice: (String) -> Void = { _ in }
     private let reading: any TopicReading
     private let store = UserStore()
@@ -16,6 +18,9 @@ public final class ListRecomputation {
     private let admission: EventAdmission
     private var event = ShopEvent()
 
+    /// - Parameters:
+    ///   - settings: those that the list was made with; others make another one.
+    ///   - requiresKey: whether events count under their user's key only, as in a topic of several partitions.
     public init(settings: WorkerSettings, reading: any TopicReading, requiresKey: Bool) {
         self.settings = settings
         self.reading = reading

@@ -21,11 +21,15 @@ public final class Replay {
     }
 
     public let settings: WorkerSettings
+    /// The item table that the events teach, and how far they have come in each partition.
     public let items: ItemFold
+    /// The users of each partition, as its events so far make them.
     public private(set) var stores: [Int32: UserStore] = [:]
+    /// Events, duplicates and what was rejected; a replay counts nothing else.
     public private(set) var counters = WorkerCounters()
     /// Records taken so far, of about `total`.
     public private(set) var done = 0
+    /// The offsets of all ranges, some of which carry no record.
     public let total: Int
     /// Users that asked to be erased and did nothing since: their published lists go.
     private(set) var erased: Set<[UInt8]> = []
@@ -33,6 +37,9 @@ public final class Replay {
     private let fold: UserFold
     private var sources: [Source] = []
 
+    /// - Parameters:
+    ///   - ranges: one for each partition, an empty one too.
+    ///   - requiresKey: whether events count under their user's key only, as in a topic of several partitions.
     public init(
         settings: WorkerSettings, ranges: [Range], requiresKey: Bool, reading: any TopicReading
     ) throws(LogError) {

@@ -13,6 +13,7 @@ public final class ReplayPublisher {
     private let generation: Generation?
     /// Whether the topic of lists has any.
     private var hasEarlierLists = false
+    /// Whether lists are ranked with a generation: where the deployment serves one.
     public var hasGeneration: Bool { generation != nil }
     private let progress: (Int) -> Void
     private let workspace = QueryWorkspace()

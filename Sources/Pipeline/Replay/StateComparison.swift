@@ -37,6 +37,7 @@ public struct StateComparison {
         }
     }
 
+    /// Whether nothing is known to differ; not so where all users are beyond verification.
     public var isIdentical: Bool { differing.isEmpty && (identical > 0 || unverifiable == 0) }
 
     /// For people: "identical" stands in it where nothing is known to differ.

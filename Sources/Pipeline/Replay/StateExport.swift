@@ -5,6 +5,7 @@ internal import Models
 public struct StateExport {
     /// A user: the exact state, and what it says.
     public struct User {
+        /// Of the events topic.
         public let partition: Int32
         /// The record of `freshet.users`.
         public let state: [UInt8]
@@ -34,8 +35,10 @@ public struct StateExport {
     /// The next offset of each partition of the events topic.
     public var positions: [Int32: Int64] { worker.partitions.mapValues(\.position) }
     public var userCount: Int { worker.partitions.values.reduce(0) { $0 + $1.store.count } }
+    /// The items that have a row.
     public var itemCount: Int { worker.items.table.liveCount }
 
+    /// The value of the manifest's record in a snapshot of the items, and those of its chunks in their order.
     public var manifest: [UInt8] {
         let writer = ByteWriter()
         table.manifest.encode(to: writer)

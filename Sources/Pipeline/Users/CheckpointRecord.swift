@@ -9,7 +9,9 @@ public enum CheckpointRecord {
 
     /// "All users of this partition are complete up to `offset`."
     public struct Marker: Equatable, Sendable {
+        /// The first offset that some user's record may not include.
         public var offset: Int64
+        /// `WorkerSettings.fingerprint` of the writer: a worker refuses users that were made under another one.
         public var fingerprint: UInt64
         /// The hash of the event types' names with which events behind `offset` are read; nil in markers of the first
         /// version.

@@ -35,6 +35,7 @@ public final class EventWindow {
     private let slots: UnsafeMutablePointer<Entry>
     /// One for each slot.
     private let decoders: [EventDecoder]
+    /// What records have to comply with, from the next `push` on.
     public var admission: EventAdmission {
         didSet { skipsSome = !admission.skipped.isEmpty }
     }
@@ -60,6 +61,7 @@ public final class EventWindow {
         slots.deallocate()
     }
 
+    /// Whether no event waits for its turn.
     public var isEmpty: Bool { pushed == popped }
     /// Whether the oldest event's turn has come.
     public var isFull: Bool { pushed - popped > Self.depth }

@@ -30,9 +30,11 @@ public final class UserFold {
     /// What an event teaches about its item.
     public struct Lesson {
         public var user: UserStore.User
+        /// Whether the user's history did not have the item.
         public var isNewPair: Bool
         /// Whether the user has a later event.
         public var isLate: Bool
+        /// How many items stand in `preceding`, `window` at most.
         public var precedingCount: Int
     }
 

@@ -7,6 +7,7 @@ public struct HistoryEntry {
     /// The time of the user's first event of the item, in seconds since 1970: trainers need it to tell what a model
     /// cannot have seen.
     public var firstSeconds: UInt32
+    /// The latest event of each type, which the rating at any time is made from.
     public var rating: PairRating
 }
 
@@ -14,6 +15,7 @@ public struct HistoryEntry {
 public struct ActivityBucket {
     /// Five minutes since 1970.
     public var index: UInt32
+    /// View, remove_from_cart, cart, purchase.
     public var counts: SIMD4<UInt8>
 
     static let milliseconds = ActivityWindows.bucketMilliseconds
@@ -41,13 +43,17 @@ public struct UserState {
     var buckets: UnsafeMutablePointer<ActivityBucket>?
     /// Events by type since the first one.
     public internal(set) var counts = SIMD4<UInt32>(repeating: 0)
+    /// The smallest event time of the user, in ms since 1970.
     public internal(set) var firstTime: Int64 = 0
     /// The largest event time of the user; lists are ranked at it.
     public internal(set) var latestTime: Int64 = 0
     var sessionHash: UInt64 = 0
+    /// The latest session: its first event's time in ms, and how many events it has.
     public internal(set) var sessionStart: Int64 = 0
     public internal(set) var sessionEvents: UInt32 = 0
+    /// Sessions since the user's first event.
     public internal(set) var sessions: UInt32 = 0
+    /// The sum of the prices that events named, and how many did.
     public internal(set) var priceSum = 0.0
     public internal(set) var priceCount: UInt32 = 0
     /// The offset of the last event that changed this state.
@@ -76,6 +82,7 @@ public struct UserState {
     /// the place of may name what is to be shown no more.
     static let unknownList: UInt64 = 0
 
+    /// A user without events.
     public init() {}
 
     /// The history, oldest touch first.
@@ -83,6 +90,7 @@ public struct UserState {
         HistoryEntries(entries: UnsafeBufferPointer(start: history, count: Int(historyCount)), pairs: pairs)
     }
 
+    /// The buckets that have events, oldest first, 64 at most.
     public var activity: UnsafeBufferPointer<ActivityBucket> {
         UnsafeBufferPointer(start: buckets, count: Int(bucketCount))
     }

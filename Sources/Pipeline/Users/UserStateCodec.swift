@@ -10,6 +10,7 @@ public struct UserStateCodec {
     public static let historyItemsMax = 2000
     private let items: IdentifierTable
 
+    /// - Parameter items: numbers the items of histories.
     public init(items: IdentifierTable) { self.items = items }
 
     /// Appends the record of a user's state.

@@ -5,8 +5,10 @@ internal import Linear
 ///
 /// Owned by one worker; states are reached by their number, a dense one that is local to this store.
 public final class UserStore {
+    /// A user's number in this store; after an erasure another user may get it.
     public typealias User = IdentifierTable.Number
 
+    /// The ids of the users.
     public let identifiers = IdentifierTable(capacity: 1024)
     private(set) var states: UnsafeMutablePointer<UserState>
     private var capacity = 1024
@@ -28,6 +30,7 @@ public final class UserStore {
         states.deallocate()
     }
 
+    /// The number of a user; nil for one without a state.
     public func find(_ id: UnsafeRawBufferPointer) -> User? { identifiers.find(id) }
 
     /// Asks for a user's state and id, by the id's placement.
@@ -59,6 +62,7 @@ public final class UserStore {
         }
     }
 
+    /// A user's state; what its pointers lead to stays the store's, and changes with the next event.
     public subscript(_ user: User) -> UserState { states[Int(user)] }
 
     /// One more than the largest number given.

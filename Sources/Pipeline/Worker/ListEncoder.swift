@@ -13,6 +13,12 @@ public struct ListEncoder {
         seed = settings.seed
     }
 
+    /// Appends a list.
+    /// - Parameters:
+    ///   - user: the user's id, valid UTF-8.
+    ///   - time: what the list is ranked at, in ms since 1970.
+    ///   - own: the user's own items to go on with.
+    ///   - table: has the identifiers, categories and prices of the items.
     public func encode(
         user: UnsafeRawBufferPointer, time: Int64, items: borrowing [RankedItem], own: borrowing [RankedItem],
         table: ItemTable, provenance: ListProvenance, to writer: ByteWriter

@@ -18,6 +18,7 @@ public struct LiveQuality: Sendable {
 
     public init() {}
 
+    /// Events that were judged since the start.
     public var cases: Int { sums.cases }
     /// 0 before the first case.
     public var hitRate: Double { weight > 0 ? hits / weight : 0 }

@@ -21,6 +21,7 @@ public final class PartitionTask {
     }
 
     public let partition: Int32
+    /// The partition's users, whom nobody else writes.
     public let store = UserStore()
     var phase = Phase.waiting
     /// Where it could not be read: when to try again.

@@ -10,6 +10,7 @@ extension Worker {
                 && partitions.values.contains { $0.isLive && $0.store.oldestDirtyOffset() != nil })
     }
 
+    /// Whether a commit is under way, or was aborted and is to be repeated.
     public var isCommitting: Bool { !commit.isIdle }
 
     /// For how long something has waited to be committed, in ms: 0 while nothing does.

@@ -10,11 +10,13 @@ public import Models
 public final class Worker {
     public let settings: WorkerSettings
     public let log: any EventLog
+    /// This member's fold of the item log.
     public let items: ItemFold
     /// The partitions that this member has.
     public internal(set) var partitions: [Int32: PartitionTask] = [:]
     /// Whether the group has told this member what it has, be it nothing.
     public private(set) var isAssigned = false
+    /// What this worker has done, committed or not.
     public internal(set) var counters = WorkerCounters()
     /// What the last commit with an outcome covers of them: after a start over, another worker does the rest again.
     public internal(set) var settledCounters = WorkerCounters()
@@ -64,6 +66,7 @@ public final class Worker {
     var itemPhase: ItemPhase
     /// When the item table was moved forward last.
     var itemsMovedAt: UInt64 = 0
+    /// Follows the models topic for the generation to serve.
     public var models: GenerationFollower
     var rankedItemsOffset: Int64 = -1
     /// Users to be ranked again because the generation is new, or an item of their list was withdrawn: first in, first
@@ -98,6 +101,9 @@ public final class Worker {
     let workspace = QueryWorkspace()
     let scratch = ByteWriter()
 
+    /// - Parameter clock: monotonic, in ms; neither state nor lists depend on it.
+    /// - Throws: a fatal error where the item log takes too little for a block of one event; what the log throws when
+    ///   snapshots and generations begin to be read.
     public init(
         settings: WorkerSettings, log: any EventLog, clock: @escaping () -> UInt64
     ) throws(LogError) {
@@ -133,7 +139,9 @@ public final class Worker {
 
     /// What one round did.
     public struct Round {
+        /// Records that were delivered.
         public var records = 0
+        /// How the assignment changed; answered already.
         public var changes: [GroupChange] = []
         /// Whether there may be more to do at once.
         public var isBusy = false

@@ -6,15 +6,22 @@ public struct WorkerSettings: Sendable {
     // State depends on these.
     public var user = UserFold.Settings()
     public var items = ItemTable.Settings()
+    /// What types of events are called. The markers of checkpoints have their hash, the fingerprint has not: users that
+    /// are stored keep what they learnt under other names.
     public var typeNames = EventTypeNames.standard
+    /// Which records' events may be learnt; of it, the fingerprint has the bound on times in the future.
     public var admission = EventAdmission()
 
     // Derived output depends on these.
+    /// Ratings when a list is ranked: what events are worth, and how they fade.
     public var scale = RatingScale.standard
     public var decay = Decay(halfLifeMilliseconds: 30 * 86_400_000)
     public var rules = RankingRules()
+    /// How learners are weighed where no generation serves.
     public var blend = BlendSettings()
+    /// Of exploration; with it go the user and the offset of the user's last event.
     public var seed: UInt64 = 0
+    /// Names this configuration in the provenance of lists.
     public var variant = "default"
 
     // Pace; neither state nor lists depend on it.
@@ -98,21 +105,29 @@ public struct WorkerSettings: Sendable {
 public struct WorkerCounters: Sendable, Equatable {
     /// Events learnt.
     public var events = 0
+    /// Records that cannot be learnt, whether or not dead letters are written.
     public var rejected = 0
+    /// Records whose offset, or whose event's id, had been there.
     public var duplicates = 0
+    /// Events that erase a user, counted among the learnt ones.
     public var erased = 0
     /// Events learnt at their own time, before the latest one of their user.
     public var late = 0
     /// Events learnt at their record's time, which was before their own.
     public var clamped = 0
+    /// Lists that came out otherwise than before, whether or not they are published.
     public var lists = 0
     /// Lists that came out as they were published before.
     public var unchanged = 0
+    /// Rows of user features.
     public var features = 0
+    /// Commits that succeeded.
     public var commits = 0
+    /// Transactions that were aborted.
     public var aborts = 0
     /// Lists, rows, dead letters and checkpoints that were larger than their topic takes.
     public var tooLarge = 0
+    /// Of the rejected ones, by their reasons.
     public var rejections: [RejectionCode: Int] = [:]
 
     public init() {}

@@ -1,5 +1,6 @@
 /// A plain chart of lines and points, written as one SVG: light, without scripts, in the reader's own fonts.
 public struct Chart: Sendable {
+    /// How a series looks.
     public enum Drawing: Sendable {
         case line, dashedLine
         /// A line that keeps its height up to the next point.
@@ -7,6 +8,7 @@ public struct Chart: Sendable {
         case points
     }
 
+    /// Points that belong together, in the order in which a line joins them.
     public struct Series: Sendable {
         let title: String
         /// Place in the palette; series that belong together share one.
@@ -46,6 +48,7 @@ public struct Chart: Sendable {
     /// Okabe and Ito's, which also the colour-blind tell apart.
     private static let palette = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c8c8c"]
 
+    /// The whole document. Points that are not finite are left out.
     public func svg() -> String {
         let points = series.flatMap(\.points)
         let x = ChartScale(points.map(\.x) + marks, hasZero: xHasZero, ticksMax: 9)

@@ -1,6 +1,7 @@
 /// An error that knows the program's exit code (sysexits.h); every other error ends a program with 70, its own fault: 1 is
 /// for answers.
 public protocol ExitCoding: Error {
+    /// What the process ends with.
     var exitCode: Int32 { get }
 }
 

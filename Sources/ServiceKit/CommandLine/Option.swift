@@ -2,12 +2,14 @@
 public struct Option: Sendable {
     /// The long name without dashes (`stop-at-end`).
     public let name: String
+    /// Its letter without the dash (`n`).
     public let short: Character?
     public let help: String
     /// The type of its value; `nil` for a flag.
     public let type: ValueType?
     /// What stands for the value in help (`host:port`).
     public let placeholder: String
+    /// What is taken where it is not given; nil for none.
     public let defaultText: String?
     public let isRepeating: Bool
 

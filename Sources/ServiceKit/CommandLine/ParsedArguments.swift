@@ -49,6 +49,7 @@ public struct ParsedArguments: Sendable {
         return flags.contains(name)
     }
 
+    /// The value of what is declared as `.int`, or its default; nil without either. The others likewise.
     public func int(_ name: String) -> Int? {
         guard let value = value(name) else { return nil }
         guard case .int(let number) = value else { preconditionFailure("\(name) is not declared as .int") }
@@ -67,6 +68,7 @@ public struct ParsedArguments: Sendable {
         return duration
     }
 
+    /// In bytes, of what is declared as `.byteSize`.
     public func bytes(_ name: String) -> Int? {
         guard let value = value(name) else { return nil }
         guard case .bytes(let number) = value else { preconditionFailure("\(name) is no .byteSize") }

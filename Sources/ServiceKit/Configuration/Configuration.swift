@@ -12,6 +12,7 @@ public struct Configuration: Sendable, CustomStringConvertible {
     /// What looks like a mistake but need not be one (an environment name close to a setting's).
     public internal(set) var warnings: [String] = []
 
+    /// The value of a `.string` or `.oneOf` setting that has one, given or by default; the others likewise.
     public func string(_ key: String) -> String { required(key, optionalString(key)) }
 
     public func int(_ key: String) -> Int {
@@ -24,6 +25,7 @@ public struct Configuration: Sendable, CustomStringConvertible {
         return number
     }
 
+    /// In bytes, of a `.byteSize` setting.
     public func bytes(_ key: String) -> Int {
         guard case .bytes(let number) = required(key, value(key)) else { wrongType(key) }
         return number
@@ -58,6 +60,7 @@ public struct Configuration: Sendable, CustomStringConvertible {
     /// Whether somebody gave the key, rather than the default.
     public func isGiven(_ key: String) -> Bool { origin(key) != .default }
 
+    /// Who gave the value that counts; `.default` where nobody did.
     public func origin(_ key: String) -> Origin {
         precondition(table.setting(key) != nil || table.passThrough(for: key) != nil, "\(key) is not declared")
         return entries[key]?.origin ?? .default

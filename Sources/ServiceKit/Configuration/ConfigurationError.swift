@@ -1,5 +1,6 @@
 /// Everything that is wrong with a configuration at once, so that mending it takes one round.
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible, ExitCoding {
+    /// One fault, and the place to mend it.
     public struct Problem: Sendable, Equatable {
         public let origin: Origin
         public let message: String

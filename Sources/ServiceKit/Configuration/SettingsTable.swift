@@ -11,6 +11,7 @@ public struct SettingsTable: Sendable {
     let indexByKey: [String: Int]
     let indexByEnvironmentName: [String: Int]
 
+    /// Traps where two settings have one key, or one name in the environment, or a key lies below another one's.
     public init(
         environmentPrefix: String, sections: [String: String] = [:], settings: [Setting],
         passThrough: [PassThrough] = [], otherNames: Set<String> = []

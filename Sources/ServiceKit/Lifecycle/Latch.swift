@@ -27,6 +27,7 @@ public final class Latch: @unchecked Sendable {
 
     public var isSet: Bool { flag.load(ordering: .acquiring) }
 
+    /// Sets it and wakes whoever waits; from any thread, and as often as one likes.
     public func set() {
         pthread_mutex_lock(lock)
         flag.store(true, ordering: .releasing)

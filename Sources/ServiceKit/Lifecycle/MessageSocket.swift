@@ -5,6 +5,7 @@ internal import Foundation
 ///
 /// One thread sends and one receives. A message is as large as memory allows: both ends are of the same build.
 public final class MessageSocket: Sendable {
+    /// Why nothing more is sent or received.
     public enum Failure: Error, Equatable, CustomStringConvertible {
         /// The other end is gone.
         case closed

@@ -12,6 +12,7 @@ public final class ServiceGroup: Sendable {
         case ignore
     }
 
+    /// A service, and what its end means to the others.
     public struct Member: Sendable {
         let service: any Service
         let onSuccess: SuccessBehavior

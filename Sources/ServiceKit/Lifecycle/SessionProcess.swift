@@ -11,6 +11,7 @@ internal import Foundation
 /// The child has a socket to this process for standard input, writes to this one's standard error, leaves signals that ask
 /// it to end to this one, and is to end when the socket closes: also when this process was killed.
 public final class SessionProcess: Sendable {
+    /// This process's end of the connection, which closes when nobody holds it any more.
     public let socket: MessageSocket
     private let identifier: pid_t
 

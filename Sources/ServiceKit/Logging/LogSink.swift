@@ -4,6 +4,7 @@ internal import Synchronization
 /// Where log lines go, and which of them: level and format can be changed while threads are logging, none of which waits
 /// for the line to be written.
 public final class LogSink: Sendable {
+    /// Pairs of `key=value`, or a JSON object a line.
     public enum Format: Int, Sendable {
         case logfmt, json
     }
@@ -19,6 +20,7 @@ public final class LogSink: Sendable {
     private let chosen: ChosenFormat
     private let now: @Sendable () -> timespec
 
+    /// - Parameter level: the lowest that is written.
     public convenience init(output: LineOutput, level: Logger.Level = .info, format: Format = .logfmt) {
         self.init(output: output, level: level, format: format, now: currentTime)
     }
@@ -36,6 +38,7 @@ public final class LogSink: Sendable {
         lowest = Atomic(level.rawValue)
     }
 
+    /// The lowest level that is written; it and the format may be set from any thread, and count from the next line on.
     public var level: Logger.Level {
         get { Logger.Level(rawValue: lowest.load(ordering: .relaxed))! }
         set { lowest.store(newValue.rawValue, ordering: .relaxed) }

@@ -4,6 +4,8 @@ internal import Synchronization
 public struct Counter: Sendable {
     let cell: CounterCell
 
+    /// Traps where the name is that of another kind of metric, or is computed.
+    /// - Parameter dimensions: names and values of labels.
     public init(
         label: String, dimensions: [(String, String)] = [], help: String, registry: MetricsRegistry = .shared
     ) {
@@ -13,6 +15,7 @@ public struct Counter: Sendable {
         self.cell = counter
     }
 
+    /// - Parameter amount: not negative.
     public func increment(by amount: Int = 1) { cell.add(amount) }
 
     /// The count so far.

@@ -4,6 +4,8 @@ internal import Synchronization
 public struct Gauge: Sendable {
     let cell: GaugeCell
 
+    /// Traps where the name is that of another kind of metric, or is computed.
+    /// - Parameter dimensions: names and values of labels.
     public init(
         label: String, dimensions: [(String, String)] = [], help: String, registry: MetricsRegistry = .shared
     ) {

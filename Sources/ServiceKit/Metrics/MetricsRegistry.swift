@@ -4,6 +4,7 @@ internal import Synchronization
 ///
 /// Asking for the same name and labels twice gives the same metric. Incrementing takes no lock; making and rendering do.
 public final class MetricsRegistry: Sendable {
+    /// The process's own.
     public static let shared = MetricsRegistry()
 
     enum Kind: String {

@@ -22,6 +22,7 @@ public struct Timer: Sendable {
     public func record(_ duration: Duration) { cell.record(Int(duration.inNanoseconds)) }
     public func recordNanoseconds(_ nanoseconds: Int64) { cell.record(Int(nanoseconds)) }
 
+    /// How many durations were recorded.
     public var count: Int { cell.load().counts.reduce(0, +) }
 
     /// The duration that a share of all recorded ones does not pass, interpolated inside its bucket; `nil` with none.

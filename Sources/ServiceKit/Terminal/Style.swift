@@ -6,6 +6,7 @@ public struct Style: Sendable {
 
     public init(isEnabled: Bool) { self.isEnabled = isEnabled }
 
+    /// - Parameter environment: the process's own where it is nil.
     public init(for output: LineOutput, environment: [String: String]? = nil) {
         let environment = environment ?? ProcessInfo.processInfo.environment
         let refused = environment["NO_COLOR"].map { !$0.isEmpty } ?? false

@@ -1,9 +1,11 @@
 /// Rows under a header, in aligned columns, two spaces apart.
 public struct TextTable: Sendable {
+    /// On which side cells stand in their column.
     public enum Alignment: Sendable {
         case left, right
     }
 
+    /// A column: its header, and how its cells stand.
     public struct Column: Sendable {
         let title: String
         let alignment: Alignment
@@ -28,6 +30,7 @@ public struct TextTable: Sendable {
         rows.append(zip(cells, columns).map { truncated($0, columns: $1.widthMax) })
     }
 
+    /// The header and the rows, each a line with its end.
     public func render(style: Style = Style(isEnabled: false)) -> String {
         let widths = columns.indices.map { index in
             rows.reduce(displayWidth(columns[index].title)) { max($0, displayWidth($1[index])) }
