@@ -34,7 +34,8 @@ enum GenerationExport {
         generation.bin: a generation as the service keeps it. Numbers are little-endian; `varint` is LEB128 without
         sign, `signed` the same after zig-zag, `f64` and `f32` IEEE 754, `text` a varint of bytes and UTF-8.
 
-        byte     version, 6, or 5 without the last two (4 lacks the fits, 3 the f64 × 4 before the varint×5 too, 2 also the f64 × 7)
+        byte     version, 6, or 5 without the last two fields (4 lacks the fits too, 3 the f64 × 4 before the
+                 varint×5, 2 also the f64 × 7)
         varint   number of the generation
         f64 × 4  alpha, alpha0, regularization (lambda), exponent (nu) of the users' projection
         varint×3 users, interactions, events that it was trained on
