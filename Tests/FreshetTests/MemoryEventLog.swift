@@ -103,6 +103,11 @@ final class MemoryEventLog: EventLog, TopicReading {
         return outcome
     }
 
+    /// How often somebody looked after what was sent.
+    private(set) var serves = 0
+
+    func serve() { serves += 1 }
+
     func waitForOutcome(timeoutMilliseconds: Int) throws(LogError) {}
 
     /// Another member takes the partition over.

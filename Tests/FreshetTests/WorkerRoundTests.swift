@@ -199,6 +199,16 @@ struct WorkerRoundTests {
         #expect(worker.ripeOffset(now: 200, delay: 0) == .max)
     }
 
+    /// Output that nobody looks after for seconds is dropped record by record, and not as a whole.
+    @Test func theLogIsServedBetweenTheListsOfALongRound() throws {
+        let worker = try makeWorker()
+        try settle(worker)
+        log.produceShop(1_000, users: 1_000)
+        let before = log.serves
+        #expect(try worker.step(timeoutMilliseconds: 0).records == 1_000)
+        #expect(log.serves - before >= 1_000 / QueryWorkspace.queriesMax)
+    }
+
     // MARK: - The end
 
     private func makeFolded() throws -> Worker {

@@ -53,6 +53,10 @@ public protocol EventLog: AnyObject {
     /// Sends a record. In a transaction it counts with the commit that follows.
     func append(_ record: borrowing OutputRecord) throws(LogError)
 
+    /// Looks after what was sent. Whoever works for long between two calls of `poll` or `outcome` calls this now and then: the
+    /// log has to hear in time of records that are not written, or later ones may be written without them.
+    func serve()
+
     /// Begins to commit: everything appended so far, and the group's position. `.committed`, `.aborted` or `.fenced` comes
     /// from `outcome` later. An aborted commit has written nothing and moved nothing; what was appended since it began is then
     /// to be thrown away too, by `abort`. After a fenced one nothing can be committed any more, and the caller's state is void.
@@ -76,6 +80,9 @@ extension EventLog {
     public var isReachable: Bool { true }
 
     public var hasSentOffsets: Bool { true }
+
+    /// Nothing to look after.
+    public func serve() {}
 
     /// No bound.
     public func bytesMax(_ topic: LogTopic) -> Int { Int.max }

@@ -37,6 +37,7 @@ extension Worker {
         itemsMovedAt = began
         while try items.follow(reader, max: 64, timeoutMilliseconds: 0).isFull {
             if clock() - began >= most { return true }
+            log.serve()
         }
         return false
     }

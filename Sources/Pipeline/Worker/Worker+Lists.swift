@@ -23,6 +23,7 @@ extension Worker {
                 start = end
                 // The first lists need not wait for the last ones; where thousands are made, larger requests cost less.
                 if lists <= Self.listsSentEarly { try sendOutput() }
+                log.serve()
             }
             task.touched.removeAll(keepingCapacity: true)
         }
