@@ -91,7 +91,11 @@ final class MemoryEventLog: EventLog, TopicReading {
         topics.append(.itemLog, 0, key: nil, value: Array(writer.bytes))
     }
 
+    /// How many commits were begun.
+    private(set) var commits = 0
+
     func beginCommit(_ offsets: [Int32: Int64]) throws(LogError) {
+        commits += 1
         committed.merge(offsets) { $1 }
         isCommitting = true
     }

@@ -7,18 +7,7 @@ import Testing
 /// What a worker does in its rounds and at their end, on a log in memory.
 struct WorkerRoundTests {
     private let log = MemoryEventLog()
-    private let clock = Clock()
-
-    /// In ms; moved by hand, and by so much with each look.
-    private final class Clock {
-        var now: UInt64 = 0
-        var tick: UInt64 = 0
-
-        func look() -> UInt64 {
-            now += tick
-            return now
-        }
-    }
+    private let clock = ManualClock()
 
     private func makeWorker(_ change: (inout WorkerSettings) -> Void = { _ in }) throws -> Worker {
         var settings = WorkerSettings()

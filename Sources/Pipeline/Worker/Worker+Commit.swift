@@ -34,6 +34,9 @@ extension Worker {
 
     func sendOutput() throws(LogError) {
         guard isOpenForOutput else { return }
+        // A transaction that is begun beside a commit stays open until the next round's end, and the broker ends one that is
+        // open for too long.
+        guard !log.isTransactional || !commit.isRunning || !isRoundLong else { return }
         // A transaction that is due to end waits for what is under way; then the rest goes at once.
         if !log.isTransactional || !isCommitDue {
             // What nobody waits for goes shortly before the commit: lists wait while that is under way, and it has little

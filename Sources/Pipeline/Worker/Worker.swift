@@ -73,6 +73,10 @@ public final class Worker {
     var activeUsers: [(partition: Int32, user: UserStore.User)] = []
     var oldestActiveUser = 0
     var rerankedAt: UInt64 = 0
+    /// How long the last round ranked, in ms.
+    var rankedMilliseconds: UInt64 = 0
+    /// What a list took when that could be measured last; until then, about what it takes on two cores.
+    var listMilliseconds = 0.1
     /// When records came last.
     private var recordsAt: UInt64 = 0
 
@@ -144,6 +148,8 @@ public final class Worker {
     public func step(timeoutMilliseconds: Int) throws(LogError) -> Round {
         var round = Round()
         try collectOutcome()
+        // Of what was kept back at the end of a long round.
+        if isRoundLong { try beginCommitIfDue() }
         round.isBusy = try advanceItems()
         try advanceGeneration()
         if try advanceRestores() { round.isBusy = true }
@@ -167,41 +173,14 @@ public final class Worker {
             try apply(change)
         }
         try rankTouched()
+        // A commit that has ended meanwhile makes room for the next one; else this round's transaction would be open until
+        // the end of another one.
+        if log.isTransactional { try collectOutcome() }
         try sendOutput()
         try beginCommitIfDue()
         if commit.isIdle, !hasUncommitted { commit.nothingWaits(now: clock()) }
         round.isBusy = round.isBusy || round.records > 0 || hasPendingRanks
         return round
-    }
-
-    /// Whether partitions come or go, which has to be answered first; the end of one is no reason to end a batch.
-    private func hasGroupChange(_ round: Round) -> Bool {
-        round.changes.contains { if case .end = $0 { false } else { true } }
-    }
-
-    /// How many more records a batch takes. A live one takes what is there; one that is behind goes on while most of its
-    /// records are bursts, that is, of users whose list it makes anyway. It ends before lists become rare.
-    private func moreForBatch(_ records: Int) -> Int {
-        let most = settings.batchRecordsMax * Self.burstBatches
-        guard records >= settings.batchRecordsMax, records < most else { return 0 }
-        let lists = partitions.values.reduce(0) { $0 + $1.touched.count }
-        let share = Double(lists) / Double(records)
-        guard share < Self.burstShareMax, share > Self.listShareMin else { return 0 }
-        return settings.batchRecordsMax / 4
-    }
-
-    /// Lists a record below which a batch counts as made of bursts.
-    private static let burstShareMax = 0.8
-    /// Lists a record that a longer batch must not fall below; what it takes at last may go a little lower.
-    private static let listShareMin = 0.305
-    /// How many times as long a batch of bursts may be: about two seconds of lists.
-    private static let burstBatches = 16
-
-    /// How much to read: nothing while too much waits for a commit. But after an aborted commit the group may have
-    /// expelled this member, which it hears of only where it reads; until it does, every other commit is aborted too.
-    private var recordsMax: Int {
-        if output.byteCount < settings.pendingBytesMax { return settings.batchRecordsMax }
-        return commit.isRepeating ? 1 : 0
     }
 
     /// No longer than until the next commit is due, or until there may be room for output that is held back.
