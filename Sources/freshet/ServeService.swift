@@ -170,7 +170,7 @@ final class ServeService: Service {
         let isStopped = stop.isSet
         try worker.finish(
             flushesAll: !isStopped || worker.usersWithoutCheckpoint <= Self.usersFlushedAtStop,
-            timeoutMilliseconds: isStopped ? Self.stopMilliseconds : Self.endMilliseconds,
+            timeoutMilliseconds: isStopped ? Self.stopMilliseconds : Self.endMilliseconds, isOfEachCommit: !isStopped,
             isStopped: { !isStopped && stop.isSet })
     }
 

@@ -93,9 +93,15 @@ final class MemoryEventLog: EventLog, TopicReading {
 
     /// How many commits were begun.
     private(set) var commits = 0
+    /// Is told of each before it begins.
+    var commitBegins: () -> Void = {}
+    /// How many records were written before the last one began.
+    private(set) var lastCommitEnd = 0
 
     func beginCommit(_ offsets: [Int32: Int64]) throws(LogError) {
         commits += 1
+        commitBegins()
+        lastCommitEnd = written.count
         committed.merge(offsets) { $1 }
         isCommitting = true
     }

@@ -71,13 +71,16 @@ extension Worker {
 
     private func beginCommit() throws(LogError) {
         var offsets: [Int32: Int64] = [:]
+        let each = checkpointBytes(now: clock())
+        var left = max(settings.flushBytes, settings.checkpointBytes)
         for partition in partitions.keys.sorted() {
             guard let task = partitions[partition], task.isLive else { continue }
             closeBlock(task)
             task.notePosition(at: clock())
             // Also where it has not moved: the offsets are what fences output of a member that the group has expelled.
             offsets[partition] = task.position
-            writeCheckpoints(task, to: log.isTransactional ? output : afterCommit)
+            left -= writeCheckpoints(
+                task, to: log.isTransactional ? output : afterCommit, budget: checkpointsEverything ? left : each)
         }
         try output.sendAll(to: log)
         inFlight = output
@@ -88,10 +91,22 @@ extension Worker {
         try log.beginCommit(offsets)
     }
 
+    /// How many bytes of user states the next commit may write for each partition: so many for each interval since the last
+    /// one. Where rounds are long, commits are few, and users would wait in masses for a turn that comes with each of them.
+    func checkpointBytes(now: UInt64) -> Int {
+        let passed = (now - min(now, commit.begunAt)) / max(1, settings.commitIntervalMilliseconds)
+        let intervals = Int(min(passed, Self.checkpointIntervalsMax))
+        let share = settings.flushBytes / max(1, partitions.count)
+        return max(settings.checkpointBytes, min(min(settings.checkpointBytes, share) * intervals, share))
+    }
+
+    /// About those of the longest round; after a pause there is nothing to catch up with.
+    private static let checkpointIntervalsMax: UInt64 = 32
+
     /// The longest-dirty users up to the byte budget, erased users' tombstones, and how far the partition is complete.
-    private func writeCheckpoints(_ task: PartitionTask, to buffer: OutputBuffer) {
+    /// - Returns: the bytes of the users.
+    private func writeCheckpoints(_ task: PartitionTask, to buffer: OutputBuffer, budget: Int) -> Int {
         let partition = task.partition
-        let budget = checkpointsEverything ? Int.max : settings.checkpointBytes
         let ripe =
             checkpointsEverything
             ? Int64.max : task.ripeOffset(now: clock(), delay: settings.checkpointDelayMilliseconds)
@@ -115,11 +130,12 @@ extension Worker {
             offset: complete, fingerprint: settings.fingerprint, typeNames: settings.typeNames.hash,
             writer: settings.writer)
         // A new owner's first commit says whose transactions are to be ended, though nothing else be new in it.
-        guard marker != task.marker else { return }
+        guard marker != task.marker else { return written }
         task.marker = marker
         scratch.removeAll()
         scratch.text(CheckpointRecord.markerKey)
         buffer.add(.users, source: partition, partition: partition, key: scratch.bytes) { marker.encode(to: $0) }
+        return written
     }
 
     private func key(_ id: some Sequence<UInt8>) {
@@ -207,11 +223,20 @@ extension Worker {
     }
 
     /// Commits everything folded so far and waits for it, for a revocation or the end.
-    /// - Parameter isStopped: whether somebody waits for the process to end, and so for no commit.
-    public func settle(timeoutMilliseconds: UInt64, isStopped: () -> Bool = { false }) throws(LogError) {
-        let deadline = clock() + timeoutMilliseconds
+    /// - Parameters:
+    ///   - isOfEachCommit: whether each commit that succeeds gives the next one as much time, for what needs many.
+    ///   - isStopped: whether somebody waits for the process to end, and so for no commit.
+    public func settle(
+        timeoutMilliseconds: UInt64, isOfEachCommit: Bool = false, isStopped: () -> Bool = { false }
+    ) throws(LogError) {
+        var deadline = clock() + timeoutMilliseconds
+        var commits = counters.commits
         while true {
             try collectOutcome()
+            if isOfEachCommit, counters.commits > commits {
+                commits = counters.commits
+                deadline = clock() + timeoutMilliseconds
+            }
             try sendOutput()
             try beginCommitIfDue(force: true)
             if commit.isIdle, !hasUncommitted, !afterCommit.hasUnsent {
@@ -246,15 +271,17 @@ extension Worker {
     /// How many users wait for a checkpoint, at most.
     public var usersWithoutCheckpoint: Int { partitions.values.reduce(0) { $0 + $1.store.dirtyCount } }
 
-    /// Commits what was folded, for the end of the process; with `flushesAll` also the state of every user, so that the
-    /// next start has nothing to re-apply.
+    /// Commits what was folded, for the end of the process; with `flushesAll` also the state of every user, in as many
+    /// commits as that takes, so that the next start has nothing to re-apply.
     public func finish(
-        flushesAll: Bool, timeoutMilliseconds: UInt64 = 30_000, isStopped: () -> Bool = { false }
+        flushesAll: Bool, timeoutMilliseconds: UInt64 = 30_000, isOfEachCommit: Bool = false,
+        isStopped: () -> Bool = { false }
     ) throws(LogError) {
         guard itemPhase.isFollowing, models.hasCaughtUp else { return }
         try rankTouched()
         checkpointsEverything = flushesAll
-        try settle(timeoutMilliseconds: timeoutMilliseconds, isStopped: isStopped)
+        try settle(
+            timeoutMilliseconds: timeoutMilliseconds, isOfEachCommit: isOfEachCommit, isStopped: isStopped)
     }
 
     /// The hash of the users of all partitions of this member.
