@@ -66,7 +66,7 @@ extension Worker {
     }
 
     private var isCommitDue: Bool {
-        commit.isIdle && (commit.dueIn(now: clock()) == 0 || output.byteCount >= settings.pendingBytesMax)
+        commit.isIdle && (commit.dueIn(now: clock()) == 0 || output.memoryBytes >= settings.pendingBytesMax)
     }
 
     private func beginCommit() throws(LogError) {

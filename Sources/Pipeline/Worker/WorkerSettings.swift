@@ -30,7 +30,8 @@ public struct WorkerSettings: Sendable {
     /// Checkpoint bytes of a commit in all, where it writes more than that: at the end of the process, or after long rounds.
     /// A transaction without a bound would take longer than it may be open, after each start again.
     public var flushBytes = 16 << 20
-    /// Output that may wait for a commit; beyond it nothing more is read.
+    /// What output may take in memory while it waits for a commit, or for the end of the one under way; beyond it nothing
+    /// more is read.
     public var pendingBytesMax = 64 << 20
     /// A block of the item log is closed at this size.
     public var blockBytes = 400 << 10
