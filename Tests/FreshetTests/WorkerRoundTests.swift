@@ -58,6 +58,17 @@ struct WorkerRoundTests {
         #expect(try !worker.step(timeoutMilliseconds: 0).isBusy)
     }
 
+    /// The first time is no longer than the others, however long the machine has run.
+    @Test func theFirstLookAtTheItemLogIsBounded() throws {
+        clock.now = 1_000_000_000
+        let worker = try makeWorker()
+        while !worker.itemPhase.isFollowing { try worker.step(timeoutMilliseconds: 0) }
+        for item in 0..<200 { log.catalogue("p\(item)", isAvailable: true) }
+        clock.tick = 1_000
+        #expect(try worker.step(timeoutMilliseconds: 0).isBusy)
+        #expect(worker.items.offset == 64)
+    }
+
     // MARK: - Lists that are made anew
 
     @Test func theLastUsersWithAListAreTheActiveOnes() throws {

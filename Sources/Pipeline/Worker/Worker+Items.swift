@@ -17,6 +17,7 @@ extension Worker {
             if isAtEnd || items.offset >= end {
                 notice("item table restored: \(items.table.liveCount) items at offset \(items.offset) of the item log")
                 itemPhase = .following(reader)
+                itemsMovedAt = clock()
                 items.withdrawn = []
                 try resumeLive()
             }
