@@ -49,6 +49,11 @@ final class MemoryEventLog: EventLog, TopicReading {
         return changes
     }
 
+    /// Where the item log ends for those who do not only see what is committed; none is an end that everybody sees.
+    var hiddenItemsEnd: Int64 = 0
+
+    func itemLogEnd() throws(LogError) -> Int64 { hiddenItemsEnd }
+
     func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
         self.lastWriter = lastWriter
         return StoredOffset(offset: committed[partition], low: 0, end: .max)

@@ -152,4 +152,25 @@ import Testing
         #expect(error?.kind == .state && error?.message.contains("the topic was made anew") == true)
         #expect(next.counters.lists == 0)
     }
+
+    /// An open transaction, or one whose end has not come to the item log, hides what is there: no reason to reset anything.
+    @Test func anItemLogThatIsLateIsWaitedFor() throws {
+        let worker = try makeWorker()
+        try learn(100, worker)
+        try run(worker)
+        let blocks = log.written.filter { $0.topic == .itemLog }
+        log.topics.removeAll(.itemLog)
+        log.hiddenItemsEnd = Int64(blocks.count)
+        log.restart()
+        var now: UInt64 = 0
+        let next = try Worker(settings: WorkerSettings(), log: log, clock: { now })
+        for time in [0, 20_000, 100_000] as [UInt64] {
+            now = time
+            try run(next)
+            #expect(!next.isReady && next.restoring != nil)
+        }
+        for block in blocks { log.topics.append(.itemLog, 0, key: nil, value: block.value) }
+        try run(next)
+        #expect(next.isReady && next.items.table.hash() == worker.items.table.hash())
+    }
 }

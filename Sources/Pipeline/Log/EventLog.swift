@@ -37,6 +37,9 @@ public protocol EventLog: AnyObject {
     /// - Parameter offset: where to begin; −n begins n offsets before the present end.
     func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader
 
+    /// The present end of the item log, also of what committed readers do not see yet; 0 where they see all of it.
+    func itemLogEnd() throws(LogError) -> Int64
+
     // MARK: Output
 
     /// Whether records can be appended now. While a commit is under way they belong to the next one, which can begin when
@@ -80,6 +83,9 @@ extension EventLog {
     public var isReachable: Bool { true }
 
     public var hasSentOffsets: Bool { true }
+
+    /// Nothing is hidden from committed readers.
+    public func itemLogEnd() throws(LogError) -> Int64 { 0 }
 
     /// Nothing to look after.
     public func serve() {}
