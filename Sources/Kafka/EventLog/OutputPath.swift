@@ -13,6 +13,7 @@ protocol OutputPath: AnyObject {
     var room: Int { get }
     /// Whether the offsets of the commit under way are on their way to the group.
     var hasSentOffsets: Bool { get }
+    /// Waits until there may be an outcome, or reports where no commit is under way.
     func wait(milliseconds: Int) throws(LogError)
     func abort() throws(LogError)
     /// Serves delivery reports; gives up what has waited for too long.
