@@ -54,6 +54,9 @@ final class MemoryEventLog: EventLog, TopicReading {
 
     func itemLogEnd() throws(LogError) -> Int64 { hiddenItemsEnd }
 
+    /// Delivers from an offset on, resumed or not.
+    func deliver(from offset: Int64) { input = MemoryReader(topics, .events, 0, from: offset) }
+
     func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
         self.lastWriter = lastWriter
         return StoredOffset(offset: committed[partition], low: 0, end: .max)

@@ -173,4 +173,25 @@ import Testing
         try run(next)
         #expect(next.isReady && next.items.table.hash() == worker.items.table.hash())
     }
+
+    /// A record, or the end, that comes too early is none of this partition's turn: what lies before it would be passed over.
+    @Test func whatComesBeforeItsPartitionIsResumedIsNotTaken() throws {
+        let worker = try makeWorker()
+        try learn(100, worker)
+        let blocks = log.written.filter { $0.topic == .itemLog }
+        log.topics.removeAll(.itemLog)
+        log.hiddenItemsEnd = Int64(blocks.count)
+        log.restart()
+        let next = try makeWorker()
+        try run(next)
+        try #require(!next.isReady && next.partitions[0]?.position == 100)
+        log.produceShop(20, from: 100)
+        log.deliver(from: 110)
+        log.changes = [.end(partition: 0, offset: 120)]
+        try run(next)
+        #expect(next.counters.events == 0 && next.partitions[0]?.position == 100)
+        for block in blocks { log.topics.append(.itemLog, 0, key: nil, value: block.value) }
+        try run(next)
+        #expect(next.counters.events == 20 && next.partitions[0]?.position == 120)
+    }
 }

@@ -36,7 +36,7 @@ extension Worker {
     /// Moves on to a partition's end, past what is no record: the markers of others' transactions, aborted or compacted
     /// records. Offsets that stood before them for good would be a lag that never ends, for whoever scales by it.
     private func pass(_ partition: Int32, to end: Int64) {
-        guard let task = partitions[partition], task.isLive, end > task.position else { return }
+        guard let task = partitions[partition], task.isServing, end > task.position else { return }
         task.position = end
     }
 
