@@ -50,8 +50,10 @@ struct PendingOutputTests {
         let worker = try makeWorker(pendingBytesMax: 256 << 10)
         log.produceShop(1_000, users: 500)
         _ = try taken(worker)
-        let held = worker.output.memoryBytes + (worker.inFlight?.memoryBytes ?? 0)
-        #expect(worker.inFlight != nil && held < (256 + 160) << 10, "\(held) bytes: a batch and its checkpoints too much")
+        let held = worker.commit.memoryBytes
+        #expect(
+            worker.commit.inFlight != nil && held < (256 + 160) << 10,
+            "\(held) bytes: a batch and its checkpoints too much")
         log.holdsCommits = false
         for _ in 0..<1_000 where worker.counters.events < 1_000 {
             clock.now += 20

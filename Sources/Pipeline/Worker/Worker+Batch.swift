@@ -48,8 +48,7 @@ extension Worker {
     /// How much to read: nothing while too much waits for a commit. But after an aborted commit the group may have
     /// expelled this member, which it hears of only where it reads; until it does, every other commit is aborted too.
     var recordsMax: Int {
-        let pending = output.memoryBytes + (inFlight?.memoryBytes ?? 0) + afterCommit.memoryBytes
-        if pending < settings.pendingBytesMax { return settings.batchRecordsMax }
-        return commit.isRepeating ? 1 : 0
+        if commit.memoryBytes < settings.pendingBytesMax { return settings.batchRecordsMax }
+        return commit.cycle.isRepeating ? 1 : 0
     }
 }

@@ -84,17 +84,9 @@ public final class Worker {
     var restoreSaidAt: UInt64 = 0
 
     // Output and commit.
-    var output = OutputBuffer()
-    var inFlight: OutputBuffer?
+    let commit: OutputCommit
+    var output: OutputBuffer { commit.output }
     var checkpointsEverything = false
-    var spare = OutputBuffer()
-    /// Checkpoints that wait for their commit, where there are no transactions.
-    var afterCommit = OutputBuffer()
-    /// Whether such checkpoints may still be on their way.
-    var hasUnacknowledgedCheckpoints = false
-    var commit: CommitCycle
-    var committedOffsets: [Int32: Int64] = [:]
-    var offsetsInFlight: [Int32: Int64] = [:]
     /// A block of the item log is closed at this size.
     let blockBytes: Int
 
@@ -118,7 +110,11 @@ public final class Worker {
         userFeatures = UserFeatureBuilder(scale: settings.scale)
         ranker = Ranker(table: table, rules: settings.rules)
         encoder = ListEncoder(settings: settings)
-        commit = CommitCycle(intervalMilliseconds: settings.commitIntervalMilliseconds)
+        commit = OutputCommit(
+            OutputCommit.Settings(
+                intervalMilliseconds: settings.commitIntervalMilliseconds, pendingBytesMax: settings.pendingBytesMax,
+                checkpointsValidMilliseconds: settings.checkpointsValidMilliseconds),
+            log: log, clock: clock)
         handledPartition.initialize(to: 0)
         handledOffset.initialize(to: -1)
         itemPhase = .snapshots(
@@ -178,17 +174,17 @@ public final class Worker {
         if log.isTransactional { try collectOutcome() }
         try sendOutput()
         try beginCommitIfDue()
-        if commit.isIdle, !hasUncommitted { commit.nothingWaits(now: clock()) }
+        if commit.isIdle, !hasUncommitted { commit.nothingWaits() }
         round.isBusy = round.isBusy || round.records > 0 || hasPendingRanks
         return round
     }
 
     /// No longer than until the next commit is due, or until there may be room for output that is held back.
     private func waitMilliseconds(_ most: Int) -> Int {
-        let most = isOpenForOutput && output.hasUnsent ? min(most, 1) : most
+        let most = commit.isOpen && output.hasUnsent ? min(most, 1) : most
         guard commit.isIdle, hasUncommitted || areCheckpointsDue else { return most }
         // One that is due waits for acknowledgements.
-        return min(most, max(1, Int(commit.dueIn(now: clock()))))
+        return min(most, max(1, Int(commit.dueIn)))
     }
 
     /// How long a round may wait for records where lists are due for another reason: beside events, until there are half as
