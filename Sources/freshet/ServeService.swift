@@ -82,9 +82,7 @@ final class ServeService: Service {
                 board?.show(.notReady(reason: reason, detail: error.message))
                 metrics?.startOver(standing)
                 lag?.note([:])
-                let isTaken = error.kind == .fenced && deployment.configuration.optionalString("instance.id") != nil
-                let advice =
-                    isTaken ? "; does another process work under this instance.id? Each needs one of its own" : ""
+                let advice = Self.advice(error, instanceID: deployment.configuration.optionalString("instance.id"))
                 let what = hasConnected ? "starting over from what is committed" : "cannot begin yet, trying again"
                 logger.warning("\(what): \(error.message)\(advice)")
                 if stop.wait(for: pause.next()) { return }
@@ -92,6 +90,15 @@ final class ServeService: Service {
                 throw CommandFailure(error.message, exitCode: error.exitCode)
             }
         }
+    }
+
+    /// What may have fenced this process; a member without an `instance.id` has a name that no other one has.
+    static func advice(_ error: LogError, instanceID: String?) -> String {
+        guard error.kind == .fenced else { return "" }
+        let isLate = "the broker ended a transaction that was open for too long"
+        return instanceID == nil
+            ? "; \(isLate), or another member has taken over"
+            : "; does another process work under this instance.id? Each needs one of its own; or \(isLate)"
     }
 
     private func work(_ totals: inout WorkerCounters, _ metrics: ServeMetrics?, _ hasConnected: inout Bool) throws {
@@ -163,7 +170,7 @@ final class ServeService: Service {
         let isStopped = stop.isSet
         try worker.finish(
             flushesAll: !isStopped || worker.usersWithoutCheckpoint <= Self.usersFlushedAtStop,
-            timeoutMilliseconds: isStopped ? Self.stopMilliseconds : Self.endMilliseconds,
+            timeoutMilliseconds: isStopped ? Self.stopMilliseconds : Self.endMilliseconds, isOfEachCommit: !isStopped,
             isStopped: { !isStopped && stop.isSet })
     }
 

@@ -75,7 +75,8 @@ enum Settings {
                 + "start quicker."),
         Setting(
             "processing.checkpoint-bytes", .byteSize(least: 4 << 10), default: "256KB",
-            "User states that a commit writes, the longest-dirty first."),
+            "User states that a commit writes for each partition and commit interval since the last one, the longest-dirty "
+                + "first; at most 16MB in all where that is more."),
         Setting(
             "processing.pending-bytes", .byteSize(least: 64 << 10), default: "64MB",
             "Output that may wait for a commit; beyond it nothing more is read."),

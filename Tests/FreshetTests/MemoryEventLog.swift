@@ -49,6 +49,14 @@ final class MemoryEventLog: EventLog, TopicReading {
         return changes
     }
 
+    /// Where the item log ends for those who do not only see what is committed; none is an end that everybody sees.
+    var hiddenItemsEnd: Int64 = 0
+
+    func itemLogEnd() throws(LogError) -> Int64 { hiddenItemsEnd }
+
+    /// Delivers from an offset on, resumed or not.
+    func deliver(from offset: Int64) { input = MemoryReader(topics, .events, 0, from: offset) }
+
     func storedOffset(_ partition: Int32, lastWriter: String) throws(LogError) -> StoredOffset? {
         self.lastWriter = lastWriter
         return StoredOffset(offset: committed[partition], low: 0, end: .max)
@@ -91,7 +99,17 @@ final class MemoryEventLog: EventLog, TopicReading {
         topics.append(.itemLog, 0, key: nil, value: Array(writer.bytes))
     }
 
+    /// How many commits were begun.
+    private(set) var commits = 0
+    /// Is told of each before it begins.
+    var commitBegins: () -> Void = {}
+    /// How many records were written before the last one began.
+    private(set) var lastCommitEnd = 0
+
     func beginCommit(_ offsets: [Int32: Int64]) throws(LogError) {
+        commits += 1
+        commitBegins()
+        lastCommitEnd = written.count
         committed.merge(offsets) { $1 }
         isCommitting = true
     }
@@ -102,6 +120,11 @@ final class MemoryEventLog: EventLog, TopicReading {
         isCommitting = false
         return outcome
     }
+
+    /// How often somebody looked after what was sent.
+    private(set) var serves = 0
+
+    func serve() { serves += 1 }
 
     func waitForOutcome(timeoutMilliseconds: Int) throws(LogError) {}
 

@@ -152,4 +152,46 @@ import Testing
         #expect(error?.kind == .state && error?.message.contains("the topic was made anew") == true)
         #expect(next.counters.lists == 0)
     }
+
+    /// An open transaction, or one whose end has not come to the item log, hides what is there: no reason to reset anything.
+    @Test func anItemLogThatIsLateIsWaitedFor() throws {
+        let worker = try makeWorker()
+        try learn(100, worker)
+        try run(worker)
+        let blocks = log.written.filter { $0.topic == .itemLog }
+        log.topics.removeAll(.itemLog)
+        log.hiddenItemsEnd = Int64(blocks.count)
+        log.restart()
+        var now: UInt64 = 0
+        let next = try Worker(settings: WorkerSettings(), log: log, clock: { now })
+        for time in [0, 20_000, 100_000] as [UInt64] {
+            now = time
+            try run(next)
+            #expect(!next.isReady && next.restoring != nil)
+        }
+        for block in blocks { log.topics.append(.itemLog, 0, key: nil, value: block.value) }
+        try run(next)
+        #expect(next.isReady && next.items.table.hash() == worker.items.table.hash())
+    }
+
+    /// A record, or the end, that comes too early is none of this partition's turn: what lies before it would be passed over.
+    @Test func whatComesBeforeItsPartitionIsResumedIsNotTaken() throws {
+        let worker = try makeWorker()
+        try learn(100, worker)
+        let blocks = log.written.filter { $0.topic == .itemLog }
+        log.topics.removeAll(.itemLog)
+        log.hiddenItemsEnd = Int64(blocks.count)
+        log.restart()
+        let next = try makeWorker()
+        try run(next)
+        try #require(!next.isReady && next.partitions[0]?.position == 100)
+        log.produceShop(20, from: 100)
+        log.deliver(from: 110)
+        log.changes = [.end(partition: 0, offset: 120)]
+        try run(next)
+        #expect(next.counters.events == 0 && next.partitions[0]?.position == 100)
+        for block in blocks { log.topics.append(.itemLog, 0, key: nil, value: block.value) }
+        try run(next)
+        #expect(next.counters.events == 20 && next.partitions[0]?.position == 120)
+    }
 }

@@ -7,18 +7,7 @@ import Testing
 /// What a worker does in its rounds and at their end, on a log in memory.
 struct WorkerRoundTests {
     private let log = MemoryEventLog()
-    private let clock = Clock()
-
-    /// In ms; moved by hand, and by so much with each look.
-    private final class Clock {
-        var now: UInt64 = 0
-        var tick: UInt64 = 0
-
-        func look() -> UInt64 {
-            now += tick
-            return now
-        }
-    }
+    private let clock = ManualClock()
 
     private func makeWorker(_ change: (inout WorkerSettings) -> Void = { _ in }) throws -> Worker {
         var settings = WorkerSettings()
@@ -67,6 +56,17 @@ struct WorkerRoundTests {
         try settle(worker)
         #expect(worker.items.offset == 200)
         #expect(try !worker.step(timeoutMilliseconds: 0).isBusy)
+    }
+
+    /// The first time is no longer than the others, however long the machine has run.
+    @Test func theFirstLookAtTheItemLogIsBounded() throws {
+        clock.now = 1_000_000_000
+        let worker = try makeWorker()
+        while !worker.itemPhase.isFollowing { try worker.step(timeoutMilliseconds: 0) }
+        for item in 0..<200 { log.catalogue("p\(item)", isAvailable: true) }
+        clock.tick = 1_000
+        #expect(try worker.step(timeoutMilliseconds: 0).isBusy)
+        #expect(worker.items.offset == 64)
     }
 
     // MARK: - Lists that are made anew
@@ -197,6 +197,16 @@ struct WorkerRoundTests {
         worker.position = 1010
         #expect(worker.ripeOffset(now: 200, delay: 100) == 1000, "the mark is old enough")
         #expect(worker.ripeOffset(now: 200, delay: 0) == .max)
+    }
+
+    /// Output that nobody looks after for seconds is dropped record by record, and not as a whole.
+    @Test func theLogIsServedBetweenTheListsOfALongRound() throws {
+        let worker = try makeWorker()
+        try settle(worker)
+        log.produceShop(1_000, users: 1_000)
+        let before = log.serves
+        #expect(try worker.step(timeoutMilliseconds: 0).records == 1_000)
+        #expect(log.serves - before >= 1_000 / QueryWorkspace.queriesMax)
     }
 
     // MARK: - The end

@@ -41,6 +41,35 @@ struct AcknowledgedOutputTests {
         }
     }
 
+    /// Who waits for a place in the queue does so no longer than the records in it may wait.
+    @Test func aFullQueueIsGivenUpToo() async throws {
+        try await onOwnThread {
+            let client: KafkaSettings = [
+                "bootstrap.servers": "127.0.0.1:1", "queue.buffering.max.messages": "3", "message.timeout.ms": "6000",
+            ]
+            let producer = try Producer(client)
+            let consumer = try GroupConsumer(client.merging(["group.id": "g"]))
+            let output = AcknowledgedOutput(
+                lists: try Producer(client), others: producer, consumer, names, givesUpAfterMilliseconds: 1_000)
+            let began = ContinuousClock.now
+            let failure = #expect(throws: LogError.self) {
+                for _ in 0..<4 { try output.append(.events, partition: 0, key: nil, value: nil, headers: []) }
+            }
+            #expect(failure?.kind == .retriable && failure?.message.contains("not acknowledged") == true)
+            #expect(began.duration(to: .now) < .seconds(20))
+            consumer.close(timeoutMilliseconds: 1_000)
+        }
+    }
+
+    /// The output is given up while there is as much time again until librdkafka drops records one by one.
+    @Test func theOutputIsGivenUpInGoodTime() {
+        var settings = KafkaEventLog.Settings(
+            client: [:], topics: names, isTransactional: false, instanceID: nil, memberName: "m", isStatic: false)
+        #expect(settings.givesUpAfterMilliseconds == 4_000 && settings.writableMilliseconds == 8_000)
+        settings.client["session.timeout.ms"] = "30000"
+        #expect(settings.givesUpAfterMilliseconds == 12_000)
+    }
+
     /// A commit waits for all that was appended before it, whichever connection it goes by.
     @Test func aCommitWaitsForItsRecords() async throws {
         try await onOwnThread {

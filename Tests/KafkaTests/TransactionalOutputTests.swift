@@ -124,3 +124,24 @@ struct TransactionalOutputTests {
         }
     }
 }
+
+/// What needs no commit, and so no real Kafka.
+struct TransactionalWaitTests {
+    /// A worker whose transaction was aborted waits for its turn, and does not ask for it without a pause.
+    @Test func aWaitWithoutACommitWaits() async throws {
+        try await onOwnThread {
+            let broker = try EmbeddedBroker()
+            let client = KafkaSettings(bootstrapServers: broker.bootstrapServers)
+            let consumer = try GroupConsumer(client.merging(["group.id": "g"]))
+            let output = try TransactionalOutput(client, id: "t", consumer, TopicNames())
+            // Reports that have come meanwhile end a wait.
+            for _ in 0..<3 { try output.wait(milliseconds: 20) }
+            let began = ContinuousClock.now
+            for _ in 0..<5 { try output.wait(milliseconds: 20) }
+            #expect(began.duration(to: .now) >= .milliseconds(80))
+            output.close()
+            consumer.close(timeoutMilliseconds: 1_000)
+            withExtendedLifetime(broker) {}
+        }
+    }
+}

@@ -74,6 +74,8 @@ struct World {
         settings.batchRecordsMax = random.pick([1, 4, 12])
         settings.commitIntervalMilliseconds = UInt64(random.pick([1, 10, 40]))
         settings.checkpointBytes = random.pick([1, 150, 1000, 100_000])
+        // So that a last flush is several commits.
+        settings.flushBytes = settings.checkpointBytes * 3
         settings.checkpointDelayMilliseconds = random.pick([0, 0, 20, 200, 2000])
         settings.pendingBytesMax = random.pick([1500, 1 << 20])
         settings.blockBytes = random.pick([20, 150, 100_000])

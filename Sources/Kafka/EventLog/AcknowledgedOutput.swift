@@ -60,7 +60,12 @@ final class AcknowledgedOutput: OutputPath {
         epochs[epochs.endIndex - 1].outstanding += 1
         let producer = Self.sendsAtOnce(topic) ? lists : others
         try producer.sendWaiting(
-            topics[topic.rawValue], partition: partition, key: key, value: value, headers: headers, tag: last)
+            topics[topic.rawValue], partition: partition, key: key, value: value, headers: headers, tag: last
+        ) { () throws(LogError) in
+            // Where nothing is written the queue may stay full for as long as it takes librdkafka to drop a record.
+            serve()
+            if let failure { throw failure }
+        }
     }
 
     private static func sendsAtOnce(_ topic: LogTopic) -> Bool { topic == .recommendations }

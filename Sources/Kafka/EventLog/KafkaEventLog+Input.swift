@@ -91,17 +91,7 @@ extension KafkaEventLog {
     /// hidden from committed readers for some moments.
     public func itemLogEnd() throws(LogError) -> Int64 {
         // In memory what was written is there.
-        guard settings.memory == nil else { return 0 }
-        let name = settings.topics[.itemLog]
-        do throws(KafkaError) {
-            var reading = settings.reading
-            reading["isolation.level"] = "read_uncommitted"
-            return try PartitionReader(reading).queryWatermarks(
-                TopicPartition(name, 0), timeoutMilliseconds: 10_000
-            ).high
-        } catch {
-            throw LogError(error, doing: "asking for the end of \(name)")
-        }
+        settings.memory == nil ? try settings.itemLogEnd() : 0
     }
 
     public func take(_ partitions: [Int32]) throws(LogError) {
@@ -147,6 +137,22 @@ extension KafkaEventLog {
     }
 
     func place(_ partition: Int32) -> TopicPartition { TopicPartition(settings.topics.events, partition) }
+}
+
+extension KafkaEventLog.Settings {
+    /// The end of the item log, uncommitted records included.
+    func itemLogEnd() throws(LogError) -> Int64 {
+        let name = topics[.itemLog]
+        do throws(KafkaError) {
+            var reading = reading
+            reading["isolation.level"] = "read_uncommitted"
+            return try PartitionReader(reading).queryWatermarks(
+                TopicPartition(name, 0), timeoutMilliseconds: 10_000
+            ).high
+        } catch {
+            throw LogError(error, doing: "asking for the end of \(name)")
+        }
+    }
 }
 
 let headersOfMessage: @Sendable (UnsafeRawPointer) -> [(name: String, value: [UInt8]?)] = { handle in

@@ -48,6 +48,10 @@ public final class KafkaEventLog: EventLog {
             return session.flatMap { UInt64($0) }.map { $0 * 8 / 10 } ?? 8_000
         }
 
+        /// When the output gives all of it up at once, in ms: long before librdkafka drops the first record by itself. A round
+        /// that serves the output for the last time just before then has as long again until it has to do so.
+        var givesUpAfterMilliseconds: Int { Int(writableMilliseconds / 2) }
+
         /// Names the producers: under transactions the first one's id, which makes those of the others. Neither group nor
         /// instance may have a colon in its name, so that no two of them ever make the same id.
         public var transactionalID: String { "\(groupID):\(instanceID ?? memberName)" }
@@ -113,7 +117,7 @@ public final class KafkaEventLog: EventLog {
                 gathering["linger.ms"] = settings.client["linger.ms"] ?? "5"
                 output = AcknowledgedOutput(
                     lists: try Producer(producing), others: try Producer(gathering), consumer, settings.topics,
-                    givesUpAfterMilliseconds: Int(settings.writableMilliseconds) * 7 / 8)
+                    givesUpAfterMilliseconds: settings.givesUpAfterMilliseconds)
             }
         } catch {
             throw Self.connecting(error)
@@ -159,6 +163,8 @@ public final class KafkaEventLog: EventLog {
             record.topic, partition: record.partition, key: record.key, value: record.value,
             headers: record.headers.map { MessageHeader($0.name, bytes: $0.value) })
     }
+
+    public func serve() { output.serve() }
 
     public func beginCommit(_ offsets: [Int32: Int64]) throws(LogError) {
         try output.beginCommit(offsets.keys.sorted().map { PartitionOffset(place($0), offsets[$0] ?? 0) })

@@ -79,6 +79,8 @@ public final class KafkaStateLog: EventLog {
         try reading.reader(topic, partition: partition, from: offset)
     }
 
+    public func itemLogEnd() throws(LogError) -> Int64 { try settings.itemLogEnd() }
+
     private func place(_ partition: Int32) -> TopicPartition { TopicPartition(settings.topics.events, partition) }
 
     public func take(_ partitions: [Int32]) throws(LogError) {}

@@ -13,9 +13,10 @@ protocol OutputPath: AnyObject {
     var room: Int { get }
     /// Whether the offsets of the commit under way are on their way to the group.
     var hasSentOffsets: Bool { get }
+    /// Waits until there may be an outcome, or reports where no commit is under way.
     func wait(milliseconds: Int) throws(LogError)
     func abort() throws(LogError)
-    /// Serves delivery reports.
+    /// Serves delivery reports; gives up what has waited for too long.
     func serve()
     func close()
 }
@@ -35,20 +36,21 @@ extension Producer {
     /// The handles of all topics, by their raw values.
     func topics(_ names: TopicNames) -> [Topic] { LogTopic.allCases.map { topic(names[$0]) } }
 
-    /// Sends a record, waiting where the queue is full.
+    /// Sends a record, waiting where the queue is full, until `waits` throws.
     func sendWaiting(
         _ topic: Topic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-        headers: [MessageHeader], tag: UInt64
+        headers: [MessageHeader], tag: UInt64, waits: () throws(LogError) -> Void = {}
     ) throws(LogError) {
-        do throws(KafkaError) {
-            while try send(topic, partition: partition, key: key, value: value, headers: headers, tag: tag)
-                == .queueFull
-            {
+        while true {
+            do throws(KafkaError) {
+                let sent = try send(topic, partition: partition, key: key, value: value, headers: headers, tag: tag)
+                guard sent == .queueFull else { return }
                 poll(timeoutMilliseconds: 10)
                 if let error = fatalError { throw error }
+            } catch {
+                throw LogError(error, doing: "sending")
             }
-        } catch {
-            throw LogError(error, doing: "sending")
+            try waits()
         }
     }
 }

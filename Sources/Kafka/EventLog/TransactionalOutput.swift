@@ -130,7 +130,15 @@ final class TransactionalOutput: OutputPath {
     /// Its offsets go with the transaction.
     var hasSentOffsets: Bool { true }
 
-    func wait(milliseconds: Int) throws(LogError) { _ = commit?.hasFinished(within: milliseconds) }
+    func wait(milliseconds: Int) throws(LogError) {
+        if let commit {
+            _ = commit.hasFinished(within: milliseconds)
+        } else {
+            // Whoever waits without a commit does so for acknowledgements, or for a time: asked again at once, it would turn
+            // round a whole core.
+            producer.poll(timeoutMilliseconds: Int32(milliseconds))
+        }
+    }
 
     func abort() throws(LogError) {
         guard turns[turn].isOpen else { return }

@@ -37,6 +37,9 @@ public protocol EventLog: AnyObject {
     /// - Parameter offset: where to begin; −n begins n offsets before the present end.
     func reader(_ topic: LogTopic, partition: Int32, from offset: Int64) throws(LogError) -> any LogReader
 
+    /// The present end of the item log, also of what committed readers do not see yet; 0 where they see all of it.
+    func itemLogEnd() throws(LogError) -> Int64
+
     // MARK: Output
 
     /// Whether records can be appended now. While a commit is under way they belong to the next one, which can begin when
@@ -52,6 +55,10 @@ public protocol EventLog: AnyObject {
 
     /// Sends a record. In a transaction it counts with the commit that follows.
     func append(_ record: borrowing OutputRecord) throws(LogError)
+
+    /// Looks after what was sent. Whoever works for long between two calls of `poll` or `outcome` calls this now and then: the
+    /// log has to hear in time of records that are not written, or later ones may be written without them.
+    func serve()
 
     /// Begins to commit: everything appended so far, and the group's position. `.committed`, `.aborted` or `.fenced` comes
     /// from `outcome` later. An aborted commit has written nothing and moved nothing; what was appended since it began is then
@@ -78,6 +85,12 @@ extension EventLog {
 
     /// For a log that sends them as a commit begins.
     public var hasSentOffsets: Bool { true }
+
+    /// Nothing is hidden from committed readers.
+    public func itemLogEnd() throws(LogError) -> Int64 { 0 }
+
+    /// Nothing to look after.
+    public func serve() {}
 
     /// No bound.
     public func bytesMax(_ topic: LogTopic) -> Int { Int.max }

@@ -48,10 +48,13 @@ final class OutputBuffer {
     /// What goes with the commit.
     private var last: [Entry] = []
     private var lastSent = 0
+    private var headerBytes = 0
 
     var isEmpty: Bool { entries.isEmpty && last.isEmpty }
     var count: Int { entries.count + last.count }
     var byteCount: Int { bytes.count }
+    /// About what it takes in memory: a record may have no value, and headers that are many times as large.
+    var memoryBytes: Int { bytes.count + headerBytes + count * MemoryLayout<Entry>.stride }
     /// Whether something has been appended to the log.
     var hasSent: Bool { sent > 0 || lastSent > 0 }
     /// Whether something waits that need not wait for the commit.
@@ -61,12 +64,22 @@ final class OutputBuffer {
         bytes.removeAll()
         entries.removeAll(keepingCapacity: true)
         last.removeAll(keepingCapacity: true)
+        headerBytes = 0
         markUnsent()
     }
 
     private func append(_ entry: Entry) {
+        headerBytes += Self.headerBytes(entry)
         if entry.topic == .userFeatures { last.append(entry) } else { entries.append(entry) }
     }
+
+    private static func headerBytes(_ entry: Entry) -> Int {
+        guard let headers = entry.headers, !headers.isEmpty else { return 0 }
+        return DeadLetterOrigin.size(headers) + headers.count * headerOverhead
+    }
+
+    /// Of a name and a value that are allocated each.
+    private static let headerOverhead = 88
 
     /// Adds a record whose value `value` writes, unless that has more bytes than its topic takes.
     /// - Returns: nil, or the value of a record that is too large.
@@ -80,6 +93,7 @@ final class OutputBuffer {
         guard bytes.count - start + more > bytesMax,
             let entry = topic == .userFeatures ? last.popLast() : entries.popLast()
         else { return nil }
+        headerBytes -= Self.headerBytes(entry)
         let refused = entry.value.map { Array(bytes.bytes($0)) } ?? []
         bytes.truncate(to: start)
         return refused
@@ -159,6 +173,7 @@ final class OutputBuffer {
         lastSent -= last[..<lastSent].count { partitions.contains($0.source) }
         entries.removeAll { partitions.contains($0.source) }
         last.removeAll { partitions.contains($0.source) }
+        headerBytes = (entries + last).reduce(0) { $0 + Self.headerBytes($1) }
         // Their bytes go with the next commit; without any record left there is none.
         if isEmpty { removeAll() }
     }

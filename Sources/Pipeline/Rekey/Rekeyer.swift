@@ -13,11 +13,10 @@ public final class Rekeyer {
     private let decoder: EventDecoder
     private let clock: () -> UInt64
     private var event = ShopEvent()
-    private var commit: CommitCycle
+    /// It buffers nothing: records go to the log as they come.
+    private let commit: OutputCommit
     /// The next offset of each partition.
     private var positions: [Int32: Int64] = [:]
-    private var committed: [Int32: Int64] = [:]
-    private var inFlight: [Int32: Int64] = [:]
     /// Partitions whose committed offset is being asked for.
     private var awaited: Set<Int32> = []
     /// Records sent on so far.
@@ -38,11 +37,12 @@ public final class Rekeyer {
         self.publishes = publishes
         self.clock = clock
         decoder = EventDecoder(typeNames: typeNames)
-        commit = CommitCycle(intervalMilliseconds: commitIntervalMilliseconds)
+        commit = OutputCommit(
+            OutputCommit.Settings(intervalMilliseconds: commitIntervalMilliseconds), log: log, clock: clock)
     }
 
     /// Whether records were taken that no commit covers.
-    public var hasUncommitted: Bool { positions.contains { $0.value > committed[$0.key] ?? -1 } }
+    public var hasUncommitted: Bool { positions.contains { $0.value > commit.committed[$0.key] ?? -1 } }
     /// Whether a commit has no outcome yet.
     public var isCommitting: Bool { !commit.isIdle }
 
@@ -55,7 +55,7 @@ public final class Rekeyer {
         let canRead = commit.isIdle && log.isOpen
         var taken = 0
         var failure: LogError?
-        let wait = hasUncommitted ? min(timeoutMilliseconds, Int(commit.dueIn(now: clock()))) : timeoutMilliseconds
+        let wait = hasUncommitted ? min(timeoutMilliseconds, Int(commit.dueIn)) : timeoutMilliseconds
         let changes = try log.poll(
             max: canRead ? Self.batchRecords : 0, timeoutMilliseconds: canRead ? wait : 5
         ) { record in
@@ -67,7 +67,7 @@ public final class Rekeyer {
         if let failure { throw failure }
         records += taken
         for change in changes { try apply(change) }
-        if commit.isIdle, hasUncommitted, log.isOpen, commit.dueIn(now: clock()) == 0 { try beginCommit() }
+        if commit.isIdle, hasUncommitted, log.isOpen, commit.isDue { try commit.begin(positions) }
         return taken
     }
 
@@ -101,17 +101,9 @@ public final class Rekeyer {
                 topic: .deadLetters, partition: nil, key: letter.key, value: letter.value, headers: letter.headers))
     }
 
-    private func beginCommit() throws(LogError) {
-        inFlight = positions
-        commit.begin(now: clock())
-        try log.beginCommit(positions)
-    }
-
     private func collectOutcome() throws(LogError) {
-        guard commit.isRunning, let outcome = try log.outcome() else { return }
-        switch commit.finish(outcome, now: clock()) {
-        case .none: break
-        case .settle: committed.merge(inFlight.filter { positions[$0.key] != nil }) { $1 }
+        switch try commit.takeOutcome() {
+        case .none, .settle: break
         // Nothing was kept to be sent again: whoever starts anew reads it again.
         case .repeatRecords(let reason), .startOver(let reason):
             throw LogError(.retriable, "rekeying: the transaction was aborted: \(reason)")
@@ -125,12 +117,8 @@ public final class Rekeyer {
         while true {
             try collectOutcome()
             if commit.isIdle, !hasUncommitted { return }
-            if commit.isIdle, log.isOpen { try beginCommit() }
-            guard clock() < deadline else {
-                throw LogError(
-                    .retriable, "a commit did not end in \(timeoutMilliseconds) ms; is the broker reachable?")
-            }
-            try log.waitForOutcome(timeoutMilliseconds: 20)
+            if commit.isIdle, log.isOpen { try commit.begin(positions) }
+            try commit.wait(until: deadline)
         }
     }
 
@@ -143,6 +131,7 @@ public final class Rekeyer {
                 positions[partition] = nil
                 awaited.remove(partition)
             }
+            commit.drop(revoked)
             try log.release(revoked)
         case .lost(let lost):
             try log.release(lost)
@@ -170,7 +159,7 @@ public final class Rekeyer {
                         + "a deployment under another application.id begins with what is left")
             }
             positions[partition] = start
-            committed[partition] = start
+            commit.note(partition, committed: start)
             awaited.remove(partition)
             try log.resume([partition: start])
         }

@@ -34,8 +34,9 @@ public final class PartitionTask {
     var committed: Int64 = 0
     /// Where the events topic began then.
     var low: Int64 = 0
-    /// Since when the item log is found not to hold what this partition has taught.
-    var untaughtSince: UInt64?
+    /// Since when the items are found not to know what this partition has taught, and where the item log ended then: it may
+    /// only be that they have not come so far.
+    var untaught: (since: UInt64, end: Int64)?
     let block: ItemLogBlockWriter
     /// Users whose list is to be ranked, in the order of their first event.
     var touched: [UserStore.User] = []

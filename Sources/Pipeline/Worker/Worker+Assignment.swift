@@ -20,7 +20,7 @@ extension Worker {
             // accepted, and move offsets back that another member has moved on.
             try awaitOutcome(until: clock() + 30_000, isStopped: isStopped)
             // What is in the open transaction of these partitions must not count: another member has them.
-            try abortOpen()
+            try commit.abortOpen()
             try drop(lost)
             try log.release(lost)
             sayGone(lost, "lost: the group does not count this member as its own any more")
@@ -36,7 +36,7 @@ extension Worker {
     /// Moves on to a partition's end, past what is no record: the markers of others' transactions, aborted or compacted
     /// records. Offsets that stood before them for good would be a lag that never ends, for whoever scales by it.
     private func pass(_ partition: Int32, to end: Int64) {
-        guard let task = partitions[partition], task.isLive, end > task.position else { return }
+        guard let task = partitions[partition], task.isServing, end > task.position else { return }
         task.position = end
     }
 
@@ -71,7 +71,7 @@ extension Worker {
                     partition: partition, items: items.table.identifiers, listItems: settings.rules.listItems)
                 next.restsUntil = clock() + Self.restMilliseconds
                 partitions[partition] = next
-                committedOffsets[partition] = nil
+                commit.note(partition, committed: nil)
             }
         }
         sayProgress()
@@ -148,7 +148,7 @@ extension Worker {
         if let offset = stored.offset { try check(offset, stored, task) }
         task.low = stored.low
         task.begin(at: stored.offset ?? stored.low)
-        committedOffsets[task.partition] = stored.offset
+        commit.note(task.partition, committed: stored.offset)
         let from = try start(of: task, low: stored.low)
         guard from < task.committed else {
             try goLive(task)
@@ -187,7 +187,7 @@ extension Worker {
                         + "events before \(low) are gone; `freshet replay` rebuilds from what is left")
             }
             // A replay's offsets go last; without transactions all else of it may be there before.
-            guard task.store.count == 0 || committedOffsets[task.partition] != nil else {
+            guard task.store.count == 0 || commit.committed[task.partition] != nil else {
                 throw LogError(
                     .state,
                     "partition \(task.partition) has users, but neither a marker nor a committed offset: a `freshet "

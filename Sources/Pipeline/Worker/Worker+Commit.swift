@@ -4,7 +4,7 @@ internal import Models
 extension Worker {
     /// Whether something was folded that no commit covers.
     public var hasUncommitted: Bool {
-        partitions.values.contains { $0.isLive && $0.position > (committedOffsets[$0.partition] ?? -1) }
+        partitions.values.contains { $0.isLive && $0.position > (commit.committed[$0.partition] ?? -1) }
             || !output.isEmpty
             || (checkpointsEverything
                 && partitions.values.contains { $0.isLive && $0.store.oldestDirtyOffset() != nil })
@@ -16,7 +16,7 @@ extension Worker {
     /// For how long something has waited to be committed, in ms: 0 while nothing does.
     public var commitAgeMilliseconds: UInt64 {
         let now = clock()
-        return (isCommitting || hasUncommitted) && now > commit.coveredAt ? now - commit.coveredAt : 0
+        return (isCommitting || hasUncommitted) && now > commit.cycle.coveredAt ? now - commit.cycle.coveredAt : 0
     }
 
     /// Whether users wait for a checkpoint that is due. They would wait for the next event otherwise, and that may come
@@ -29,67 +29,51 @@ extension Worker {
         }
     }
 
-    /// Whether output may go now. What an aborted transaction held has to go first again, else a partition's records would
-    /// change places.
-    var isOpenForOutput: Bool { log.isOpen && (!log.isTransactional || commit.state != .aborted) }
-
     func sendOutput() throws(LogError) {
-        guard isOpenForOutput else { return }
-        // A transaction that is due to end waits for what is under way; then the rest goes at once.
-        if !log.isTransactional || !isCommitDue {
-            // What nobody waits for goes shortly before the commit: lists wait while that is under way, and it has little
-            // left to send.
-            if commit.isIdle, commit.dueIn(now: clock()) <= settings.commitIntervalMilliseconds / 5, log.room == .max {
-                try output.sendAll(to: log)
-            } else if output.hasUnsent {
-                try output.send(to: log, most: log.room)
-            }
-        }
-        // Without transactions a checkpoint must not be ahead of the committed offset.
-        guard commit.isIdle, !afterCommit.isEmpty else { return }
-        guard clock() < commit.ownedAt + settings.checkpointsValidMilliseconds else {
-            throw LogError(
-                .retriable,
-                "this process stood still for a while: another member may have its partitions, and newer state")
-        }
-        try afterCommit.send(to: log)
-        afterCommit.removeAll()
-        hasUnacknowledgedCheckpoints = true
+        // A transaction that is begun beside a commit stays open until the next round's end, and the broker ends one that is
+        // open for too long.
+        guard !log.isTransactional || !commit.isRunning || !isRoundLong else { return }
+        try commit.send()
     }
 
     func beginCommitIfDue(force: Bool = false) throws(LogError) {
         guard commit.isIdle, hasUncommitted || (!force && areCheckpointsDue), log.isOpen else { return }
-        guard force || (isCommitDue && log.room == .max) else { return }
+        guard force || (commit.isDue && log.room == .max) else { return }
         try beginCommit()
-    }
-
-    private var isCommitDue: Bool {
-        commit.isIdle && (commit.dueIn(now: clock()) == 0 || output.byteCount >= settings.pendingBytesMax)
     }
 
     private func beginCommit() throws(LogError) {
         var offsets: [Int32: Int64] = [:]
+        let each = checkpointBytes(now: clock())
+        var left = max(settings.flushBytes, settings.checkpointBytes)
         for partition in partitions.keys.sorted() {
             guard let task = partitions[partition], task.isLive else { continue }
             closeBlock(task)
             task.notePosition(at: clock())
             // Also where it has not moved: the offsets are what fences output of a member that the group has expelled.
             offsets[partition] = task.position
-            writeCheckpoints(task, to: log.isTransactional ? output : afterCommit)
+            left -= writeCheckpoints(task, to: commit.checkpoints, budget: checkpointsEverything ? left : each)
         }
-        try output.sendAll(to: log)
-        inFlight = output
-        output = spare
-        offsetsInFlight = offsets
         countersInFlight = counters
-        commit.begin(now: clock())
-        try log.beginCommit(offsets)
+        try commit.begin(offsets)
     }
 
+    /// How many bytes of user states the next commit may write for each partition: so many for each interval since the last
+    /// one. Where rounds are long, commits are few, and users would wait in masses for a turn that comes with each of them.
+    func checkpointBytes(now: UInt64) -> Int {
+        let passed = (now - min(now, commit.cycle.begunAt)) / max(1, settings.commitIntervalMilliseconds)
+        let intervals = Int(min(passed, Self.checkpointIntervalsMax))
+        let share = settings.flushBytes / max(1, partitions.count)
+        return max(settings.checkpointBytes, min(min(settings.checkpointBytes, share) * intervals, share))
+    }
+
+    /// About those of the longest round; after a pause there is nothing to catch up with.
+    private static let checkpointIntervalsMax: UInt64 = 32
+
     /// The longest-dirty users up to the byte budget, erased users' tombstones, and how far the partition is complete.
-    private func writeCheckpoints(_ task: PartitionTask, to buffer: OutputBuffer) {
+    /// - Returns: the bytes of the users.
+    private func writeCheckpoints(_ task: PartitionTask, to buffer: OutputBuffer, budget: Int) -> Int {
         let partition = task.partition
-        let budget = checkpointsEverything ? Int.max : settings.checkpointBytes
         let ripe =
             checkpointsEverything
             ? Int64.max : task.ripeOffset(now: clock(), delay: settings.checkpointDelayMilliseconds)
@@ -113,11 +97,12 @@ extension Worker {
             offset: complete, fingerprint: settings.fingerprint, typeNames: settings.typeNames.hash,
             writer: settings.writer)
         // A new owner's first commit says whose transactions are to be ended, though nothing else be new in it.
-        guard marker != task.marker else { return }
+        guard marker != task.marker else { return written }
         task.marker = marker
         scratch.removeAll()
         scratch.text(CheckpointRecord.markerKey)
         buffer.add(.users, source: partition, partition: partition, key: scratch.bytes) { marker.encode(to: $0) }
+        return written
     }
 
     private func key(_ id: some Sequence<UInt8>) {
@@ -128,35 +113,20 @@ extension Worker {
 
     /// Looks whether the commit under way has an outcome, and acts on it; an aborted one is begun again.
     func collectOutcome() throws(LogError) {
-        try takeOutcome()
-        if commit.state == .aborted, log.isOpen, commit.dueIn(now: clock()) == 0, let again = inFlight {
-            try again.sendAll(to: log)
-            commit.begin(now: clock())
-            try log.beginCommit(offsetsInFlight)
-        }
+        try act(on: commit.takeOutcome())
+        try commit.repeatAborted()
     }
 
-    private func takeOutcome() throws(LogError) {
-        guard commit.isRunning else { return }
-        if !log.hasSentOffsets { commit.isHeldBack(now: clock()) }
-        guard let outcome = try log.outcome() else { return }
-        switch commit.finish(outcome, now: clock()) {
+    private func act(on action: CommitCycle.Action) throws(LogError) {
+        switch action {
         case .none: break
         case .settle:
             counters.commits += 1
             settledCounters = countersInFlight
-            committed(clock() - commit.begunAt)
-            for (partition, offset) in offsetsInFlight { committedOffsets[partition] = offset }
-            if let done = inFlight {
-                done.removeAll()
-                spare = done
-            }
-            inFlight = nil
+            committed(clock() - commit.cycle.begunAt)
         case .repeatRecords(let reason):
             counters.aborts += 1
             notice("transaction aborted, its records are sent again: \(reason)")
-            inFlight?.markUnsent()
-            try abortOpen()
         case .giveUp(let reason):
             throw LogError(.fenced, reason)
         case .startOver(let reason):
@@ -166,93 +136,79 @@ extension Worker {
         }
     }
 
-    /// Throws the open transaction away, where there is one; its records are sent again.
-    func abortOpen() throws(LogError) {
-        guard log.isTransactional, output.hasSent else { return }
-        try log.abort()
-        output.markUnsent()
-    }
-
     /// Waits for the commit under way, and does not repeat it.
     func awaitOutcome(until deadline: UInt64, isStopped: () -> Bool) throws(LogError) {
         while true {
-            try takeOutcome()
+            try act(on: commit.takeOutcome())
             guard commit.isRunning else { return }
-            try waitForOutcome(until: deadline, isStopped: isStopped)
+            try commit.wait(until: deadline, isStopped: isStopped)
         }
-    }
-
-    private func waitForOutcome(until deadline: UInt64, isStopped: () -> Bool) throws(LogError) {
-        guard clock() < deadline else {
-            throw LogError(.retriable, "a commit did not end in time; is the broker reachable?")
-        }
-        guard !isStopped() else { throw LogError(.retriable, "stopped before the last commit has ended") }
-        try log.waitForOutcome(timeoutMilliseconds: 20)
     }
 
     /// Waits until checkpoints that were sent after their commit are written. One that comes in after the partition's next
     /// owner has written its own would put an older state before the owner's marker: what lies between would be lost.
     private func awaitCheckpoints(until deadline: UInt64, isStopped: () -> Bool) throws(LogError) {
-        guard hasUnacknowledgedCheckpoints else { return }
-        // A commit waits for all records before it; of offsets there is nothing new.
-        offsetsInFlight = [:]
-        commit.begin(now: clock())
-        try log.beginCommit([:])
+        guard try commit.beginOfCheckpoints() else { return }
         try awaitOutcome(until: deadline, isStopped: isStopped)
         // Nothing is kept to be sent again: whoever goes on begins from what is committed.
         guard commit.isIdle else { throw LogError(.retriable, "checkpoints of the last commit may not be written") }
-        hasUnacknowledgedCheckpoints = false
+        commit.checkpointsAreWritten()
     }
 
     /// Commits everything folded so far and waits for it, for a revocation or the end.
-    /// - Parameter isStopped: whether somebody waits for the process to end, and so for no commit.
-    public func settle(timeoutMilliseconds: UInt64, isStopped: () -> Bool = { false }) throws(LogError) {
-        let deadline = clock() + timeoutMilliseconds
+    /// - Parameters:
+    ///   - isOfEachCommit: whether each commit that succeeds gives the next one as much time, for what needs many.
+    ///   - isStopped: whether somebody waits for the process to end, and so for no commit.
+    public func settle(
+        timeoutMilliseconds: UInt64, isOfEachCommit: Bool = false, isStopped: () -> Bool = { false }
+    ) throws(LogError) {
+        var deadline = clock() + timeoutMilliseconds
+        var commits = counters.commits
         while true {
             try collectOutcome()
+            if isOfEachCommit, counters.commits > commits {
+                commits = counters.commits
+                deadline = clock() + timeoutMilliseconds
+            }
             try sendOutput()
             try beginCommitIfDue(force: true)
-            if commit.isIdle, !hasUncommitted, !afterCommit.hasUnsent {
+            if commit.isIdle, !hasUncommitted, !commit.hasUnsentCheckpoints {
                 return try awaitCheckpoints(until: deadline, isStopped: isStopped)
             }
-            try waitForOutcome(until: deadline, isStopped: isStopped)
+            try commit.wait(until: deadline, isStopped: isStopped)
         }
     }
 
     /// Drops everything that belongs to partitions that this member no longer has.
     func drop(_ gone: [Int32]) throws(LogError) {
-        for partition in gone {
-            partitions[partition] = nil
-            committedOffsets[partition] = nil
-            offsetsInFlight[partition] = nil
-        }
+        for partition in gone { partitions[partition] = nil }
         rerank.removeAll { gone.contains($0.partition) }
         activeUsers = takeActiveUsers().filter { !gone.contains($0.partition) }
-        inFlight?.drop(gone)
-        output.drop(gone)
-        afterCommit.drop(gone)
+        commit.drop(gone)
     }
 }
 
 extension Worker {
     /// Whether lists or restores wait for a later round.
     public var hasPendingWork: Bool {
-        hasPendingRanks || models.isBusy || output.hasUnsent || afterCommit.hasUnsent
+        hasPendingRanks || models.isBusy || commit.hasUnsent
             || partitions.values.contains { !$0.isLive }
     }
 
     /// How many users wait for a checkpoint, at most.
     public var usersWithoutCheckpoint: Int { partitions.values.reduce(0) { $0 + $1.store.dirtyCount } }
 
-    /// Commits what was folded, for the end of the process; with `flushesAll` also the state of every user, so that the
-    /// next start has nothing to re-apply.
+    /// Commits what was folded, for the end of the process; with `flushesAll` also the state of every user, in as many
+    /// commits as that takes, so that the next start has nothing to re-apply.
     public func finish(
-        flushesAll: Bool, timeoutMilliseconds: UInt64 = 30_000, isStopped: () -> Bool = { false }
+        flushesAll: Bool, timeoutMilliseconds: UInt64 = 30_000, isOfEachCommit: Bool = false,
+        isStopped: () -> Bool = { false }
     ) throws(LogError) {
         guard itemPhase.isFollowing, models.hasCaughtUp else { return }
         try rankTouched()
         checkpointsEverything = flushesAll
-        try settle(timeoutMilliseconds: timeoutMilliseconds, isStopped: isStopped)
+        try settle(
+            timeoutMilliseconds: timeoutMilliseconds, isOfEachCommit: isOfEachCommit, isStopped: isStopped)
     }
 
     /// The hash of the users of all partitions of this member.

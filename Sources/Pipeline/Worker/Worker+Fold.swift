@@ -5,7 +5,8 @@ extension Worker {
     /// Takes a record up: its event is folded when its turn comes, at the latest by `foldWaiting`; what cannot be learnt
     /// goes to the dead letters.
     func take(_ record: borrowing LogRecord) {
-        guard let task = partitions[record.partition], task.isLive else { return }
+        // What comes before its partition was resumed comes again, with all that lies before it.
+        guard let task = partitions[record.partition], task.isServing else { return }
         guard let rejection = push(record, task) else {
             if window.isFull { fold(window.pop()) }
             return

@@ -17,6 +17,7 @@ extension Worker {
             if isAtEnd || items.offset >= end {
                 notice("item table restored: \(items.table.liveCount) items at offset \(items.offset) of the item log")
                 itemPhase = .following(reader)
+                itemsMovedAt = clock()
                 items.withdrawn = []
                 try resumeLive()
             }
@@ -37,6 +38,7 @@ extension Worker {
         itemsMovedAt = began
         while try items.follow(reader, max: 64, timeoutMilliseconds: 0).isFull {
             if clock() - began >= most { return true }
+            log.serve()
         }
         return false
     }
@@ -86,22 +88,29 @@ extension Worker {
     }
 
     /// Whether the items have learnt what a partition's committed events teach. The item log's block goes before an offset is
-    /// committed, or in one transaction with it, whose end may show in one topic a while before it shows in another. A log
-    /// that still does not have it then was made anew, and lists would come of an empty table.
+    /// committed, or in one transaction with it, whose end may show in one topic a while before it shows in another. Where the
+    /// items have learnt all that the log held then, and still do not have it, the log was made anew, and lists would come of
+    /// an empty table.
     private func isTaught(_ task: PartitionTask) throws(LogError) -> Bool {
         let learnt = items.expected[task.partition] ?? task.low
         if learnt >= task.committed { return true }
         let now = clock()
-        guard let since = task.untaughtSince else {
-            task.untaughtSince = now
+        guard let (since, end) = task.untaught else {
+            task.untaught = (now, try itemLogEnd())
             return false
         }
-        guard now - since >= Self.untaughtMilliseconds else { return false }
+        guard now - since >= Self.untaughtMilliseconds, items.offset >= end else { return false }
         throw LogError(
             .state,
             "the item log, and the snapshots of its table, hold partition \(task.partition) of the events topic up to "
                 + "\(learnt), but \(task.committed) is committed: the topic was made anew, or has lost its end; `freshet "
                 + "reset`, then `freshet replay`")
+    }
+
+    /// The present end of the item log, whoever is to see what lies before it.
+    private func itemLogEnd() throws(LogError) -> Int64 {
+        guard case .following(let reader) = itemPhase else { return .max }
+        return max(try reader.offsets().upperBound, try log.itemLogEnd())
     }
 
     /// Longer than a transaction may be open.

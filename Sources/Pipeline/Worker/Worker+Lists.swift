@@ -6,6 +6,7 @@ extension Worker {
     /// Ranks the lists of this batch's users, of users whose list was short when the item table has moved since, and of a
     /// bounded number of users whom a new generation or a withdrawn item concerns; sends those that changed.
     func rankTouched() throws(LogError) {
+        rankedMilliseconds = 0
         let canRank = itemPhase.isFollowing && models.hasCaughtUp
         guard canRank else { return }
         touchShortLists()
@@ -13,6 +14,7 @@ extension Worker {
         touchWaiting()
         let lists = partitions.values.reduce(0) { $0 + $1.touched.count }
         guard lists > 0 else { return }
+        let began = clock()
         ranker.begin(generation: serving, blend: settings.blend)
         for partition in partitions.keys.sorted() {
             guard let task = partitions[partition], !task.touched.isEmpty else { continue }
@@ -23,9 +25,11 @@ extension Worker {
                 start = end
                 // The first lists need not wait for the last ones; where thousands are made, larger requests cost less.
                 if lists <= Self.listsSentEarly { try sendOutput() }
+                log.serve()
             }
             task.touched.removeAll(keepingCapacity: true)
         }
+        noteRanking(lists, since: began)
     }
 
     private static let listsSentEarly = 512

@@ -76,6 +76,10 @@ public final class Worker {
     var activeUsers: [(partition: Int32, user: UserStore.User)] = []
     var oldestActiveUser = 0
     var rerankedAt: UInt64 = 0
+    /// How long the last round ranked, in ms.
+    var rankedMilliseconds: UInt64 = 0
+    /// What a list took when that could be measured last; until then, about what it takes on two cores.
+    var listMilliseconds = 0.1
     /// When records came last.
     private var recordsAt: UInt64 = 0
 
@@ -83,17 +87,9 @@ public final class Worker {
     var restoreSaidAt: UInt64 = 0
 
     // Output and commit.
-    var output = OutputBuffer()
-    var inFlight: OutputBuffer?
+    let commit: OutputCommit
+    var output: OutputBuffer { commit.output }
     var checkpointsEverything = false
-    var spare = OutputBuffer()
-    /// Checkpoints that wait for their commit, where there are no transactions.
-    var afterCommit = OutputBuffer()
-    /// Whether such checkpoints may still be on their way.
-    var hasUnacknowledgedCheckpoints = false
-    var commit: CommitCycle
-    var committedOffsets: [Int32: Int64] = [:]
-    var offsetsInFlight: [Int32: Int64] = [:]
     /// A block of the item log is closed at this size.
     let blockBytes: Int
 
@@ -120,7 +116,11 @@ public final class Worker {
         userFeatures = UserFeatureBuilder(scale: settings.scale)
         ranker = Ranker(table: table, rules: settings.rules)
         encoder = ListEncoder(settings: settings)
-        commit = CommitCycle(intervalMilliseconds: settings.commitIntervalMilliseconds)
+        commit = OutputCommit(
+            OutputCommit.Settings(
+                intervalMilliseconds: settings.commitIntervalMilliseconds, pendingBytesMax: settings.pendingBytesMax,
+                checkpointsValidMilliseconds: settings.checkpointsValidMilliseconds),
+            log: log, clock: clock)
         handledPartition.initialize(to: 0)
         handledOffset.initialize(to: -1)
         itemPhase = .snapshots(
@@ -152,6 +152,8 @@ public final class Worker {
     public func step(timeoutMilliseconds: Int) throws(LogError) -> Round {
         var round = Round()
         try collectOutcome()
+        // Of what was kept back at the end of a long round.
+        if isRoundLong { try beginCommitIfDue() }
         round.isBusy = try advanceItems()
         try advanceGeneration()
         if try advanceRestores() { round.isBusy = true }
@@ -175,49 +177,22 @@ public final class Worker {
             try apply(change)
         }
         try rankTouched()
+        // A commit that has ended meanwhile makes room for the next one; else this round's transaction would be open until
+        // the end of another one.
+        if log.isTransactional { try collectOutcome() }
         try sendOutput()
         try beginCommitIfDue()
-        if commit.isIdle, !hasUncommitted { commit.nothingWaits(now: clock()) }
+        if commit.isIdle, !hasUncommitted { commit.nothingWaits() }
         round.isBusy = round.isBusy || round.records > 0 || hasPendingRanks
         return round
     }
 
-    /// Whether partitions come or go, which has to be answered first; the end of one is no reason to end a batch.
-    private func hasGroupChange(_ round: Round) -> Bool {
-        round.changes.contains { if case .end = $0 { false } else { true } }
-    }
-
-    /// How many more records a batch takes. A live one takes what is there; one that is behind goes on while most of its
-    /// records are bursts, that is, of users whose list it makes anyway. It ends before lists become rare.
-    private func moreForBatch(_ records: Int) -> Int {
-        let most = settings.batchRecordsMax * Self.burstBatches
-        guard records >= settings.batchRecordsMax, records < most else { return 0 }
-        let lists = partitions.values.reduce(0) { $0 + $1.touched.count }
-        let share = Double(lists) / Double(records)
-        guard share < Self.burstShareMax, share > Self.listShareMin else { return 0 }
-        return settings.batchRecordsMax / 4
-    }
-
-    /// Lists a record below which a batch counts as made of bursts.
-    private static let burstShareMax = 0.8
-    /// Lists a record that a longer batch must not fall below; what it takes at last may go a little lower.
-    private static let listShareMin = 0.305
-    /// How many times as long a batch of bursts may be: about two seconds of lists.
-    private static let burstBatches = 16
-
-    /// How much to read: nothing while too much waits for a commit. But after an aborted commit the group may have
-    /// expelled this member, which it hears of only where it reads; until it does, every other commit is aborted too.
-    private var recordsMax: Int {
-        if output.byteCount < settings.pendingBytesMax { return settings.batchRecordsMax }
-        return commit.isRepeating ? 1 : 0
-    }
-
     /// No longer than until the next commit is due, or until there may be room for output that is held back.
     private func waitMilliseconds(_ most: Int) -> Int {
-        let most = isOpenForOutput && output.hasUnsent ? min(most, 1) : most
+        let most = commit.isOpen && output.hasUnsent ? min(most, 1) : most
         guard commit.isIdle, hasUncommitted || areCheckpointsDue else { return most }
         // One that is due waits for acknowledgements.
-        return min(most, max(1, Int(commit.dueIn(now: clock()))))
+        return min(most, max(1, Int(commit.dueIn)))
     }
 
     /// How long a round may wait for records where lists are due for another reason: beside events, until there are half as

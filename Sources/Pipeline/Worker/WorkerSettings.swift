@@ -32,9 +32,13 @@ public struct WorkerSettings: Sendable {
     /// How long a user's state may be newer than its checkpoint, in ms: what a busy user does within it is written once,
     /// and a restore applies that much of the events again.
     public var checkpointDelayMilliseconds: UInt64 = 0
-    /// Checkpoint bytes that a commit writes.
+    /// Checkpoint bytes that a commit writes for a partition, for each interval since the last one.
     public var checkpointBytes = 1 << 20
-    /// Output that may wait for a commit; beyond it nothing more is read.
+    /// Checkpoint bytes of a commit in all, where it writes more than that: at the end of the process, or after long rounds.
+    /// A transaction without a bound would take longer than it may be open, after each start again.
+    public var flushBytes = 16 << 20
+    /// What output may take in memory while it waits for a commit, or for the end of the one under way; beyond it nothing
+    /// more is read.
     public var pendingBytesMax = 64 << 20
     /// A block of the item log is closed at this size.
     public var blockBytes = 400 << 10

@@ -260,6 +260,8 @@ final class SimulatedLog: EventLog {
         return StoredOffset(offset: offset, low: log.low, end: log.end)
     }
 
+    func itemLogEnd() throws(LogError) -> Int64 { broker.partition(.itemLog, 0).end }
+
     func take(_ partitions: [Int32]) throws(LogError) {
         try mayFail()
         for partition in partitions {
