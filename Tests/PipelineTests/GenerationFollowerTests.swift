@@ -114,22 +114,6 @@ import Testing
         #expect(mark(try settle(follower)) == 3)
     }
 
-    @Test func aGenerationThatCannotBeReadIsSaid() throws {
-        let log = ModelsLog()
-        let chunks = GenerationRecords.chunked([9, 9, 9, 9], number: 1, chunkBytes: 60)
-        var decision = GenerationDecision(isPromoted: true, reason: .notWorse)
-        decision.number = 1
-        decision.content = chunks[chunks.count - 1].value.withUnsafeBytes { Hash64.hash($0) }
-        log.append(chunks.map { ($0.key.text, $0.value) } + [GenerationRecords.decision(decision)])
-        let follower = try log.follower()
-        let postponed = Postponed(follower)
-        #expect(try settle(follower) == nil)
-        try #require(postponed.jobs.count == 1)
-        postponed.jobs[0]()
-        let error = #expect(throws: LogError.self) { _ = try follower.advance() }
-        #expect(error?.kind == .state && error?.message.contains("generation 1") == true)
-    }
-
     /// Whatever was written, and by whomever, a start that takes up the last shelf knows what one that reads everything
     /// knows.
     @Test func aStartFromTheLastShelfKnowsTheSame() throws {

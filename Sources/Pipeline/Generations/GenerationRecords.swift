@@ -11,7 +11,10 @@ internal import Models
 ///
 /// Each key stands for itself, so compaction loses nothing that counts.
 public enum GenerationRecords {
-    static let version: UInt8 = 2
+    /// Goes with the stream's version, so that a manifest tells whose stream cannot be read: a generation of a later program
+    /// is left alone for it, and not met as damage. The 2 stood for every stream up to the fifth version.
+    static let version: UInt8 = GenerationCodec.version - 3
+    private static let readable: ClosedRange<UInt8> = 2...version
     static let chunkBytes = 900_000
     /// Decisions that are kept.
     public static let decisionsMax = 48
@@ -91,7 +94,7 @@ public enum GenerationRecords {
     /// The chunks' hashes that a manifest names; nil for another version's.
     static func hashes(manifest: UnsafeRawBufferPointer) -> [UInt64]? {
         var reader = ByteReader(manifest)
-        guard let version = try? reader.byte(), version == Self.version, let count = try? reader.count() else {
+        guard let version = try? reader.byte(), readable.contains(version), let count = try? reader.count() else {
             return nil
         }
         return try? reader.array(count: count)

@@ -116,10 +116,12 @@ public struct GenerationShelf: Sendable {
     }
 
     /// What to serve: the pinned generation where it is whole and promoted, else the one promoted last.
-    public var choice: Choice? {
-        let promoted = promoted
-        let number = pinned.flatMap { promoted.contains($0) ? $0 : nil } ?? promoted.last
-        return number.flatMap { content($0) }
+    public var choice: Choice? { choice(passing: []) }
+
+    /// What to serve of all that can be read.
+    func choice(passing unreadable: [Choice]) -> Choice? {
+        let choices = promoted.compactMap { content($0) }.filter { !unreadable.contains($0) }
+        return choices.first { $0.number == pinned } ?? choices.last
     }
 
     /// Whether a decision was made against what is served now: if not, another one was promoted meanwhile, and the

@@ -119,6 +119,7 @@ public final class Leader {
                 try log.reader(.models, partition: 0, from: offset)
             }
             models?.cache = generations
+            models?.notice = { [unowned self] in notice($0) }
             catalogue = try log.cataloguePositions()
             notice("this instance leads: it publishes related items, snapshots and generations")
             return true
@@ -216,8 +217,9 @@ public final class Leader {
     /// - Returns: false where it was not published, because another generation serves by now than the one that this one
     ///   was compared with.
     public func publish(_ generation: Generation, _ decision: GenerationDecision) throws(LogError) -> Bool {
-        guard let fold, let shelf = models?.shelf else { return false }
-        guard shelf.isCurrent(decision) else {
+        guard let fold, let models else { return false }
+        let shelf = models.shelf
+        guard decision.serving == models.choice?.number else {
             notice("a candidate is given up: another generation serves than the one that it was compared with")
             return false
         }

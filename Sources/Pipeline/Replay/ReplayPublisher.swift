@@ -27,7 +27,7 @@ public final class ReplayPublisher {
         generation = try Self.served(reading)
     }
 
-    /// The generation that a deployment serves; nil without one.
+    /// The generation that a deployment serves, or the one before where it cannot be read; nil without one.
     static func served(_ reading: any TopicReading) throws(LogError) -> Generation? {
         let follower = try GenerationFollower { (offset) throws(LogError) in
             try reading.reader(.models, partition: 0, from: offset)

@@ -124,6 +124,7 @@ public final class Worker {
         models = try GenerationFollower { (offset) throws(LogError) in
             try log.reader(.models, partition: 0, from: offset)
         }
+        models.notice = { [unowned self] in notice($0) }
     }
 
     /// Whether state is complete, so that lists can be made.
