@@ -112,7 +112,8 @@ public final class Leader {
             }
             self.fold = fold
             phase = .restoring(
-                try SnapshotCollector(fingerprint: settings.fingerprint) { [log] (offset) throws(LogError) in
+                try SnapshotCollector(for: fold, fingerprint: settings.fingerprint) {
+                    [log] (offset) throws(LogError) in
                     try log.reader(.snapshots, partition: 0, from: offset)
                 })
             models = try GenerationFollower { [log] (offset) throws(LogError) in
@@ -158,7 +159,7 @@ public final class Leader {
 
     private func restore(_ collector: SnapshotCollector) throws(LogError) {
         guard let fold else { return }
-        try fold.load(collector)
+        try fold.load(collector, notice: notice)
         // What the leader before had not published yet, nobody knows.
         fold.changes?.noteAll(fold.table)
         snapshots = collector.kept

@@ -118,7 +118,7 @@ public final class Worker {
         handledPartition.initialize(to: 0)
         handledOffset.initialize(to: -1)
         itemPhase = .snapshots(
-            try SnapshotCollector(fingerprint: settings.fingerprint) { (offset) throws(LogError) in
+            try SnapshotCollector(for: items, fingerprint: settings.fingerprint) { (offset) throws(LogError) in
                 try log.reader(.snapshots, partition: 0, from: offset)
             })
         models = try GenerationFollower { (offset) throws(LogError) in
