@@ -32,13 +32,3 @@ public struct TopicNames: Sendable, Equatable {
         }
     }
 }
-
-extension LogTopic {
-    /// Whether only this deployment reads and writes the topic.
-    public var isInternal: Bool {
-        switch self {
-        case .users, .itemLog, .snapshots, .models: true
-        default: false
-        }
-    }
-}

@@ -1,0 +1,32 @@
+/// One record of the log; its bytes are valid during the call that delivers it.
+public struct LogRecord: ~Copyable {
+    public let topic: LogTopic
+    public let partition: Int32
+    public let offset: Int64
+    /// ms since 1970; negative when the record has none.
+    public let timestamp: Int64
+    public let key: UnsafeRawBufferPointer?
+    public let value: UnsafeRawBufferPointer?
+    private let handle: UnsafeRawPointer?
+    private let readHeaders: @Sendable (UnsafeRawPointer) -> [(name: String, value: [UInt8]?)]
+
+    /// - Parameters:
+    ///   - handle: the log's own record, which `readHeaders` (a function without captures) reads the headers of.
+    public init(
+        topic: LogTopic, partition: Int32, offset: Int64, timestamp: Int64, key: UnsafeRawBufferPointer?,
+        value: UnsafeRawBufferPointer?, handle: UnsafeRawPointer? = nil,
+        readHeaders: @escaping @Sendable (UnsafeRawPointer) -> [(name: String, value: [UInt8]?)] = { _ in [] }
+    ) {
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        self.timestamp = timestamp
+        self.key = key
+        self.value = value
+        self.handle = handle
+        self.readHeaders = readHeaders
+    }
+
+    /// The record's headers, read when asked for: they are wanted for dead letters only.
+    public var headers: [(name: String, value: [UInt8]?)] { handle.map(readHeaders) ?? [] }
+}
