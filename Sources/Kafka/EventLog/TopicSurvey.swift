@@ -47,7 +47,10 @@ struct TopicSurvey {
     /// Refuses to begin where topics are missing: a broker may make them by itself, with one partition each and nothing
     /// compacted. The catalogue is the shop's to have or not.
     func requireTopics(_ names: TopicNames) throws(LogError) {
-        let missing = LogTopic.allCases.filter { $0 != .catalogue && partitions[$0.rawValue] == nil }.map { names[$0] }
+        var missing: [String] = []
+        for topic in LogTopic.allCases where topic != .catalogue && partitions[topic.rawValue] == nil {
+            if !missing.contains(names[topic]) { missing.append(names[topic]) }
+        }
         guard !missing.isEmpty else { return }
         throw LogError(
             .fatal,

@@ -11,6 +11,8 @@ public enum LogTopic: Int, Sendable, CaseIterable {
     case snapshots
     case models
     case deadLetters
+    /// The copy of the input, keyed by user, that a deployment works on where it rekeys; the events themselves elsewhere.
+    case rekeyed
 }
 
 extension LogTopic {

@@ -7,6 +7,8 @@ public struct TopicNames: Sendable, Equatable {
     public var userFeatures = "features.users"
     public var itemFeatures = "features.items"
     public var deadLetters = "events.dead-letter"
+    /// Nil where the input is worked on as it is: a topic that nobody needs must not be asked for.
+    public var rekeyed: String?
     /// The prefix of the internal topics; also the workers' consumer group.
     public var application = "freshet"
     /// The group that shares out the item log's single partition: who has it leads.
@@ -25,6 +27,7 @@ public struct TopicNames: Sendable, Equatable {
         case .userFeatures: userFeatures
         case .itemFeatures: itemFeatures
         case .deadLetters: deadLetters
+        case .rekeyed: rekeyed ?? events
         case .users: application + ".users"
         case .itemLog: application + ".items"
         case .snapshots: application + ".snapshots"
