@@ -71,7 +71,7 @@ public final class KafkaEventLog: EventLog {
         var producing = settings.client
         producing["client.id"] = settings.transactionalID
         producing["linger.ms"] = producing["linger.ms"] ?? "0"
-        producing["message.max.bytes"] = producing["message.max.bytes"] ?? "8000000"
+        producing["message.max.bytes"] = producing["message.max.bytes"] ?? "\(KafkaSettings.messageBytesMax)"
         do throws(KafkaError) {
             var group = settings.client
             group["group.id"] = settings.groupID
@@ -88,9 +88,8 @@ public final class KafkaEventLog: EventLog {
         }
         reading = KafkaTopicReading(settings)
         offsets = StoredOffsets(consumer, settings)
-        let messageBytes = producing["message.max.bytes"].flatMap { Int($0) } ?? 8_000_000
         // The embedded broker has no bounds.
-        survey = settings.memory == nil ? try TopicSurvey(settings, messageBytes: messageBytes) : nil
+        survey = settings.memory == nil ? try TopicSurvey(settings) : nil
         if settings.requiresTopics { try survey?.requireTopics(settings.topics) }
         do throws(KafkaError) {
             if let survey { producing["batch.size"] = producing["batch.size"] ?? "\(survey.batchBytes)" }

@@ -21,7 +21,7 @@ public final class KafkaLeaderLog: LeaderLog {
     public init(_ settings: KafkaEventLog.Settings) throws(LogError) {
         self.settings = settings
         let name = Self.transactionalID(settings.transactionalID)
-        messageBytes = settings.client["message.max.bytes"].flatMap { Int($0) } ?? 8_000_000
+        messageBytes = settings.client.messageBytesMax
         do throws(KafkaError) {
             var group = settings.client
             group["group.id"] = settings.topics.leaderGroup
@@ -35,7 +35,7 @@ public final class KafkaLeaderLog: LeaderLog {
             throw LogError(error, doing: "connecting the leader")
         }
         reading = KafkaTopicReading(settings)
-        survey = settings.memory == nil ? try TopicSurvey(settings, messageBytes: messageBytes) : nil
+        survey = settings.memory == nil ? try TopicSurvey(settings) : nil
         do throws(KafkaError) {
             var producing = settings.client
             producing["client.id"] = name

@@ -8,7 +8,7 @@ public final class KafkaModelsOutput {
     public init(_ settings: KafkaEventLog.Settings) throws(LogError) {
         do throws(KafkaError) {
             var producing = settings.client
-            producing["message.max.bytes"] = producing["message.max.bytes"] ?? "8000000"
+            producing["message.max.bytes"] = producing["message.max.bytes"] ?? "\(KafkaSettings.messageBytesMax)"
             producer = try Producer(producing)
             name = settings.topics[.models]
         } catch {

@@ -17,7 +17,6 @@ public final class KafkaReplayOutput: ReplayOutput {
 
     /// A broker allows no more by default (`transaction.max.timeout.ms`).
     private static let transactionMillisecondsMax = 900_000
-    private static let messageBytesMax = 8_000_000
 
     public init(_ settings: KafkaEventLog.Settings, groups: [String]) throws(LogError) {
         self.settings = settings
@@ -25,7 +24,7 @@ public final class KafkaReplayOutput: ReplayOutput {
         do throws(KafkaError) { admin = try Admin(settings.client) } catch {
             throw LogError(error, doing: "connecting")
         }
-        survey = try TopicSurvey(settings, messageBytes: Self.messageBytesMax)
+        survey = try TopicSurvey(settings)
     }
 
     deinit { abandon() }
@@ -77,7 +76,7 @@ public final class KafkaReplayOutput: ReplayOutput {
     private func makeProducer() throws(KafkaError) -> Producer {
         var producing = settings.client
         producing["linger.ms"] = "20"
-        producing["message.max.bytes"] = producing["message.max.bytes"] ?? "\(Self.messageBytesMax)"
+        producing["message.max.bytes"] = producing["message.max.bytes"] ?? "\(KafkaSettings.messageBytesMax)"
         producing["batch.size"] = producing["batch.size"] ?? "\(survey.batchBytes)"
         guard settings.isTransactional else { return try Producer(producing) }
         producing["transactional.id"] = settings.topics.application + "::replay"

@@ -17,8 +17,7 @@ struct TopicSurvey {
     let problem: KafkaError?
 
     /// Asks; without an answer from a broker nothing else can be done.
-    /// - Parameter messageBytes: the producer's own bound.
-    init(_ settings: KafkaEventLog.Settings, messageBytes: Int) throws(LogError) {
+    init(_ settings: KafkaEventLog.Settings) throws(LogError) {
         let topics: [String: TopicDescription]
         let admin: Admin
         do throws(KafkaError) {
@@ -38,6 +37,7 @@ struct TopicSurvey {
             problem = error
         }
         let bounds = names.map { known[$0]?["max.message.bytes"].flatMap { Int($0.value) } ?? Self.usualBytes }
+        let messageBytes = settings.client.messageBytesMax
         bytesMax = bounds.map { min($0, messageBytes) - Self.overhead }
         batchBytes = min(bounds.min() ?? Self.usualBytes, 1_000_000)
         partitions = names.map { topics[$0]?.partitions.count }

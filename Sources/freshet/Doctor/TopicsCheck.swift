@@ -168,7 +168,7 @@ struct TopicsCheck {
                     "\(names[.itemLog]) takes \(HumanFormat.bytes(log)) a record; blocks have up to 512 KB",
                     "raise its max.message.bytes to 1048588"))
         }
-        let client = Int(deployment.client["message.max.bytes"] ?? "8000000") ?? 0
+        let client = deployment.client.messageBytesMax
         if let events = limit(names.events), client < events {
             findings.append(
                 .wrong(
