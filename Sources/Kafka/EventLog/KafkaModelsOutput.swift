@@ -4,6 +4,8 @@ public import Pipeline
 public final class KafkaModelsOutput {
     private let producer: Producer
     private let name: String
+    /// Of a record that the topic takes.
+    public let bytesMax: Int
 
     public init(_ settings: KafkaEventLog.Settings) throws(LogError) {
         do throws(KafkaError) {
@@ -14,6 +16,7 @@ public final class KafkaModelsOutput {
         } catch {
             throw LogError(error, doing: "connecting")
         }
+        bytesMax = try TopicSurvey(settings).bytesMax(.models)
     }
 
     /// Writes records in their order and waits until all of them are acknowledged.

@@ -15,7 +15,10 @@ public enum GenerationRecords {
     /// is left alone for it, and not met as damage. The 2 stood for every stream up to the fifth version.
     static let version: UInt8 = GenerationCodec.version - 3
     private static let readable: ClosedRange<UInt8> = 2...version
-    static let chunkBytes = 900_000
+    /// Bytes of a chunk, where the topic takes them.
+    public static let chunkBytes = 900_000
+    /// A chunk's key, generously.
+    private static let keyBytes = 64
     /// Decisions that are kept.
     public static let decisionsMax = 48
 
@@ -71,8 +74,10 @@ public enum GenerationRecords {
     }
 
     /// The chunks of a generation and its manifest, in the order in which they are written.
-    static func generation(_ generation: Generation) -> [(key: Key, value: [UInt8])] {
-        chunked(GenerationCodec.encode(generation), number: generation.number, chunkBytes: chunkBytes)
+    /// - Parameter bytesMax: of a record that the topic takes.
+    static func generation(_ generation: Generation, bytesMax: Int) -> [(key: Key, value: [UInt8])] {
+        let most = max(1, min(chunkBytes, bytesMax - keyBytes))
+        return chunked(GenerationCodec.encode(generation), number: generation.number, chunkBytes: most)
     }
 
     static func chunked(_ stream: [UInt8], number: Int, chunkBytes: Int) -> [(key: Key, value: [UInt8])] {

@@ -155,13 +155,14 @@ public struct GenerationShelf: Sendable {
     }
 
     /// All records of a publication at the next free number: chunks, manifest, decision, then what goes.
+    /// - Parameter bytesMax: of a record that the topic takes.
     func publication(
-        _ generation: Generation, _ decision: GenerationDecision, keeping kept: Int
+        _ generation: Generation, _ decision: GenerationDecision, keeping kept: Int, bytesMax: Int = .max
     ) -> (generation: Generation, decision: GenerationDecision, records: [GenerationRecords.Record]) {
         let numbered = generation.with(number: nextNumber)
         var records: [GenerationRecords.Record] = []
         var decision = decision
-        for record in GenerationRecords.generation(numbered) {
+        for record in GenerationRecords.generation(numbered, bytesMax: bytesMax) {
             records.append((record.key.text, record.value))
             if case .manifest = record.key { decision.content = record.value.withUnsafeBytes { Hash64.hash($0) } }
         }

@@ -10,18 +10,22 @@ public import Models
 public final class ModelsTopic {
     private let reading: any TopicReading
     private let write: ([GenerationRecords.Record]) throws(LogError) -> Void
+    private let bytesMax: Int
     private var position: Int64 = 0
     public private(set) var shelf = GenerationShelf()
     /// Rounds of reading back, of 100 ms each, before a write counts as lost.
     private static let readBacksMax = 100
     private static let attemptsMax = 3
 
-    /// - Parameter write: writes records to the only partition of the topic in their order, and returns when they are
-    ///   acknowledged.
+    /// - Parameters:
+    ///   - bytesMax: of a record that the topic takes.
+    ///   - write: writes records to the only partition of the topic in their order, and returns when they are acknowledged.
     public init(
-        _ reading: any TopicReading, write: @escaping ([GenerationRecords.Record]) throws(LogError) -> Void
+        _ reading: any TopicReading, bytesMax: Int = .max,
+        write: @escaping ([GenerationRecords.Record]) throws(LogError) -> Void
     ) throws(LogError) {
         self.reading = reading
+        self.bytesMax = bytesMax
         self.write = write
         try refresh()
     }
@@ -69,7 +73,7 @@ public final class ModelsTopic {
         for _ in 0..<Self.attemptsMax {
             try refresh()
             guard shelf.isCurrent(decision) else { return nil }
-            let publication = shelf.publication(generation, decision, keeping: kept)
+            let publication = shelf.publication(generation, decision, keeping: kept, bytesMax: bytesMax)
             try write(publication.records)
             let number = publication.decision.number
             try readBack { $0.decisions[number] != nil }

@@ -181,7 +181,8 @@ public final class Leader {
     /// start finds it at the topic's end.
     public func snapshot() throws(LogError) {
         guard let fold, isCaughtUp, fold.offset > (snapshots.last?.offset ?? -1) else { return }
-        var (chunks, manifest) = ItemSnapshot.encode(fold, fingerprint: settings.fingerprint)
+        var (chunks, manifest) = ItemSnapshot.encode(
+            fold, fingerprint: settings.fingerprint, bytesMax: try log.bytesMax(.snapshots))
         for chunk in chunks {
             chunk.value.withUnsafeBytes {
                 add(.snapshots, ItemSnapshot.key(offset: manifest.offset, chunk: chunk.number), $0)
@@ -224,7 +225,8 @@ public final class Leader {
             notice("a candidate is given up: another generation serves than the one that it was compared with")
             return false
         }
-        let publication = shelf.publication(generation, decision, keeping: settings.kept)
+        let publication = shelf.publication(
+            generation, decision, keeping: settings.kept, bytesMax: try log.bytesMax(.models))
         for (index, record) in publication.records.enumerated() {
             if let value = record.value {
                 value.withUnsafeBytes { add(.models, record.key, $0) }

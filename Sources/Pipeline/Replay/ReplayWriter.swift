@@ -62,7 +62,8 @@ extension Replay {
 
     private func writeItems(to output: any ReplayOutput) throws(LogError) {
         items.skip(to: try output.itemLogEnd())
-        let (chunks, manifest) = ItemSnapshot.encode(items, fingerprint: settings.fingerprint)
+        let (chunks, manifest) = ItemSnapshot.encode(
+            items, fingerprint: settings.fingerprint, bytesMax: output.bytesMax(.snapshots))
         for chunk in chunks {
             try addSnapshot(ItemSnapshot.key(offset: manifest.offset, chunk: chunk.number), chunk.value, to: output)
         }

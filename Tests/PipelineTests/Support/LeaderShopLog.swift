@@ -65,7 +65,9 @@ final class LeaderShopLog: LeaderLog {
         added.append((topic, record))
     }
 
-    func bytesMax(_ topic: LogTopic) throws(LogError) -> Int { 1000 }
+    /// What topics take; dead letters have to be cut sometimes.
+    var limits: [LogTopic: Int] = [.deadLetters: 1000]
+    func bytesMax(_ topic: LogTopic) throws(LogError) -> Int { limits[topic] ?? .max }
 
     func publish(itemsOffset: Int64, catalogue: [Int32: Int64]) throws(LogError) {
         if failsToPublish { throw LogError(.retriable, "the broker is slow") }
