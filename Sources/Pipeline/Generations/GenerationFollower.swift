@@ -74,6 +74,7 @@ public final class GenerationFollower {
             shelf.take(key: key, value: record.value, offset: record.offset)
             keep(key, record.value)
         }
+        if isDecidedOtherwise(latest.number) { latest = (-1, [:]) }
         hasMetEnd = hasMetEnd || isAtEnd
         guard hasMetEnd else { return nil }
         let choice = wanted.map { shelf.content($0) } ?? self.choice
@@ -171,6 +172,18 @@ public final class GenerationFollower {
             ? try reader.read(max: Self.recordsAtOnce, timeoutMilliseconds: 0, record: body)
             : try reader.read(max: 64, timeoutMilliseconds: restoreWaitMilliseconds, record: body)
     }
+
+    /// Whether what was written last has been decided about, and is not to be served, so that its bytes need not be kept. A
+    /// decision about other content is the one of whoever had the number before.
+    private func isDecidedOtherwise(_ number: Int) -> Bool {
+        guard wanted == nil, let decision = shelf.decisions[number], let content = shelf.content(number) else {
+            return false
+        }
+        return decision.choice == content && choice != content
+    }
+
+    /// Bytes of generations that are kept.
+    var heldBytes: Int { latest.chunks.values.reduce(0) { $0 + $1.bytes.count } }
 
     /// The chunks of a choice, in their order; nil while they are being read.
     private func chunks(of choice: GenerationShelf.Choice) throws(LogError) -> [[UInt8]]? {
