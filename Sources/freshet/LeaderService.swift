@@ -137,6 +137,7 @@ final class LeaderService: Service {
         var pace = RowPace()
         var (heardAt, snapshotAt) = (monotonicMilliseconds(), monotonicMilliseconds())
         var counted: [RejectionCode: Int] = [:]
+        var report = RejectionReport("records of the catalogue that say nothing", deadLetters: log.topics.deadLetters)
         while !stop.isSet {
             board?.beginLeaderRound()
             let isBusy = try leader.step(timeoutMilliseconds: 20, rowsMax: pace.rows(isHurried: finishing.isSet))
@@ -144,6 +145,7 @@ final class LeaderService: Service {
             isAtWork.store(true, ordering: .relaxed)
             let now = monotonicMilliseconds()
             note(rejections: &counted, of: leader)
+            if let line = report.line(counted, now: now) { logger.warning("\(line)") }
             // A slow log may expire before there is enough of it for a snapshot.
             if !isBusy, now - snapshotAt >= Self.snapshotMilliseconds {
                 snapshotAt = now

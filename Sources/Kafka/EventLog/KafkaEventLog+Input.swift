@@ -26,7 +26,7 @@ extension KafkaEventLog {
             case .endOfPartition(let end): changes.append(.end(partition: end.place.partition, offset: end.offset))
             case .partitionFailed(_, let error), .failed(let error):
                 guard error.isFatal || error.isOutOfRange || error.isAboutRightsOrTopics else {
-                    warning(error.description)
+                    if passing.begins(error.code, now: .now) { warning(error.description) }
                     continue
                 }
                 throw LogError(error, doing: "reading \(settings.topics.events)")

@@ -65,6 +65,7 @@ public final class KafkaEventLog: EventLog {
     let waker = WakeQueue()
     /// Errors that may pass, said once each time they begin.
     public var warning: (String) -> Void = { _ in }
+    var passing = PassingErrors()
 
     public init(_ settings: Settings) throws(LogError) {
         self.settings = settings

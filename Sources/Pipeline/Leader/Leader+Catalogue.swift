@@ -65,9 +65,6 @@ extension Leader {
 
     /// Adds a dead letter; a rebuild beside another deployment writes none, since that one does.
     private func keep(_ record: borrowing LogRecord, _ rejection: Rejection) {
-        notice(
-            "catalogue record \(record.partition)@\(record.offset) is a dead letter: \(rejection.code.rawValue), "
-                + "\(rejection.detail)")
         guard settings.publishesRows else { return }
         let origin = DeadLetterOrigin(
             code: rejection.code, detail: rejection.detail, topic: settings.catalogueTopic,
