@@ -139,18 +139,11 @@ public final class ItemFold {
         let flags = try reader.byte()
         var entry: ItemTable.CatalogueEntry?
         if flags & CatalogueRecord.isWithdrawal == 0 {
-            func word() throws -> IdentifierTable.Number {
-                let bytes = try reader.counted()
-                return bytes.count == 0 ? IdentifierTable.none : table.words.intern(bytes)
-            }
-            var found = ItemTable.CatalogueEntry()
-            found.title = try word()
-            found.category = try word()
-            found.categoryCode = try word()
-            found.brand = try word()
-            found.price = try reader.double()
-            found.isAvailable = flags & CatalogueRecord.isAvailable != 0
-            entry = found
+            entry = ItemTable.CatalogueEntry(
+                title: try reader.counted(), category: try reader.counted(), categoryCode: try reader.counted(),
+                brand: try reader.counted(), price: try reader.double(),
+                isAvailable: flags & CatalogueRecord.isAvailable != 0
+            ) { $0.count == 0 ? IdentifierTable.none : table.words.intern($0) }
         }
         guard reader.isAtEnd else { throw ByteReader.Malformed(offset: reader.offset) }
         take(entry, of: id)
