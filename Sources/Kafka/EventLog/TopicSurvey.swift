@@ -32,7 +32,7 @@ struct TopicSurvey {
         var problem: KafkaError?
         let names = LogTopic.allCases.map { settings.topics[$0] }
         do throws(KafkaError) {
-            known = try admin.describeSettings(ofTopics: names.filter { topics[$0] != nil })
+            known = try admin.describeSettings(ofTopics: Set(names).filter { topics[$0] != nil }.sorted())
         } catch {
             problem = error
         }
