@@ -189,6 +189,15 @@ struct LeaderCatalogueTests {
         #expect(try log.reader(.snapshots, partition: 0, from: 0).offsets().upperBound > 0)
     }
 
+    @Test func snapshotsHaveThePiecesThatTheirTopicTakes() throws {
+        try visit((0..<40).map { ("item \($0)", "item \($0 + 1)") }, at: Self.start)
+        log.limits[.snapshots] = 3000
+        let leader = leader { $0.snapshotBytes = 1 }
+        try settle(leader)
+        let records = log.topics.read(.snapshots, 0, from: 0, max: 1000).records
+        #expect(records.count > 2 && records.allSatisfy { ($0.value?.count ?? 0) <= 3000 })
+    }
+
     /// The group does not subscribe to the catalogue's topic, so what it committed there expires where nobody says it again.
     @Test func thePositionIsCommittedAgainWithEachSnapshot() throws {
         log.catalogue = [.init("a", #"{"title":"A"}"#)]

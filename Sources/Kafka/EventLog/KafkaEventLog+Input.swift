@@ -149,7 +149,7 @@ extension KafkaEventLog {
     func place(_ partition: Int32) -> TopicPartition { TopicPartition(settings.topics.events, partition) }
 }
 
-let headersOfMessage: @Sendable (UnsafeRawPointer) -> [(name: String, value: [UInt8]?)] = { handle in
+let headersOfMessage: @Sendable (UnsafeRawPointer) -> [RecordHeader] = { handle in
     handle.load(as: Message.self).headers.map { ($0.name, $0.value.map(Array.init)) }
 }
 

@@ -86,11 +86,10 @@ public final class KafkaReplayOutput: ReplayOutput {
         return producer
     }
 
-    public func add(
-        _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?
-    ) throws(LogError) {
+    public func add(_ record: borrowing OutputRecord) throws(LogError) {
         try producer?.sendWaiting(
-            topics[topic.rawValue], partition: partition, key: key, value: value, headers: [], tag: 0)
+            topics[record.topic.rawValue], partition: record.partition, key: record.key, value: record.value,
+            headers: record.headers.map { MessageHeader($0.name, bytes: $0.value) }, tag: 0)
     }
 
     public func finish(_ offsets: [Int32: Int64]) throws(LogError) {

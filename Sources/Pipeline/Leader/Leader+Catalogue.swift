@@ -59,7 +59,7 @@ extension Leader {
         case .failure(let rejection): return rejection
         }
         id.withUTF8 { CatalogueRecord.encode(entry, id: UnsafeRawBufferPointer($0), to: writer) }
-        log.add(.itemLog, partition: 0, key: nil, value: writer.bytes)
+        log.add(OutputRecord(topic: .itemLog, partition: 0, key: nil, value: writer.bytes))
         return nil
     }
 
@@ -71,6 +71,8 @@ extension Leader {
             partition: record.partition, offset: record.offset)
         let letter = origin.letter(
             key: record.key, value: record.value, own: record.headers, bytesMax: letterBytesMax)
-        log.add(.deadLetters, partition: nil, key: letter.key, value: letter.value, headers: letter.headers)
+        log.add(
+            OutputRecord(
+                topic: .deadLetters, partition: nil, key: letter.key, value: letter.value, headers: letter.headers))
     }
 }

@@ -270,6 +270,8 @@ public final class Leader {
 
     private func add(_ topic: LogTopic, _ key: String, _ value: UnsafeRawBufferPointer?) {
         var key = key
-        key.withUTF8 { log.add(topic, partition: 0, key: UnsafeRawBufferPointer($0), value: value) }
+        key.withUTF8 {
+            log.add(OutputRecord(topic: topic, partition: 0, key: UnsafeRawBufferPointer($0), value: value))
+        }
     }
 }

@@ -1,3 +1,6 @@
+/// A header of a record as the pipeline has it. Names may come more than once, and nil is a header without a value.
+public typealias RecordHeader = (name: String, value: [UInt8]?)
+
 /// One record of the log; its bytes are valid during the call that delivers it.
 public struct LogRecord: ~Copyable {
     public let topic: LogTopic
@@ -8,14 +11,14 @@ public struct LogRecord: ~Copyable {
     public let key: UnsafeRawBufferPointer?
     public let value: UnsafeRawBufferPointer?
     private let handle: UnsafeRawPointer?
-    private let readHeaders: @Sendable (UnsafeRawPointer) -> [(name: String, value: [UInt8]?)]
+    private let readHeaders: @Sendable (UnsafeRawPointer) -> [RecordHeader]
 
     /// - Parameters:
     ///   - handle: the log's own record, which `readHeaders` (a function without captures) reads the headers of.
     public init(
         topic: LogTopic, partition: Int32, offset: Int64, timestamp: Int64, key: UnsafeRawBufferPointer?,
         value: UnsafeRawBufferPointer?, handle: UnsafeRawPointer? = nil,
-        readHeaders: @escaping @Sendable (UnsafeRawPointer) -> [(name: String, value: [UInt8]?)] = { _ in [] }
+        readHeaders: @escaping @Sendable (UnsafeRawPointer) -> [RecordHeader] = { _ in [] }
     ) {
         self.topic = topic
         self.partition = partition
@@ -28,5 +31,5 @@ public struct LogRecord: ~Copyable {
     }
 
     /// The record's headers, read when asked for: they are wanted for dead letters only.
-    public var headers: [(name: String, value: [UInt8]?)] { handle.map(readHeaders) ?? [] }
+    public var headers: [RecordHeader] { handle.map(readHeaders) ?? [] }
 }

@@ -86,7 +86,7 @@ public final class Rekeyer {
     /// Makes a dead letter of a record that its user's topic does not take, without its value where that is too large for
     /// the dead letters as well: the letter says where it is.
     private func keep(
-        _ record: borrowing LogRecord, _ own: [(name: String, value: [UInt8]?)], detail: String
+        _ record: borrowing LogRecord, _ own: [RecordHeader], detail: String
     ) throws(LogError) {
         tooLarge += 1
         guard publishes else { return }

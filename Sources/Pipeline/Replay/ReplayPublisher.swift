@@ -101,15 +101,15 @@ public final class ReplayPublisher {
             tooLarge += 1
             return
         }
-        try output.add(.recommendations, partition: nil, key: user, value: writer.bytes)
+        try output.add(OutputRecord(topic: .recommendations, partition: nil, key: user, value: writer.bytes))
         lists += 1
     }
 
     private func addTombstones(_ user: [UInt8], to output: any ReplayOutput) throws(LogError) {
         let result = user.withUnsafeBytes { key in
             Result { () throws(LogError) in
-                try output.add(.recommendations, partition: nil, key: key, value: nil)
-                try output.add(.userFeatures, partition: nil, key: key, value: nil)
+                try output.add(OutputRecord(topic: .recommendations, partition: nil, key: key, value: nil))
+                try output.add(OutputRecord(topic: .userFeatures, partition: nil, key: key, value: nil))
             }
         }
         try result.get()

@@ -55,14 +55,11 @@ final class LeaderShopLog: LeaderLog {
         }
     }
 
-    func add(
-        _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-        headers: [(name: String, value: [UInt8]?)]
-    ) {
-        let texts = headers.map { ($0.name, String(decoding: $0.value ?? [], as: UTF8.self)) }
-        let record = Letter(
-            key: key.map(Array.init), value: value.map(Array.init), headers: Dictionary(texts) { $1 })
-        added.append((topic, record))
+    func add(_ record: borrowing OutputRecord) {
+        let texts = record.headers.map { ($0.name, String(decoding: $0.value ?? [], as: UTF8.self)) }
+        let letter = Letter(
+            key: record.key.map(Array.init), value: record.value.map(Array.init), headers: Dictionary(texts) { $1 })
+        added.append((record.topic, letter))
     }
 
     /// What topics take; dead letters have to be cut sometimes.
