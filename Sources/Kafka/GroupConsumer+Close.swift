@@ -1,6 +1,6 @@
 internal import CRdKafka
-internal import Dispatch
 internal import Foundation
+internal import ServiceKit
 internal import Synchronization
 
 extension GroupConsumer {
@@ -36,7 +36,7 @@ private final class Farewell: @unchecked Sendable {
     private var assignedAt: ContinuousClock.Instant?
     private let timeoutMilliseconds: Int
     private let isGivenUp = Atomic<Bool>(false)
-    private let isOver = DispatchSemaphore(value: 0)
+    private let isOver = Latch()
 
     init(
         _ client: ClientHandle, _ context: ConsumerContext, _ poller: MessagePoller, _ pending: ConsumerEvent?,
@@ -53,14 +53,14 @@ private final class Farewell: @unchecked Sendable {
     }
 
     func wait() -> Bool {
-        if isOver.wait(timeout: .now() + .milliseconds(timeoutMilliseconds)) == .success { return true }
+        if isOver.wait(for: .milliseconds(timeoutMilliseconds)) { return true }
         isGivenUp.store(true, ordering: .relaxed)
         client.markStuck()
         return false
     }
 
     func run() {
-        defer { isOver.signal() }
+        defer { isOver.set() }
         if let pending { answer(pending) }
         if isSubscribed { waitUntilJoined() }
         // librdkafka before 2.3 frees a sticky assignor's state that a member between joining and its first assignment does

@@ -81,4 +81,11 @@ extension KafkaSettings {
         "queue.buffering.max.messages": "500000",
         "queue.buffering.max.kbytes": "262144",
     ])
+
+    /// The `message.max.bytes` of every producer here where the settings name none, well above what any topic is asked to
+    /// take: it is the topic's bound that counts, and a dead letter is as large as the record that it holds.
+    public static let messageBytesMax = 8_000_000
+
+    /// The producer's own bound on a record.
+    public var messageBytesMax: Int { self["message.max.bytes"].flatMap { Int($0) } ?? Self.messageBytesMax }
 }

@@ -1,5 +1,6 @@
 internal import CRdKafka
 internal import Dispatch
+internal import ServiceKit
 internal import Synchronization
 
 /// Transactions. Each call throws an error whose flags say how to go on: fatal or fenced, give the producer up;
@@ -62,7 +63,7 @@ private final class OffsetsCall: Sendable {
     private let group: GroupMetadata
     private let timeoutMilliseconds: Int32
     private let result = Mutex<Result<Void, KafkaError>?>(nil)
-    private let isOver = DispatchSemaphore(value: 0)
+    private let isOver = Latch()
 
     init(_ client: ClientHandle, _ offsets: [PartitionOffset], _ group: GroupMetadata, _ timeoutMilliseconds: Int32) {
         self.client = client
@@ -82,12 +83,12 @@ private final class OffsetsCall: Sendable {
             outcome = .failure(error)
         }
         result.withLock { $0 = outcome }
-        isOver.signal()
+        isOver.set()
     }
 
     /// Nil when the time is up.
     func wait(milliseconds: Int) -> Result<Void, KafkaError>? {
-        guard isOver.wait(timeout: .now() + .milliseconds(milliseconds)) == .success else { return nil }
+        guard isOver.wait(for: .milliseconds(milliseconds)) else { return nil }
         return result.withLock { $0 }
     }
 }

@@ -55,14 +55,16 @@ enum RestoreRow: BenchmarkRow {
             codec.encode(folds.store[UserStore.User(user % distinct)], to: state)
             bytes += state.count
             try output.add(
-                .users, partition: Int32(user) % shop.partitions, key: key.bytes, value: state.bytes)
+                OutputRecord(
+                    topic: .users, partition: Int32(user) % shop.partitions, key: key.bytes, value: state.bytes))
         }
         for partition in 0..<shop.partitions {
             key.removeAll()
             key.text(CheckpointRecord.markerKey)
             state.removeAll()
             CheckpointRecord.Marker(offset: 0, fingerprint: settings.fingerprint, writer: "").encode(to: state)
-            try output.add(.users, partition: partition, key: key.bytes, value: state.bytes)
+            try output.add(
+                OutputRecord(topic: .users, partition: partition, key: key.bytes, value: state.bytes))
         }
         try output.finish(Dictionary(uniqueKeysWithValues: (0..<shop.partitions).map { ($0, 0) }))
         return bytes / users

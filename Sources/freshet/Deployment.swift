@@ -74,7 +74,8 @@ struct Deployment {
     var topics: TopicNames {
         var names = TopicNames()
         names.application = configuration.string("application.id")
-        names.events = isRekeyed ? names.application + ".events" : inputTopic
+        names.rekeyed = isRekeyed ? names.application + ".events" : nil
+        names.events = names.rekeyed ?? inputTopic
         names.catalogue = configuration.string("topics.items")
         names.recommendations = configuration.string("topics.recommendations")
         names.relatedItems = configuration.string("topics.related-items")

@@ -9,24 +9,21 @@ import Synchronization
 /// The leader's thread and the trainer's: they run beside the worker and never hold it up.
 final class LeaderService: Service {
     let name = "leader"
-    private let deployment: Deployment
+    let deployment: Deployment
     private let settings: Leader.Settings
     private let worker: WorkerSettings
-    private let log: KafkaEventLog.Settings
+    let log: KafkaEventLog.Settings
     /// Where it is seen that its rounds end, if anybody looks.
     private let board: ServeBoard?
-    private let stop = Latch()
+    let stop = Latch()
     private let ready = Latch()
     private let finishing = Latch()
     private let finishOffset = Atomic<Int64>(0)
     private let finished = Latch()
-    private let logger = Logger(label: "freshet.leader")
+    let logger = Logger(label: "freshet.leader")
     private let leads = Atomic(false)
     private let isAtWork = Atomic(false)
-    private let trained = Mutex<GenerationTrial.Outcome?>(nil)
-    private let training = Mutex<Bool>(false)
-    private let trainingFailed = Atomic(false)
-    private let progress = Atomic(0)
+    let training = TrainingRun<GenerationTrial.Outcome>()
     /// What the worker serves need not be read and decoded once more.
     let generations = GenerationCache()
     private let promoted = Atomic(0)
@@ -99,7 +96,7 @@ final class LeaderService: Service {
     var standing: Standing {
         Standing(
             isLeading: isLeading, isAtWork: isAtWork.load(ordering: .relaxed),
-            trainingShare: Double(progress.load(ordering: .relaxed)) / 1000,
+            trainingShare: training.share,
             promoted: promoted.load(ordering: .relaxed), refused: refused.load(ordering: .relaxed),
             catalogueRejections: rejections.withLock { $0 })
     }
@@ -109,11 +106,13 @@ final class LeaderService: Service {
         ThreadPriority.lower()
         while !ready.wait(for: .seconds(1)) {}
         var pause = RetryPause()
+        // Whoever starts over still knows when it trained, and that what came of it was refused.
+        var schedule = TrainingSchedule(deployment.trainingSchedule)
         defer { board?.endLeader() }
         while !stop.isSet {
             board?.beginLeaderRound()
             do {
-                try lead()
+                try lead(&schedule)
                 return
             } catch let error as LogError where error.kind != .fatal && error.kind != .state {
                 logger.warning("the leader starts over: \(error.message)")
@@ -124,7 +123,7 @@ final class LeaderService: Service {
         }
     }
 
-    private func lead() throws {
+    private func lead(_ schedule: inout TrainingSchedule) throws {
         let kafka = try KafkaLeaderLog(log)
         defer {
             leads.store(false, ordering: .relaxed)
@@ -135,56 +134,66 @@ final class LeaderService: Service {
             settings: settings, log: kafka, generations: generations, clock: monotonicMilliseconds)
         let logger = logger
         leader.notice = { logger.info("\($0)") }
-        var schedule = TrainingSchedule(deployment.trainingSchedule)
-        var askedAt = monotonicMilliseconds()
         var pace = RowPace()
-        var snapshotAt = monotonicMilliseconds()
+        var (heardAt, snapshotAt) = (monotonicMilliseconds(), monotonicMilliseconds())
         var counted: [RejectionCode: Int] = [:]
+        var report = RejectionReport("records of the catalogue that say nothing", deadLetters: log.topics.deadLetters)
         while !stop.isSet {
             board?.beginLeaderRound()
             let isBusy = try leader.step(timeoutMilliseconds: 20, rowsMax: pace.rows(isHurried: finishing.isSet))
             leads.store(!leader.isFollower, ordering: .relaxed)
-            note(rejections: &counted, of: leader)
             isAtWork.store(true, ordering: .relaxed)
+            let now = monotonicMilliseconds()
+            note(rejections: &counted, of: leader)
+            if let line = report.line(counted, now: now) { logger.warning("\(line)") }
             // A slow log may expire before there is enough of it for a snapshot.
-            if !isBusy, monotonicMilliseconds() - snapshotAt >= Self.snapshotMilliseconds {
-                snapshotAt = monotonicMilliseconds()
+            if !isBusy, now - snapshotAt >= Self.snapshotMilliseconds {
+                snapshotAt = now
                 if leader.needsSnapshot { try leader.snapshot() } else { try leader.keepPositions() }
             }
-            // Before that it does not know what is served, nor which number is free.
-            if leader.isCaughtUp, let candidate = trained.withLock({ $0 }) {
-                if try leader.publish(candidate.generation, candidate.decision) {
-                    promoted.add(candidate.decision.isPromoted ? 1 : 0, ordering: .relaxed)
-                    refused.add(candidate.decision.isPromoted ? 0 : 1, ordering: .relaxed)
-                } else {
-                    schedule.giveUp()
-                }
-                trained.withLock { $0 = nil }
-            } else if leader.isFollower, monotonicMilliseconds() - askedAt > Self.electionMilliseconds,
-                trained.withLock({ $0.take() }) != nil
-            {
-                logger.info("a candidate is given up: another instance leads")
+            if !leader.isFollower { heardAt = now }
+            // A follower leaves what is due to the leader, but first it waits to be told whether it leads.
+            let isElected = !leader.isFollower || now - heardAt > Self.electionMilliseconds
+            try takeOver(leader, &schedule, isElected: isElected)
+            schedule.note(quality.withLock { $0 })
+            let mayTrain = leader.isCaughtUp && leader.isSettled && training.isIdle
+            if mayTrain, let moment = momentToTrain(leader, &schedule, now: now) {
+                train(beside: leader, moment)
+            } else if isElected, !isBusy, try finish(leader) {
+                return
+            }
+        }
+    }
+
+    /// Publishes what was trained, or gives it up.
+    /// - Parameter isElected: whether it is known who leads.
+    private func takeOver(_ leader: Leader, _ schedule: inout TrainingSchedule, isElected: Bool) throws {
+        switch training.result {
+        case nil: return
+        case .failure?: schedule.giveUp()
+        // Before it has caught up it does not know what is served, nor which number is free.
+        case .success(let candidate)? where leader.isCaughtUp:
+            if try leader.publish(candidate.generation, candidate.decision) {
+                promoted.add(candidate.decision.isPromoted ? 1 : 0, ordering: .relaxed)
+                refused.add(candidate.decision.isPromoted ? 0 : 1, ordering: .relaxed)
+            } else {
                 schedule.giveUp()
             }
-            let isTraining = training.withLock { $0 }
-            if trainingFailed.exchange(false, ordering: .relaxed) { schedule.giveUp() }
-            schedule.note(quality.withLock { $0 })
-            if !isTraining, beginTraining(leader, &schedule) {
-                let descriptions = leader.fold.map { ItemDescriptions($0.table) } ?? ItemDescriptions()
-                train(beside: leader.latest, descriptions, events: leader.events)
-            } else if isToFinish(leader), !isBusy, !isTraining, leader.isFollower || leader.isSettled,
-                !trained.withLock({ $0 != nil })
-            {
-                // A follower leaves what is due to the leader, but first it waits to be told whether it leads.
-                if leader.isFollower {
-                    if monotonicMilliseconds() - askedAt > Self.electionMilliseconds { return }
-                } else if leader.isCaughtUp, !leader.hasRowsToPublish {
-                    if leader.needsSnapshot { try leader.snapshot() }
-                    return
-                }
-            }
-            if !leader.isFollower { askedAt = monotonicMilliseconds() }
+        case .success?:
+            guard leader.isFollower, isElected else { return }
+            logger.info("a candidate is given up: another instance leads")
+            schedule.giveUp()
         }
+        training.clear()
+    }
+
+    /// Finishes what is due where the end is waited for; true when nothing is left to do.
+    private func finish(_ leader: Leader) throws -> Bool {
+        guard isToFinish(leader), training.isIdle else { return false }
+        if leader.isFollower { return true }
+        guard leader.isCaughtUp, leader.isSettled, !leader.hasRowsToPublish else { return false }
+        if leader.needsSnapshot { try leader.snapshot() }
+        return true
     }
 
     /// Adds what a leader has refused since it was last asked: another one begins to count from nothing.
@@ -198,73 +207,8 @@ final class LeaderService: Service {
     }
 
     /// Whether what is due now is to be finished: not before the leader's table is where the end was.
-    private func isToFinish(_ leader: Leader) -> Bool {
+    func isToFinish(_ leader: Leader) -> Bool {
         guard finishing.isSet else { return false }
         return leader.isFollower || (leader.fold?.offset ?? 0) >= finishOffset.load(ordering: .acquiring)
-    }
-
-    /// Asks the schedule, and notes with it that a training begins; false where none is due.
-    private func beginTraining(_ leader: Leader, _ schedule: inout TrainingSchedule) -> Bool {
-        guard deployment.configuration.bool("training.enabled"), leader.isCaughtUp, leader.isSettled,
-            !trained.withLock({ $0 != nil })
-        else { return false }
-        let moment = TrainingSchedule.Moment(
-            now: monotonicMilliseconds(), events: leader.events, generationEvents: leader.latest?.manifest.events,
-            isHurried: isToFinish(leader))
-        guard let reason = schedule.reason(moment) else { return false }
-        schedule.begin(moment)
-        logger.info("training begins: \(reason.text)", metadata: ["events": "\(leader.events)"])
-        return true
-    }
-
-    /// Trains beside the leader's thread, which picks up what came of it.
-    private func train(beside serving: Generation?, _ descriptions: ItemDescriptions, events: Int) {
-        training.withLock { $0 = true }
-        let thread = Thread { [self] in
-            defer {
-                progress.store(0, ordering: .relaxed)
-                training.withLock { $0 = false }
-            }
-            do {
-                try makeGeneration(beside: serving, descriptions, events: events)
-            } catch {
-                trainingFailed.store(true, ordering: .relaxed)
-                logger.warning("training failed and will be tried again: \(error)")
-            }
-        }
-        thread.stackSize = 8 << 20
-        thread.start()
-    }
-
-    /// Trains a candidate and decides about it; both are published, whatever the decision.
-    private func makeGeneration(
-        beside serving: Generation?, _ descriptions: ItemDescriptions, events: Int
-    ) throws {
-        let began = monotonicMilliseconds()
-        let job = TrainingJob(deployment: deployment, serving: serving, descriptions: descriptions)
-        switch try outcome(of: job) {
-        case nil: return
-        case .refused(let refusal): logger.warning("training.model cannot be trained here: \(refusal)")
-        case .trained(let generation, let decision, let size):
-            let seconds = Double(monotonicMilliseconds() - began) / 1000
-            logger.info(
-                "a generation was trained: \(decision.reason.text)",
-                metadata: [
-                    "users": "\(size.users)", "items": "\(size.items)",
-                    "seconds": "\(HumanFormat.fixed(seconds, digits: 2))",
-                ])
-            trained.withLock { $0 = (generation.noting(events: events), decision) }
-        }
-    }
-
-    private func outcome(of job: TrainingJob) throws -> TrainingJob.Outcome? {
-        let stop = stop
-        let progress: (Double) -> Void = { [self] in self.progress.store(Int($0 * 1000), ordering: .relaxed) }
-        // Topics in memory are this process's.
-        guard log.memory == nil else {
-            ThreadPriority.yieldToOthers()
-            return try job.run(log, progress: progress, isCancelled: { stop.isSet })
-        }
-        return try TrainingProcess.run(job, progress: progress, isCancelled: { stop.isSet })
     }
 }

@@ -16,9 +16,7 @@ final class RekeyService: Service {
 
     init(_ deployment: Deployment, stopsAtEnd: Bool) throws {
         var log = deployment.logSettings(isStatic: !stopsAtEnd)
-        let target = log.topics.events
         log.topics.events = deployment.inputTopic
-        log.topics.recommendations = target
         log.requiresTopics = true
         log.groupID = log.topics.rekeyGroup
         self.log = log

@@ -182,7 +182,7 @@ final class ServeService: Service {
         let now = monotonicMilliseconds()
         guard now - shownAt >= Self.metricsMilliseconds else { return }
         shownAt = now
-        if let line = rejections.line(worker.counters, now: now) { logger.warning("\(line)") }
+        if let line = rejections.line(worker.counters.rejections, now: now) { logger.warning("\(line)") }
         leader?.note(worker.liveQuality)
         guard let board else { return }
         board.show(ServeBoard.readiness(of: worker))

@@ -1,4 +1,5 @@
 import HTTPAPI
+import Pipeline
 import ServiceKit
 
 /// An instance that only stands for election: in the place of the worker, which would tell the leader when to begin, and the
@@ -16,7 +17,7 @@ final class TrainerService: Service {
             deployment, worker: try deployment.workerSettings(), log: deployment.logSettings(isStatic: true),
             board: board)
         self.board = board
-        group = deployment.groups[1]
+        group = deployment.topics.leaderGroup
     }
 
     func beginShutdown() { stop.set() }

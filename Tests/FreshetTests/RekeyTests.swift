@@ -29,7 +29,7 @@ import Testing
     /// already, in a counter only.
     @Test(arguments: [true, false]) func recordsThatAreTooLargeAreKept(publishes: Bool) throws {
         let log = MemoryEventLog()
-        log.limits = [.recommendations: 200]
+        log.limits = [.rekeyed: 200]
         let event = #"{"event_time":1700000000,"event_type":"view","product_id":"p1","user_id":"u9"}"#
         let large = event.dropLast() + #","note":"\#(String(repeating: "x", count: 200))"}"#
         log.produce(key: "", String(large))
@@ -39,10 +39,10 @@ import Testing
         try rekeyer.settle(timeoutMilliseconds: 1000)
         #expect(log.committed == [0: 2] && rekeyer.tooLarge == 1)
         guard publishes else {
-            #expect(log.written.map(\.topic) == [.recommendations])
+            #expect(log.written.map(\.topic) == [.rekeyed])
             return
         }
-        #expect(log.written.map(\.topic) == [.deadLetters, .recommendations])
+        #expect(log.written.map(\.topic) == [.deadLetters, .rekeyed])
         let letter = try #require(log.written.first)
         #expect(letter.value == Array(large.utf8))
         #expect(letter.headers["freshet.reason"] == "too-large" && letter.headers["freshet.topic"] == "clicks")

@@ -176,14 +176,14 @@ import Testing
     /// The first dead letters are said at once, those that follow together and later.
     @Test func deadLettersAreSaidNowAndThen() {
         var report = RejectionReport(deadLetters: "dead")
-        var counters = WorkerCounters()
-        #expect(report.line(counters, now: 0) == nil)
-        counters.rejections = [.badTime: 2]
-        #expect(report.line(counters, now: 5)?.contains("learnt: 2 (bad-time 2); they are kept in dead,") == true)
-        counters.rejections = [.badTime: 2, .wrongKey: 1, .tooDeep: 3]
-        #expect(report.line(counters, now: 30_004) == nil)
-        #expect(report.line(counters, now: 30_005)?.contains("learnt: 4 (too-deep 3, wrong-key 1)") == true)
-        #expect(report.line(counters, now: 90_000) == nil)
+        var counts: [RejectionCode: Int] = [:]
+        #expect(report.line(counts, now: 0) == nil)
+        counts = [.badTime: 2]
+        #expect(report.line(counts, now: 5)?.contains("learnt: 2 (bad-time 2); they are kept in dead,") == true)
+        counts = [.badTime: 2, .wrongKey: 1, .tooDeep: 3]
+        #expect(report.line(counts, now: 30_004) == nil)
+        #expect(report.line(counts, now: 30_005)?.contains("learnt: 4 (too-deep 3, wrong-key 1)") == true)
+        #expect(report.line(counts, now: 90_000) == nil)
     }
 
     @Test func everyKeyIsExplained() {

@@ -8,9 +8,7 @@ import Testing
     private final class Records: ReplayOutput {
         var count = 0
         func begin(records: Int) throws(LogError) {}
-        func add(
-            _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?
-        ) throws(LogError) { count += 1 }
+        func add(_ record: borrowing OutputRecord) throws(LogError) { count += 1 }
         func finish(_ offsets: [Int32: Int64]) throws(LogError) {}
         func bytesMax(_ topic: LogTopic) -> Int { 1 << 20 }
         func itemLogEnd() throws(LogError) -> Int64 { 0 }
@@ -21,10 +19,12 @@ import Testing
         let (records, stop) = (Records(), Latch())
         var isAbandoned = false
         let output = StoppableOutput(records, stop) { isAbandoned = true }
-        try output.add(.users, partition: 0, key: nil, value: nil)
+        try output.add(OutputRecord(topic: .users, partition: 0, key: nil, value: nil))
         #expect(!isAbandoned && records.count == 1)
         stop.set()
-        #expect(throws: LogError.self) { try output.add(.users, partition: 0, key: nil, value: nil) }
+        #expect(throws: LogError.self) {
+            try output.add(OutputRecord(topic: .users, partition: 0, key: nil, value: nil))
+        }
         #expect(isAbandoned && records.count == 1)
     }
 }

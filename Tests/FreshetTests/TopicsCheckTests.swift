@@ -48,6 +48,19 @@ import Testing
         #expect(asked.map { $0.map(\.name) } == [["events", "items"], ["events"]])
     }
 
+    /// What is written in pieces goes into smaller ones, and somebody is told.
+    @Test func topicsThatTakeLessThanAPieceAreTold() {
+        let names = TopicNames()
+        func verdicts(_ bytes: Int) -> [Finding] {
+            let setting = ["max.message.bytes": TopicSetting(value: "\(bytes)", isOwn: true)]
+            return TopicsCheck.pieces(names, [names[.snapshots]: setting, names[.models]: setting])
+        }
+        #expect(verdicts(1_048_588).isEmpty && TopicsCheck.pieces(names, [:]).isEmpty)
+        #expect(verdicts(700_000).map(\.verdict) == [.note])
+        #expect(verdicts(700_000).first?.text.hasPrefix("freshet.models takes") == true)
+        #expect(verdicts(500_000).count == 2)
+    }
+
     @Test func futuresWithoutABoundAreTold() {
         func verdict(_ settings: [String: String]) -> Finding {
             TopicsCheck.times("events", settings.mapValues { TopicSetting(value: $0, isOwn: false) }, bootstrap: "b")

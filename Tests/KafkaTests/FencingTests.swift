@@ -96,7 +96,9 @@ struct FencingTests {
             let deadline = Deadline(seconds: 30)
             while try !leader.isLeading(timeoutMilliseconds: 100), !deadline.isOver {}
             func publish() throws {
-                Array("v".utf8).withUnsafeBytes { leader.add(.itemLog, partition: 0, key: nil, value: $0, headers: []) }
+                Array("v".utf8).withUnsafeBytes {
+                    leader.add(OutputRecord(topic: .itemLog, partition: 0, key: nil, value: $0))
+                }
                 try leader.publish(itemsOffset: 1, catalogue: [:])
             }
             try publish()

@@ -8,7 +8,7 @@ struct DeadLetterOriginTests {
     private let origin = DeadLetterOrigin(code: .wrongKey, detail: "d", topic: "events", partition: 1, offset: 2)
 
     private func letter(
-        key: Int?, value: Int?, own: [DeadLetterOrigin.Header] = [], bytesMax: Int
+        key: Int?, value: Int?, own: [RecordHeader] = [], bytesMax: Int
     ) -> (key: Int?, value: Int?, headers: [String], isWhole: Bool) {
         let keyBytes = [UInt8](repeating: 1, count: key ?? 0)
         let valueBytes = [UInt8](repeating: 2, count: value ?? 0)
@@ -41,7 +41,7 @@ struct DeadLetterOriginTests {
 
     /// Kafka bounds a record with its headers: a tombstone may be too large for the letter about it.
     @Test func largeHeadersAndKeysGoToo() {
-        let own: [DeadLetterOrigin.Header] = [("a", [UInt8](repeating: 0, count: 5000))]
+        let own: [RecordHeader] = [("a", [UInt8](repeating: 0, count: 5000))]
         for value in [nil, 100] {
             let cut = letter(key: 3, value: value, own: own, bytesMax: 1000)
             #expect(!cut.isWhole && cut.key == nil && cut.value == nil && cut.headers.first == "freshet.reason")

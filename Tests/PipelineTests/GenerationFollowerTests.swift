@@ -114,20 +114,28 @@ import Testing
         #expect(mark(try settle(follower)) == 3)
     }
 
-    @Test func aGenerationThatCannotBeReadIsSaid() throws {
+    /// What was decided not to be served, or not now, lies in the topic: its bytes need not be kept in memory too.
+    @Test func whatIsNotServedIsNotKept() throws {
         let log = ModelsLog()
-        let chunks = GenerationRecords.chunked([9, 9, 9, 9], number: 1, chunkBytes: 60)
-        var decision = GenerationDecision(isPromoted: true, reason: .notWorse)
-        decision.number = 1
-        decision.content = chunks[chunks.count - 1].value.withUnsafeBytes { Hash64.hash($0) }
-        log.append(chunks.map { ($0.key.text, $0.value) } + [GenerationRecords.decision(decision)])
+        log.append(ModelsLog.records(1, mark: 1))
         let follower = try log.follower()
-        let postponed = Postponed(follower)
-        #expect(try settle(follower) == nil)
-        try #require(postponed.jobs.count == 1)
-        postponed.jobs[0]()
-        let error = #expect(throws: LogError.self) { _ = try follower.advance() }
-        #expect(error?.kind == .state && error?.message.contains("generation 1") == true)
+        #expect(mark(try settle(follower)) == 1 && follower.heldBytes == 0)
+        let refused = ModelsLog.records(2, mark: 2, isPromoted: false)
+        log.append(refused.dropLast())
+        #expect(try settle(follower) == nil && follower.heldBytes > 0, "nothing was decided yet")
+        log.append([refused[refused.count - 1]])
+        #expect(try settle(follower) == nil && follower.heldBytes == 0)
+        log.append([GenerationRecords.serving(1)] + ModelsLog.records(3, mark: 3))
+        #expect(try settle(follower) == nil && follower.heldBytes == 0)
+        // It is read again when it is to be served.
+        log.append([GenerationRecords.serving(nil)])
+        #expect(mark(try settle(follower)) == 3)
+        // A decision about what had the number before says nothing about what comes in there now.
+        let again = ModelsLog.records(3, mark: 4)
+        log.append(again.dropLast())
+        #expect(mark(try settle(follower)) == 1)
+        log.append([again[again.count - 1]])
+        #expect(mark(try settle(follower)) == 4)
     }
 
     /// Whatever was written, and by whomever, a start that takes up the last shelf knows what one that reads everything

@@ -93,6 +93,17 @@ struct ModelsLog {
         #expect(shelf(first + second[..<3] + again).choice?.number == 2)
     }
 
+    /// A topic may take less than the usual chunks.
+    @Test(arguments: [200, 300, .max]) func noRecordIsLargerThanTheTopicTakes(bytesMax: Int) {
+        let decision = GenerationDecision(isPromoted: true, reason: .notWorse)
+        let publication = GenerationShelf().publication(
+            ModelsLog.generation(0, mark: 1), decision, keeping: 3, bytesMax: bytesMax)
+        let sizes = publication.records.map { $0.key.utf8.count + ($0.value?.count ?? 0) }
+        #expect(sizes.dropLast(2).allSatisfy { $0 <= bytesMax })
+        #expect(shelf(publication.records).choice?.number == 1)
+        #expect((sizes.count > 3) == (bytesMax < .max))
+    }
+
     @Test func whatCannotBeServedIsTold() {
         let records = ModelsLog.records(1, mark: 1)
         #expect(shelf([]).silence == nil && shelf(records).silence == nil)

@@ -152,6 +152,19 @@ struct ItemSnapshotTests {
         }
     }
 
+    /// A topic may take less than the usual chunks; what they hold is the same.
+    @Test func noChunkIsLargerThanTheTopicTakes() throws {
+        let shop = SmallShop()
+        var stream = SampleStream(seed: 35)
+        try shop.apply(stream.take(3000))
+        let usual = ItemSnapshot.encode(shop.items, fingerprint: 7)
+        let (chunks, manifest) = ItemSnapshot.encode(shop.items, fingerprint: 7, bytesMax: 8_000)
+        #expect(chunks.count > usual.chunks.count && chunks.allSatisfy { $0.value.count <= 8_000 })
+        #expect(chunks.flatMap(\.value) == usual.chunks.flatMap(\.value) && manifest.offset == usual.manifest.offset)
+        // As it was where the topic takes what Kafka's default is.
+        #expect(ItemSnapshot.encode(shop.items, fingerprint: 7, bytesMax: 1_048_332).manifest == usual.manifest)
+    }
+
     @Test func keysSortByOffset() {
         #expect(ItemSnapshot.key(offset: 255, chunk: 3) == "00000000000000ff/3")
         #expect(ItemSnapshot.key(offset: 9, chunk: nil) < ItemSnapshot.key(offset: 1 << 50, chunk: nil))

@@ -20,12 +20,15 @@ import Testing
             MemoryReader(log.topics, topic, partition, from: offset)
         }
 
-        func add(
-            _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-            headers: [(name: String, value: [UInt8]?)]
-        ) {
-            added.append((topic, key.map(Array.init), value.map(Array.init)))
+        func add(_ record: borrowing OutputRecord) {
+            largest = max(largest, (record.key?.count ?? 0) + (record.value?.count ?? 0))
+            added.append((record.topic, record.key.map(Array.init), record.value.map(Array.init)))
         }
+
+        /// What a topic takes, and the largest record that was to be written.
+        var bytesMax = Int.max
+        var largest = 0
+        func bytesMax(_ topic: LogTopic) throws(LogError) -> Int { bytesMax }
 
         func publish(itemsOffset: Int64, catalogue: [Int32: Int64]) throws(LogError) {
             for record in added { log.topics.append(record.topic, 0, key: record.key, value: record.value) }
@@ -64,6 +67,14 @@ import Testing
         #expect(leader.isSettled && leader.latest?.number == 1)
         try command.refresh()
         #expect(command.shelf.whole == [1, 2] && command.shelf.promoted == [1])
+    }
+
+    @Test func whatTheLeaderPublishesIsNoLargerThanTheTopicTakes() throws {
+        log.bytesMax = 300
+        #expect(try leader.publish(ModelsLog.generation(0, mark: 1), decision(beside: nil)))
+        try settle()
+        #expect(log.largest > 200 && log.largest <= 300)
+        #expect(leader.latest?.number == 1)
     }
 
     @Test func aCandidateComparedWithAnotherGenerationIsGivenUp() throws {

@@ -179,6 +179,43 @@ struct SnapshotCollectorTests {
         #expect(usable > 10)
     }
 
+    /// Complete, but not what a fold can load: nothing of them is in the table, and an older one is taken.
+    @Test func damagedOnesGiveWayToAnOlderOne() throws {
+        let shop = SmallShop()
+        var stream = SampleStream(seed: 5)
+        try shop.apply(stream.take(200))
+        let (chunks, manifest) = ItemSnapshot.encode(shop.items, fingerprint: 7)
+        for chunk in chunks { append(ItemSnapshot.key(offset: manifest.offset, chunk: chunk.number), chunk.value) }
+        let writer = ByteWriter()
+        manifest.encode(to: writer)
+        append(ItemSnapshot.key(offset: manifest.offset, chunk: nil), Array(writer.bytes))
+        let later = manifest.offset + 10
+        try #require(later + 20 < 256)
+        // The newest begins well, and hides the oldest from the first look.
+        append(ItemSnapshot.key(offset: later + 20, chunk: 0), chunks[0].value)
+        append(ItemSnapshot.key(offset: later + 20, chunk: 1), [9])
+        var spoilt = manifest
+        (spoilt.offset, spoilt.chunks) = (later + 20, 2)
+        spoilt.content = ItemSnapshot.content(of: [chunks[0].value, [9]])
+        writer.removeAll()
+        spoilt.encode(to: writer)
+        write(later, chunks: 40)
+        write(later + 10, chunks: 40)
+        append(ItemSnapshot.key(offset: later + 20, chunk: nil), Array(writer.bytes))
+
+        let fold = ItemFold(table: ItemTable(settings: shop.items.table.settings))
+        let collector = try SnapshotCollector(for: fold, fingerprint: 7) { [topics] in
+            MemoryReader(topics, .snapshots, 0, from: $0)
+        }
+        while !(try collector.advance()) {}
+        #expect(collector.newest?.manifest.offset == manifest.offset)
+        #expect(collector.damaged.keys.sorted() == [later, later + 10, later + 20])
+        var notices: [String] = []
+        #expect(try fold.load(collector) { notices.append($0) })
+        #expect(notices.count == 3 && notices[0].contains("snapshot at \(later + 20) is damaged"))
+        #expect(fold.offset == manifest.offset && fold.table.hash() == shop.items.table.hash())
+    }
+
     @Test func damagedKeysNeverTrap() throws {
         write(10, chunks: 2)
         for key in [

@@ -1,3 +1,5 @@
+import Pipeline
+
 /// What a record of `recommendations` says about itself.
 struct PublishedList: Equatable {
     /// What makes two lists the same list.
@@ -41,7 +43,7 @@ struct PublishedList: Equatable {
 
 /// Where a dead letter comes from.
 enum DeadLetter {
-    static func origin(_ headers: [(name: String, value: [UInt8]?)]) -> (partition: Int32, offset: Int64)? {
+    static func origin(_ headers: [RecordHeader]) -> (partition: Int32, offset: Int64)? {
         func text(_ name: String) -> String? {
             headers.last { $0.name == name }?.value.map { String(decoding: $0, as: UTF8.self) }
         }

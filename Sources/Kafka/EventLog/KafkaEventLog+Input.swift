@@ -26,7 +26,7 @@ extension KafkaEventLog {
             case .endOfPartition(let end): changes.append(.end(partition: end.place.partition, offset: end.offset))
             case .partitionFailed(_, let error), .failed(let error):
                 guard error.isFatal || error.isOutOfRange || error.isAboutRightsOrTopics else {
-                    warning(error.description)
+                    if passing.begins(error.code, now: .now) { warning(error.description) }
                     continue
                 }
                 throw LogError(error, doing: "reading \(settings.topics.events)")
@@ -155,7 +155,7 @@ extension KafkaEventLog.Settings {
     }
 }
 
-let headersOfMessage: @Sendable (UnsafeRawPointer) -> [(name: String, value: [UInt8]?)] = { handle in
+let headersOfMessage: @Sendable (UnsafeRawPointer) -> [RecordHeader] = { handle in
     handle.load(as: Message.self).headers.map { ($0.name, $0.value.map(Array.init)) }
 }
 

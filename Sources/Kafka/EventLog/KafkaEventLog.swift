@@ -74,6 +74,7 @@ public final class KafkaEventLog: EventLog {
     let waker = WakeQueue()
     /// Errors that may pass, said once each time they begin.
     public var warning: (String) -> Void = { _ in }
+    var passing = PassingErrors()
 
     /// Connects and begins to join the group.
     /// - Throws: where the settings make no client, or what `requiresTopics` asks for is not there.
@@ -82,7 +83,7 @@ public final class KafkaEventLog: EventLog {
         var producing = settings.client
         producing["client.id"] = settings.transactionalID
         producing["linger.ms"] = producing["linger.ms"] ?? "0"
-        producing["message.max.bytes"] = producing["message.max.bytes"] ?? "8000000"
+        producing["message.max.bytes"] = producing["message.max.bytes"] ?? "\(KafkaSettings.messageBytesMax)"
         do throws(KafkaError) {
             var group = settings.client
             group["group.id"] = settings.groupID
@@ -99,9 +100,8 @@ public final class KafkaEventLog: EventLog {
         }
         reading = KafkaTopicReading(settings)
         offsets = StoredOffsets(consumer, settings)
-        let messageBytes = producing["message.max.bytes"].flatMap { Int($0) } ?? 8_000_000
         // The embedded broker has no bounds.
-        survey = settings.memory == nil ? try TopicSurvey(settings, messageBytes: messageBytes) : nil
+        survey = settings.memory == nil ? try TopicSurvey(settings) : nil
         if settings.requiresTopics { try survey?.requireTopics(settings.topics) }
         do throws(KafkaError) {
             if let survey { producing["batch.size"] = producing["batch.size"] ?? "\(survey.batchBytes)" }

@@ -22,7 +22,7 @@ public final class KafkaLeaderLog: LeaderLog {
     public init(_ settings: KafkaEventLog.Settings) throws(LogError) {
         self.settings = settings
         let name = Self.transactionalID(settings.transactionalID)
-        messageBytes = settings.client["message.max.bytes"].flatMap { Int($0) } ?? 8_000_000
+        messageBytes = settings.client.messageBytesMax
         do throws(KafkaError) {
             var group = settings.client
             group["group.id"] = settings.topics.leaderGroup
@@ -36,7 +36,7 @@ public final class KafkaLeaderLog: LeaderLog {
             throw LogError(error, doing: "connecting the leader")
         }
         reading = KafkaTopicReading(settings)
-        survey = settings.memory == nil ? try TopicSurvey(settings, messageBytes: messageBytes) : nil
+        survey = settings.memory == nil ? try TopicSurvey(settings) : nil
         do throws(KafkaError) {
             var producing = settings.client
             producing["client.id"] = name
@@ -112,12 +112,11 @@ public final class KafkaLeaderLog: LeaderLog {
 
     public func bytesMax(_ topic: LogTopic) -> Int { survey?.bytesMax(topic) ?? messageBytes }
 
-    public func add(
-        _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-        headers: [(name: String, value: [UInt8]?)]
-    ) {
-        if topic.isInternal, let memory = settings.memory {
-            memory.append(topic, partition ?? 0, key: key.map(Array.init), value: value.map(Array.init))
+    public func add(_ record: borrowing OutputRecord) {
+        if record.topic.isInternal, let memory = settings.memory {
+            memory.append(
+                record.topic, record.partition ?? 0, key: record.key.map(Array.init),
+                value: record.value.map(Array.init))
             return
         }
         guard problem == nil else { return }
@@ -129,8 +128,8 @@ public final class KafkaLeaderLog: LeaderLog {
                 isOpen = true
             }
             try producer.sendWaiting(
-                topics[topic.rawValue], partition: partition, key: key, value: value,
-                headers: headers.map { MessageHeader($0.name, bytes: $0.value) }, tag: 0)
+                topics[record.topic.rawValue], partition: record.partition, key: record.key, value: record.value,
+                headers: record.headers.map { MessageHeader($0.name, bytes: $0.value) }, tag: 0)
         } catch {
             problem = error
         }

@@ -39,9 +39,7 @@ final class KafkaLogReader: LogReader {
     private(set) var position: Int64
     /// The end is told once, and only after `fetch.wait.max.ms` without a record; it holds until further records come.
     private var isAtEnd = false
-    /// When to see to it that something comes; nil once it has.
-    private var impatientAt: ContinuousClock.Instant?
-    private static let patience = Duration.milliseconds(10)
+    private var impatience = Impatience(.now)
     /// Since when reading has brought neither record nor end.
     private var silentSince: ContinuousClock.Instant?
     private static let silenceMax = Duration.seconds(30)
@@ -70,7 +68,6 @@ final class KafkaLogReader: LogReader {
         } catch {
             throw LogError(error, doing: "reading \(name)")
         }
-        impatientAt = .now + Self.patience
     }
 
     func offsets() throws(LogError) -> Range<Int64> {
@@ -101,7 +98,7 @@ final class KafkaLogReader: LogReader {
             }
             position = message.offset + 1
             isAtEnd = false
-            impatientAt = nil
+            impatience.end()
         }
         let hasRecords = polled.messages.count > 0
         polled.messages.destroy()
@@ -111,17 +108,14 @@ final class KafkaLogReader: LogReader {
                 position = Swift.max(position, end.offset)
                 isAtEnd = true
                 metEndAt = metEndAt ?? .now
-                impatientAt = nil
+                impatience.end()
             case .partitionFailed(let place, let error) where place == TopicPartition(name, partition):
                 try fail(error)
             case .failed(let error): try fail(error)
             default: break
             }
         }
-        if let due = impatientAt, .now >= due {
-            reader.wakeFetching()
-            impatientAt = .now + Self.patience
-        }
+        if impatience.isDue(.now) { reader.wakeFetching() }
         try checkSilence(hasRecords)
         return isAtEnd
     }

@@ -4,16 +4,19 @@ public import Pipeline
 public final class KafkaModelsOutput {
     private let producer: Producer
     private let name: String
+    /// Of a record that the topic takes.
+    public let bytesMax: Int
 
     public init(_ settings: KafkaEventLog.Settings) throws(LogError) {
         do throws(KafkaError) {
             var producing = settings.client
-            producing["message.max.bytes"] = producing["message.max.bytes"] ?? "8000000"
+            producing["message.max.bytes"] = producing["message.max.bytes"] ?? "\(KafkaSettings.messageBytesMax)"
             producer = try Producer(producing)
             name = settings.topics[.models]
         } catch {
             throw LogError(error, doing: "connecting")
         }
+        bytesMax = try TopicSurvey(settings).bytesMax(.models)
     }
 
     /// Writes records in their order and waits until all of them are acknowledged.

@@ -17,7 +17,6 @@ public final class KafkaReplayOutput: ReplayOutput {
 
     /// A broker allows no more by default (`transaction.max.timeout.ms`).
     private static let transactionMillisecondsMax = 900_000
-    private static let messageBytesMax = 8_000_000
 
     /// - Parameter groups: those of the deployment, which must have no members while state is written.
     public init(_ settings: KafkaEventLog.Settings, groups: [String]) throws(LogError) {
@@ -26,7 +25,7 @@ public final class KafkaReplayOutput: ReplayOutput {
         do throws(KafkaError) { admin = try Admin(settings.client) } catch {
             throw LogError(error, doing: "connecting")
         }
-        survey = try TopicSurvey(settings, messageBytes: Self.messageBytesMax)
+        survey = try TopicSurvey(settings)
     }
 
     deinit { abandon() }
@@ -78,7 +77,7 @@ public final class KafkaReplayOutput: ReplayOutput {
     private func makeProducer() throws(KafkaError) -> Producer {
         var producing = settings.client
         producing["linger.ms"] = "20"
-        producing["message.max.bytes"] = producing["message.max.bytes"] ?? "\(Self.messageBytesMax)"
+        producing["message.max.bytes"] = producing["message.max.bytes"] ?? "\(KafkaSettings.messageBytesMax)"
         producing["batch.size"] = producing["batch.size"] ?? "\(survey.batchBytes)"
         guard settings.isTransactional else { return try Producer(producing) }
         producing["transactional.id"] = settings.topics.application + "::replay"
@@ -88,11 +87,10 @@ public final class KafkaReplayOutput: ReplayOutput {
         return producer
     }
 
-    public func add(
-        _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?
-    ) throws(LogError) {
+    public func add(_ record: borrowing OutputRecord) throws(LogError) {
         try producer?.sendWaiting(
-            topics[topic.rawValue], partition: partition, key: key, value: value, headers: [], tag: 0)
+            topics[record.topic.rawValue], partition: record.partition, key: record.key, value: record.value,
+            headers: record.headers.map { MessageHeader($0.name, bytes: $0.value) }, tag: 0)
     }
 
     public func finish(_ offsets: [Int32: Int64]) throws(LogError) {

@@ -4,6 +4,8 @@ public import Pipeline
 public final class KafkaTopicReading: TopicReading {
     private let settings: KafkaEventLog.Settings
     private let pool: ReaderPool
+    /// Made when it is first needed: whoever asks for partitions asks again.
+    private var admin: Admin?
 
     public init(_ settings: KafkaEventLog.Settings) {
         self.settings = settings
@@ -21,7 +23,8 @@ public final class KafkaTopicReading: TopicReading {
         // The users topic has the partitions of the events topic, also where it lives in memory.
         let name = topic == .users && settings.memory != nil ? settings.topics.events : settings.topics[topic]
         do throws(KafkaError) {
-            return try Admin(settings.client).describeTopic(name)?.partitions.map(\.number).sorted() ?? []
+            if admin == nil { admin = try Admin(settings.client) }
+            return try admin?.describeTopic(name)?.partitions.map(\.number).sorted() ?? []
         } catch {
             throw LogError(error, doing: "asking for the partitions of \(name)")
         }

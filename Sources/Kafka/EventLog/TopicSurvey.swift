@@ -17,8 +17,7 @@ struct TopicSurvey {
     let problem: KafkaError?
 
     /// Asks; without an answer from a broker nothing else can be done.
-    /// - Parameter messageBytes: the producer's own bound.
-    init(_ settings: KafkaEventLog.Settings, messageBytes: Int) throws(LogError) {
+    init(_ settings: KafkaEventLog.Settings) throws(LogError) {
         let topics: [String: TopicDescription]
         let admin: Admin
         do throws(KafkaError) {
@@ -33,11 +32,12 @@ struct TopicSurvey {
         var problem: KafkaError?
         let names = LogTopic.allCases.map { settings.topics[$0] }
         do throws(KafkaError) {
-            known = try admin.describeSettings(ofTopics: names.filter { topics[$0] != nil })
+            known = try admin.describeSettings(ofTopics: Set(names).filter { topics[$0] != nil }.sorted())
         } catch {
             problem = error
         }
         let bounds = names.map { known[$0]?["max.message.bytes"].flatMap { Int($0.value) } ?? Self.usualBytes }
+        let messageBytes = settings.client.messageBytesMax
         bytesMax = bounds.map { min($0, messageBytes) - Self.overhead }
         batchBytes = min(bounds.min() ?? Self.usualBytes, 1_000_000)
         partitions = names.map { topics[$0]?.partitions.count }
@@ -47,7 +47,10 @@ struct TopicSurvey {
     /// Refuses to begin where topics are missing: a broker may make them by itself, with one partition each and nothing
     /// compacted. The catalogue is the shop's to have or not.
     func requireTopics(_ names: TopicNames) throws(LogError) {
-        let missing = LogTopic.allCases.filter { $0 != .catalogue && partitions[$0.rawValue] == nil }.map { names[$0] }
+        var missing: [String] = []
+        for topic in LogTopic.allCases where topic != .catalogue && partitions[topic.rawValue] == nil {
+            if !missing.contains(names[topic]) { missing.append(names[topic]) }
+        }
         guard !missing.isEmpty else { return }
         throw LogError(
             .fatal,

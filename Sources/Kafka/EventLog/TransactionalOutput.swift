@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Pipeline
+internal import ServiceKit
 internal import Synchronization
 
 /// Exactly once: everything between two commits is one transaction, with the offsets and the group's standing.
@@ -24,19 +25,14 @@ final class TransactionalOutput: OutputPath {
     private final class Commit: Sendable {
         let isWritten = Atomic(false)
         let result = Mutex<Result<CommitOutcome, LogError>?>(nil)
-        /// Signalled once, and left so.
-        private let finished = DispatchSemaphore(value: 0)
+        private let finished = Latch()
 
         func finish(_ outcome: Result<CommitOutcome, LogError>) {
             result.withLock { $0 = outcome }
-            finished.signal()
+            finished.set()
         }
 
-        func hasFinished(within milliseconds: Int) -> Bool {
-            guard finished.wait(timeout: .now() + .milliseconds(milliseconds)) == .success else { return false }
-            finished.signal()
-            return true
-        }
+        func hasFinished(within milliseconds: Int) -> Bool { finished.wait(for: .milliseconds(milliseconds)) }
     }
 
     private var turns: [Turn]

@@ -12,6 +12,20 @@ extension ItemTable {
         public var isAvailable = true
 
         public init() {}
+
+        /// - Parameter word: the number of a text in the table's words, `IdentifierTable.none` for no text; asked in the order
+        ///   in which entries name them.
+        public init<Text>(
+            title: Text, category: Text, categoryCode: Text, brand: Text, price: Double, isAvailable: Bool,
+            word: (Text) -> IdentifierTable.Number
+        ) {
+            self.title = word(title)
+            self.category = word(category)
+            self.categoryCode = word(categoryCode)
+            self.brand = word(brand)
+            self.price = price
+            self.isAvailable = isAvailable
+        }
     }
 
     /// What an entry of the catalogue has changed.

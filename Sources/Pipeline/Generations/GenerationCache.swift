@@ -5,6 +5,7 @@ internal import Models
 /// of them has read and decoded the others take over. Safe to use from several threads.
 public final class GenerationCache: Sendable {
     private let latest = Mutex<(choice: GenerationShelf.Choice, generation: Generation)?>(nil)
+    private let unreadable = Mutex<[GenerationShelf.Choice]>([])
 
     public init() {}
 
@@ -14,5 +15,14 @@ public final class GenerationCache: Sendable {
 
     func keep(_ generation: Generation, _ choice: GenerationShelf.Choice) {
         latest.withLock { $0 = (choice, generation) }
+    }
+
+    /// Whether none of the process's followers has said yet that it cannot read this one.
+    func isFirst(unreadable choice: GenerationShelf.Choice) -> Bool {
+        unreadable.withLock { known in
+            guard !known.contains(choice) else { return false }
+            known.append(choice)
+            return true
+        }
     }
 }

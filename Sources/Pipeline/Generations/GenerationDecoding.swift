@@ -20,7 +20,11 @@ final class GenerationDecoding: Sendable {
             result = .success(try stream.withUnsafeBytes { try GenerationCodec.decode($0) })
         } catch {
             result = .failure(
-                LogError(.state, "generation \(choice.number) in the models topic is damaged: \(error)"))
+                LogError(
+                    .state,
+                    "generation \(choice.number) of the models topic cannot be read: it is damaged, or another version of "
+                        + "this program wrote it (\(error)); `freshet models pin NUMBER` serves another one of those that "
+                        + "`freshet models list` shows, `freshet train` makes a new one"))
         }
         outcome.withLock { $0 = result }
     }

@@ -5,6 +5,9 @@ internal import Models
 ///
 /// What is written last is kept while it comes in, for it is mostly what is served next; any other one (a roll-back, a
 /// pin) is read again from where it begins in the topic.
+///
+/// One that cannot be read here, because it is damaged or a later program's, ends nobody: what is served stays, and at a
+/// start the one promoted before it is taken.
 public final class GenerationFollower {
     private let open: (Int64) throws(LogError) -> any LogReader
     private var reader: any LogReader
@@ -18,6 +21,10 @@ public final class GenerationFollower {
     /// The chunks of the generation that was written last.
     private var latest: (number: Int, chunks: [Int: Chunk]) = (-1, [:])
     private var served: GenerationShelf.Choice?
+    /// Those that could not be decoded.
+    private var unreadable: [GenerationShelf.Choice] = []
+    /// Says once of each what cannot be read.
+    public var notice: (String) -> Void = { _ in }
     private var fetch: Fetch?
     private var decoding: GenerationDecoding?
     /// Where the process's other followers may have it already.
@@ -67,9 +74,10 @@ public final class GenerationFollower {
             shelf.take(key: key, value: record.value, offset: record.offset)
             keep(key, record.value)
         }
+        if isDecidedOtherwise(latest.number) { latest = (-1, [:]) }
         hasMetEnd = hasMetEnd || isAtEnd
         guard hasMetEnd else { return nil }
-        let choice = wanted.map { shelf.content($0) } ?? shelf.choice
+        let choice = wanted.map { shelf.content($0) } ?? self.choice
         guard let choice, choice != served else {
             fetch = nil
             decoding = nil
@@ -85,6 +93,12 @@ public final class GenerationFollower {
         self.decoding = decoding
         perform { decoding.decode(chunks) }
         return try take(decoding)
+    }
+
+    /// What is to be served here: what the topic says, unless it cannot be read.
+    var choice: GenerationShelf.Choice? {
+        guard let chosen = shelf.choice, unreadable.contains(chosen) else { return shelf.choice }
+        return served ?? shelf.choice(passing: unreadable)
     }
 
     /// Takes up the last shelf near the end of the topic; true when the reader stands where reading begins.
@@ -110,10 +124,23 @@ public final class GenerationFollower {
 
     /// What was decoded, once it is.
     private func take(_ decoding: GenerationDecoding) throws(LogError) -> Generation? {
-        guard let result = decoding.result else { return nil }
-        let generation = try result.get()
-        cache?.keep(generation, decoding.choice)
-        return hand(over: generation, decoding.choice)
+        switch decoding.result {
+        case nil: return nil
+        case .success(let generation)?:
+            cache?.keep(generation, decoding.choice)
+            return hand(over: generation, decoding.choice)
+        case .failure(let error)?:
+            if wanted != nil { throw error }
+            self.decoding = nil
+            unreadable.append(decoding.choice)
+            if cache?.isFirst(unreadable: decoding.choice) ?? true { notice(error.message + consequence) }
+            return nil
+        }
+    }
+
+    private var consequence: String {
+        guard let choice else { return "; until then lists are made without a generation" }
+        return "; until then generation \(choice.number) is served"
     }
 
     private func hand(over generation: Generation, _ choice: GenerationShelf.Choice) -> Generation {
@@ -145,6 +172,18 @@ public final class GenerationFollower {
             ? try reader.read(max: Self.recordsAtOnce, timeoutMilliseconds: 0, record: body)
             : try reader.read(max: 64, timeoutMilliseconds: restoreWaitMilliseconds, record: body)
     }
+
+    /// Whether what was written last has been decided about, and is not to be served, so that its bytes need not be kept. A
+    /// decision about other content is the one of whoever had the number before.
+    private func isDecidedOtherwise(_ number: Int) -> Bool {
+        guard wanted == nil, let decision = shelf.decisions[number], let content = shelf.content(number) else {
+            return false
+        }
+        return decision.choice == content && choice != content
+    }
+
+    /// Bytes of generations that are kept.
+    var heldBytes: Int { latest.chunks.values.reduce(0) { $0 + $1.bytes.count } }
 
     /// The chunks of a choice, in their order; nil while they are being read.
     private func chunks(of choice: GenerationShelf.Choice) throws(LogError) -> [[UInt8]]? {

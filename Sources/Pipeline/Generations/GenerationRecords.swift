@@ -11,8 +11,14 @@ internal import Models
 ///
 /// Each key stands for itself, so compaction loses nothing that counts.
 public enum GenerationRecords {
-    static let version: UInt8 = 2
-    static let chunkBytes = 900_000
+    /// That of the manifest of a stream of the last version: manifests go with their streams, so that they tell whose stream
+    /// cannot be read. A generation of a later program is left alone for it, and not met as damage.
+    static let version = version(stream: GenerationCodec.version)
+    private static let readable: ClosedRange<UInt8> = 2...version
+    /// Bytes of a chunk, where the topic takes them.
+    public static let chunkBytes = 900_000
+    /// A chunk's key, generously.
+    private static let keyBytes = 64
     /// Decisions that are kept.
     public static let decisionsMax = 48
 
@@ -68,9 +74,14 @@ public enum GenerationRecords {
     }
 
     /// The chunks of a generation and its manifest, in the order in which they are written.
-    static func generation(_ generation: Generation) -> [(key: Key, value: [UInt8])] {
-        chunked(GenerationCodec.encode(generation), number: generation.number, chunkBytes: chunkBytes)
+    /// - Parameter bytesMax: of a record that the topic takes.
+    static func generation(_ generation: Generation, bytesMax: Int) -> [(key: Key, value: [UInt8])] {
+        let most = max(1, min(chunkBytes, bytesMax - keyBytes))
+        return chunked(GenerationCodec.encode(generation), number: generation.number, chunkBytes: most)
     }
+
+    /// The version of a manifest of a stream: 2 for every one up to the fifth version, one more with each since.
+    private static func version(stream: UInt8) -> UInt8 { max(5, stream) - 3 }
 
     static func chunked(_ stream: [UInt8], number: Int, chunkBytes: Int) -> [(key: Key, value: [UInt8])] {
         var records: [(key: Key, value: [UInt8])] = []
@@ -81,7 +92,7 @@ public enum GenerationRecords {
             records.append((.chunk(generation: number, hashes.count), chunk))
             hashes.append(chunk.withUnsafeBytes { Hash64.hash($0) })
         }
-        manifest.byte(version)
+        manifest.byte(version(stream: stream.first ?? GenerationCodec.version))
         manifest.varint(hashes.count)
         for hash in hashes { manifest.fixed(hash) }
         records.append((.manifest(generation: number), Array(manifest.bytes)))
@@ -91,7 +102,7 @@ public enum GenerationRecords {
     /// The chunks' hashes that a manifest names; nil for another version's.
     static func hashes(manifest: UnsafeRawBufferPointer) -> [UInt64]? {
         var reader = ByteReader(manifest)
-        guard let version = try? reader.byte(), version == Self.version, let count = try? reader.count() else {
+        guard let version = try? reader.byte(), readable.contains(version), let count = try? reader.count() else {
             return nil
         }
         return try? reader.array(count: count)

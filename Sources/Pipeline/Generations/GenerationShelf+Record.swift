@@ -6,8 +6,9 @@ internal import Models
 extension GenerationShelf {
     var record: GenerationRecords.Record { (GenerationRecords.Key.shelf.text, encoded()) }
 
-    /// Version 1 forgot whose generations could not be read.
-    private static let version: UInt8 = 2
+    /// That of the manifests, which the record does not repeat: what one version of the program takes for whole another one
+    /// may not be able to read, and the reverse. Version 1 forgot whose generations could not be read.
+    private static let version = GenerationRecords.version
 
     func encoded() -> [UInt8] {
         let writer = ByteWriter()

@@ -117,10 +117,12 @@ public struct GenerationShelf: Sendable {
     }
 
     /// What to serve: the pinned generation where it is whole and promoted, else the one promoted last.
-    public var choice: Choice? {
-        let promoted = promoted
-        let number = pinned.flatMap { promoted.contains($0) ? $0 : nil } ?? promoted.last
-        return number.flatMap { content($0) }
+    public var choice: Choice? { choice(passing: []) }
+
+    /// What to serve of all that can be read.
+    func choice(passing unreadable: [Choice]) -> Choice? {
+        let choices = promoted.compactMap { content($0) }.filter { !unreadable.contains($0) }
+        return choices.first { $0.number == pinned } ?? choices.last
     }
 
     /// Whether a decision was made against what is served now: if not, another one was promoted meanwhile, and the
@@ -154,13 +156,14 @@ public struct GenerationShelf: Sendable {
     }
 
     /// All records of a publication at the next free number: chunks, manifest, decision, then what goes.
+    /// - Parameter bytesMax: of a record that the topic takes.
     func publication(
-        _ generation: Generation, _ decision: GenerationDecision, keeping kept: Int
+        _ generation: Generation, _ decision: GenerationDecision, keeping kept: Int, bytesMax: Int = .max
     ) -> (generation: Generation, decision: GenerationDecision, records: [GenerationRecords.Record]) {
         let numbered = generation.with(number: nextNumber)
         var records: [GenerationRecords.Record] = []
         var decision = decision
-        for record in GenerationRecords.generation(numbered) {
+        for record in GenerationRecords.generation(numbered, bytesMax: bytesMax) {
             records.append((record.key.text, record.value))
             if case .manifest = record.key { decision.content = record.value.withUnsafeBytes { Hash64.hash($0) } }
         }

@@ -10,6 +10,7 @@ public import Models
 public final class ModelsTopic {
     private let reading: any TopicReading
     private let write: ([GenerationRecords.Record]) throws(LogError) -> Void
+    private let bytesMax: Int
     private var position: Int64 = 0
     /// What the topic says, as far as it was read.
     public private(set) var shelf = GenerationShelf()
@@ -17,12 +18,15 @@ public final class ModelsTopic {
     private static let readBacksMax = 100
     private static let attemptsMax = 3
 
-    /// - Parameter write: writes records to the only partition of the topic in their order, and returns when they are
-    ///   acknowledged.
+    /// - Parameters:
+    ///   - bytesMax: of a record that the topic takes.
+    ///   - write: writes records to the only partition of the topic in their order, and returns when they are acknowledged.
     public init(
-        _ reading: any TopicReading, write: @escaping ([GenerationRecords.Record]) throws(LogError) -> Void
+        _ reading: any TopicReading, bytesMax: Int = .max,
+        write: @escaping ([GenerationRecords.Record]) throws(LogError) -> Void
     ) throws(LogError) {
         self.reading = reading
+        self.bytesMax = bytesMax
         self.write = write
         try refresh()
     }
@@ -70,7 +74,7 @@ public final class ModelsTopic {
         for _ in 0..<Self.attemptsMax {
             try refresh()
             guard shelf.isCurrent(decision) else { return nil }
-            let publication = shelf.publication(generation, decision, keeping: kept)
+            let publication = shelf.publication(generation, decision, keeping: kept, bytesMax: bytesMax)
             try write(publication.records)
             let number = publication.decision.number
             try readBack { $0.decisions[number] != nil }

@@ -3,15 +3,25 @@ internal import Events
 /// How everybody who has an item table restores it and follows the log: a worker, the leader, a list computed again.
 extension ItemFold {
     /// Takes up the snapshot that was found; false where there is none.
+    /// - Parameter notice: is told of newer ones that are damaged, which an older one, or the whole log, takes the place of.
     @discardableResult
-    func load(_ collector: SnapshotCollector) throws(LogError) -> Bool {
+    func load(_ collector: SnapshotCollector, notice: (String) -> Void = { _ in }) throws(LogError) -> Bool {
+        for (offset, why) in collector.damaged.sorted(by: { $0.key > $1.key }) {
+            notice(
+                "the item snapshot at \(offset) is damaged (\(why)) and is passed over; the leader's next ones take its place"
+            )
+        }
         guard let newest = collector.newest else { return false }
         do {
             var loader = ItemSnapshot.Loader(into: self, manifest: newest.manifest)
             for chunk in newest.chunks { try chunk.withUnsafeBytes { try loader.load($0) } }
             guard loader.finish() else { throw ByteReader.Malformed(offset: 0) }
         } catch {
-            throw LogError(.state, "the item snapshot at \(newest.manifest.offset) is damaged: \(error)")
+            // Who collected it without asking whether it can be loaded.
+            throw LogError(
+                .state,
+                "the item snapshot at \(newest.manifest.offset) is damaged (\(error)); `freshet reset`, then `freshet "
+                    + "replay`, makes the item table anew")
         }
         return true
     }

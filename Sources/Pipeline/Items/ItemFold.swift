@@ -1,4 +1,4 @@
-public import Events
+internal import Events
 public import Models
 
 /// Folds the item log into the item table: a replicated state machine whose log is Kafka.
@@ -141,18 +141,11 @@ public final class ItemFold {
         let flags = try reader.byte()
         var entry: ItemTable.CatalogueEntry?
         if flags & CatalogueRecord.isWithdrawal == 0 {
-            func word() throws -> IdentifierTable.Number {
-                let bytes = try reader.counted()
-                return bytes.count == 0 ? IdentifierTable.none : table.words.intern(bytes)
-            }
-            var found = ItemTable.CatalogueEntry()
-            found.title = try word()
-            found.category = try word()
-            found.categoryCode = try word()
-            found.brand = try word()
-            found.price = try reader.double()
-            found.isAvailable = flags & CatalogueRecord.isAvailable != 0
-            entry = found
+            entry = ItemTable.CatalogueEntry(
+                title: try reader.counted(), category: try reader.counted(), categoryCode: try reader.counted(),
+                brand: try reader.counted(), price: try reader.double(),
+                isAvailable: flags & CatalogueRecord.isAvailable != 0
+            ) { $0.count == 0 ? IdentifierTable.none : table.words.intern($0) }
         }
         guard reader.isAtEnd else { throw ByteReader.Malformed(offset: reader.offset) }
         take(entry, of: id)
@@ -164,25 +157,5 @@ public final class ItemFold {
         let effect = entry.map { table.catalogue(item: item, $0) } ?? table.withdraw(item: item)
         changes?.noteCatalogue(item, time: table.latestTime, effect)
         if effect == .availability, !table.attributes(item).isAvailable { withdrawn?.insert(item) }
-    }
-}
-
-/// The catalogue's record of an item in the item log. It has no time: an entry is no event.
-public enum CatalogueRecord {
-    static let isWithdrawal: UInt8 = 1
-    static let isAvailable: UInt8 = 2
-
-    /// Appends the record of an entry, or of a withdrawal.
-    public static func encode(_ entry: CatalogueItem?, id: UnsafeRawBufferPointer, to writer: ByteWriter) {
-        writer.byte(ItemLogBlockWriter.version)
-        writer.byte(ItemLogRecord.catalogue)
-        writer.counted(id)
-        guard let entry else { return writer.byte(isWithdrawal) }
-        writer.byte(entry.isAvailable ? isAvailable : 0)
-        for text in [entry.title, entry.categoryID, entry.categoryCode, entry.brand] {
-            var text = text ?? ""
-            text.withUTF8 { writer.counted(UnsafeRawBufferPointer($0)) }
-        }
-        writer.double(entry.price ?? .nan)
     }
 }

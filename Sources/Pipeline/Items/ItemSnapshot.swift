@@ -8,7 +8,10 @@ internal import Models
 /// of all of them.
 public enum ItemSnapshot {
     static let version: UInt8 = 3
-    static let chunkBytes = 512 * 1024
+    /// A chunk ends with the first item past so many bytes, where the topic takes them.
+    public static let chunkBytes = 512 * 1024
+    /// What the last item of a chunk may add to it, generously.
+    public static let itemBytesMax = 64 * 1024
     /// More chunks than any table has, and offsets past any log's end: a manifest, or a block of the item log, that says so
     /// is damaged.
     static let chunksMax = 1 << 20
@@ -56,10 +59,14 @@ public enum ItemSnapshot {
     }
 
     /// The table as chunks, and the manifest that goes with them.
-    public static func encode(_ fold: ItemFold, fingerprint: UInt64) -> (chunks: [Chunk], manifest: Manifest) {
+    /// - Parameter bytesMax: of a record that the topic takes.
+    public static func encode(
+        _ fold: ItemFold, fingerprint: UInt64, bytesMax: Int = .max
+    ) -> (chunks: [Chunk], manifest: Manifest) {
         let table = fold.table
         var chunks: [Chunk] = []
-        let writer = ByteWriter(capacity: chunkBytes + 65536)
+        let chunkBytes = min(chunkBytes, max(bytesMax - itemBytesMax, bytesMax / 2))
+        let writer = ByteWriter(capacity: chunkBytes + itemBytesMax)
         func close(force: Bool) {
             guard writer.count > 0, force || writer.count >= chunkBytes else { return }
             chunks.append(Chunk(number: chunks.count, value: Array(writer.bytes)))

@@ -4,9 +4,13 @@ internal import Events
 ///
 ///     last records ──a manifest──► from its first chunk ──complete──► found
 ///          │                              │
-///          └──────────none────────────────┴──incomplete──► the whole topic ──► found, or none
+///          └──────────none────────────────┴──incomplete, damaged──► the whole topic ──► found, or none
+///                                                                     ▲          │
+///                                                                     └─damaged──┘
 final class SnapshotCollector {
     private let fingerprint: UInt64
+    /// Whose snapshot it is to be: what it cannot load is passed over.
+    private let fold: ItemFold?
     /// Later snapshots are left out.
     private let bound: Int64
     private let open: (Int64) throws(LogError) -> any LogReader
@@ -18,18 +22,26 @@ final class SnapshotCollector {
     /// The newest two that were complete when their manifest came.
     private var wholeOffsets: [Int64] = []
 
+    /// The newest complete snapshot that the fold can load, its chunks in their order; once there is nothing more to read.
+    private(set) var newest: (manifest: ItemSnapshot.Manifest, chunks: [[UInt8]])?
+    /// Complete ones that the fold cannot load, by their offsets, and why.
+    private(set) var damaged: [Int64: String] = [:]
+
     private enum Stage { case lastRecords, lastSnapshot, everything }
 
     /// The manifest is the last record of a snapshot; a transaction's marker may follow.
     private static let tail: Int64 = 8
 
     /// - Parameters:
+    ///   - fold: that is going to load it; still empty.
     ///   - fingerprint: of the settings that the fold has.
     ///   - bound: the largest offset of the item log that a snapshot may be of.
     ///   - open: reads the topic from an offset on; −n begins n offsets before the end.
     init(
-        fingerprint: UInt64, upTo bound: Int64 = .max, open: @escaping (Int64) throws(LogError) -> any LogReader
+        for fold: ItemFold? = nil, fingerprint: UInt64, upTo bound: Int64 = .max,
+        open: @escaping (Int64) throws(LogError) -> any LogReader
     ) throws(LogError) {
+        self.fold = fold
         self.fingerprint = fingerprint
         self.bound = bound
         self.open = open
@@ -52,13 +64,26 @@ final class SnapshotCollector {
             }
             return false
         case .lastSnapshot:
-            if newest == nil {
-                try go(to: .everything, from: 0)
+            if findNewest(), newest != nil { return true }
+        case .everything:
+            if findNewest() { return true }
+        }
+        // Of older ones not all may have been read, or kept.
+        try go(to: .everything, from: 0)
+        return false
+    }
+
+    /// Looks among what was read; false where it is damaged, so that an older one is to be looked for.
+    private func findNewest() -> Bool {
+        guard let found = newestComplete else { return true }
+        if let fold {
+            do { try ItemSnapshot.Loader.tryOut(found.chunks, found.manifest, for: fold) } catch {
+                damaged[found.manifest.offset] = "\(error)"
                 return false
             }
-            return true
-        case .everything: return true
         }
+        newest = found
+        return true
     }
 
     private func go(to next: Stage, from offset: Int64) throws(LogError) {
@@ -89,7 +114,7 @@ final class SnapshotCollector {
             }
             if let manifest = try? ItemSnapshot.Manifest(value) {
                 manifests[name] = (manifest, record.offset)
-                guard manifest.fingerprint == fingerprint, isComplete(name, manifest) else { return }
+                guard isUsable(manifest), isComplete(name, manifest) else { return }
                 // Once there are two, older ones are not needed; the newest may still be spoilt by a chunk that comes late.
                 wholeOffsets = Set(wholeOffsets + [manifest.offset]).sorted().suffix(2)
                 guard wholeOffsets.count == 2 else { return }
@@ -128,11 +153,12 @@ final class SnapshotCollector {
         return ItemSnapshot.content(of: (0..<manifest.chunks).lazy.compactMap { parts[$0] }) == manifest.content
     }
 
-    /// The newest complete snapshot, its chunks in their order.
-    var newest: (manifest: ItemSnapshot.Manifest, chunks: [[UInt8]])? {
-        let usable = manifests.filter { name, found in
-            found.manifest.fingerprint == fingerprint && isComplete(name, found.manifest)
-        }
+    private func isUsable(_ manifest: ItemSnapshot.Manifest) -> Bool {
+        manifest.fingerprint == fingerprint && damaged[manifest.offset] == nil
+    }
+
+    private var newestComplete: (manifest: ItemSnapshot.Manifest, chunks: [[UInt8]])? {
+        let usable = manifests.filter { name, found in isUsable(found.manifest) && isComplete(name, found.manifest) }
         guard let (name, found) = usable.max(by: { $0.value.manifest.offset < $1.value.manifest.offset }) else {
             return nil
         }

@@ -36,7 +36,7 @@ public struct ItemDescriptions: Sendable {
         _ reading: any TopicReading, items: ItemTable.Settings, fingerprint: UInt64
     ) throws(LogError) -> ItemDescriptions {
         let fold = ItemFold(table: ItemTable(settings: items))
-        let collector = try SnapshotCollector(fingerprint: fingerprint) { (offset) throws(LogError) in
+        let collector = try SnapshotCollector(for: fold, fingerprint: fingerprint) { (offset) throws(LogError) in
             try reading.reader(.snapshots, partition: 0, from: offset)
         }
         while !(try collector.advance()) {}

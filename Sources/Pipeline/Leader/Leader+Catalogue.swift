@@ -59,21 +59,20 @@ extension Leader {
         case .failure(let rejection): return rejection
         }
         id.withUTF8 { CatalogueRecord.encode(entry, id: UnsafeRawBufferPointer($0), to: writer) }
-        log.add(.itemLog, partition: 0, key: nil, value: writer.bytes)
+        log.add(OutputRecord(topic: .itemLog, partition: 0, key: nil, value: writer.bytes))
         return nil
     }
 
     /// Adds a dead letter; a rebuild beside another deployment writes none, since that one does.
     private func keep(_ record: borrowing LogRecord, _ rejection: Rejection) {
-        notice(
-            "catalogue record \(record.partition)@\(record.offset) is a dead letter: \(rejection.code.rawValue), "
-                + "\(rejection.detail)")
         guard settings.publishesRows else { return }
         let origin = DeadLetterOrigin(
             code: rejection.code, detail: rejection.detail, topic: settings.catalogueTopic,
             partition: record.partition, offset: record.offset)
         let letter = origin.letter(
             key: record.key, value: record.value, own: record.headers, bytesMax: letterBytesMax)
-        log.add(.deadLetters, partition: nil, key: letter.key, value: letter.value, headers: letter.headers)
+        log.add(
+            OutputRecord(
+                topic: .deadLetters, partition: nil, key: letter.key, value: letter.value, headers: letter.headers))
     }
 }

@@ -39,6 +39,8 @@ extension Leader {
     }
 
     private func add(_ topic: LogTopic, of item: IdentifierTable.Number, _ fold: ItemFold) {
-        log.add(topic, partition: nil, key: fold.table.identifiers.bytes(item), value: writer.bytes)
+        log.add(
+            OutputRecord(
+                topic: topic, partition: nil, key: fold.table.identifiers.bytes(item), value: writer.bytes))
     }
 }

@@ -118,13 +118,15 @@ public final class Leader {
             }
             self.fold = fold
             phase = .restoring(
-                try SnapshotCollector(fingerprint: settings.fingerprint) { [log] (offset) throws(LogError) in
+                try SnapshotCollector(for: fold, fingerprint: settings.fingerprint) {
+                    [log] (offset) throws(LogError) in
                     try log.reader(.snapshots, partition: 0, from: offset)
                 })
             models = try GenerationFollower { [log] (offset) throws(LogError) in
                 try log.reader(.models, partition: 0, from: offset)
             }
             models?.cache = generations
+            models?.notice = { [unowned self] in notice($0) }
             catalogue = try log.cataloguePositions()
             notice("this instance leads: it publishes related items, snapshots and generations")
             return true
@@ -163,7 +165,7 @@ public final class Leader {
 
     private func restore(_ collector: SnapshotCollector) throws(LogError) {
         guard let fold else { return }
-        try fold.load(collector)
+        try fold.load(collector, notice: notice)
         // What the leader before had not published yet, nobody knows.
         fold.changes?.noteAll(fold.table)
         snapshots = collector.kept
@@ -185,7 +187,8 @@ public final class Leader {
     /// start finds it at the topic's end.
     public func snapshot() throws(LogError) {
         guard let fold, isCaughtUp, fold.offset > (snapshots.last?.offset ?? -1) else { return }
-        var (chunks, manifest) = ItemSnapshot.encode(fold, fingerprint: settings.fingerprint)
+        var (chunks, manifest) = ItemSnapshot.encode(
+            fold, fingerprint: settings.fingerprint, bytesMax: try log.bytesMax(.snapshots))
         for chunk in chunks {
             chunk.value.withUnsafeBytes {
                 add(.snapshots, ItemSnapshot.key(offset: manifest.offset, chunk: chunk.number), $0)
@@ -222,12 +225,14 @@ public final class Leader {
     /// - Returns: false where it was not published, because another generation serves by now than the one that this one
     ///   was compared with.
     public func publish(_ generation: Generation, _ decision: GenerationDecision) throws(LogError) -> Bool {
-        guard let fold, let shelf = models?.shelf else { return false }
-        guard shelf.isCurrent(decision) else {
+        guard let fold, let models else { return false }
+        let shelf = models.shelf
+        guard decision.serving == models.choice?.number else {
             notice("a candidate is given up: another generation serves than the one that it was compared with")
             return false
         }
-        let publication = shelf.publication(generation, decision, keeping: settings.kept)
+        let publication = shelf.publication(
+            generation, decision, keeping: settings.kept, bytesMax: try log.bytesMax(.models))
         for (index, record) in publication.records.enumerated() {
             if let value = record.value {
                 value.withUnsafeBytes { add(.models, record.key, $0) }
@@ -271,6 +276,8 @@ public final class Leader {
 
     private func add(_ topic: LogTopic, _ key: String, _ value: UnsafeRawBufferPointer?) {
         var key = key
-        key.withUTF8 { log.add(topic, partition: 0, key: UnsafeRawBufferPointer($0), value: value) }
+        key.withUTF8 {
+            log.add(OutputRecord(topic: topic, partition: 0, key: UnsafeRawBufferPointer($0), value: value))
+        }
     }
 }

@@ -18,9 +18,7 @@ public protocol LeaderLog: TopicReading {
     func cataloguePositions() throws(LogError) -> [Int32: Int64]
 
     /// Adds a record to what `publish` sends.
-    func add(
-        _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-        headers: [(name: String, value: [UInt8]?)])
+    func add(_ record: borrowing OutputRecord)
 
     /// The most bytes that a record of a topic may have, key, value and headers together.
     func bytesMax(_ topic: LogTopic) throws(LogError) -> Int
@@ -31,11 +29,6 @@ public protocol LeaderLog: TopicReading {
 }
 
 extension LeaderLog {
-    /// Adds a record without headers.
-    func add(_ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?) {
-        add(topic, partition: partition, key: key, value: value, headers: [])
-    }
-
     /// No bound.
     public func bytesMax(_ topic: LogTopic) throws(LogError) -> Int { Int.max }
 }

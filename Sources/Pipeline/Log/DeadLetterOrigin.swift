@@ -10,10 +10,8 @@ struct DeadLetterOrigin {
     /// Of a letter that holds no record but output which its topic did not take: that topic.
     var output: LogTopic?
 
-    typealias Header = (name: String, value: [UInt8]?)
-
     /// As headers, behind the record's own.
-    var headers: [Header] {
+    var headers: [RecordHeader] {
         var all = [
             ("freshet.reason", code.rawValue), ("freshet.detail", detail), ("freshet.topic", topic),
             ("freshet.partition", String(partition)), ("freshet.offset", String(offset)),
@@ -25,8 +23,8 @@ struct DeadLetterOrigin {
     /// The letter about a record, in at most so many bytes. Where they do not suffice, the value is left out first, then
     /// key and headers of its own: it still says where the record is.
     func letter(
-        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, own: [Header], bytesMax: Int
-    ) -> (key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, headers: [Header], isWhole: Bool) {
+        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, own: [RecordHeader], bytesMax: Int
+    ) -> (key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, headers: [RecordHeader], isWhole: Bool) {
         let whole = own + headers
         let keyBytes = key?.count ?? 0
         let valueBytes = value?.count ?? 0
@@ -37,7 +35,7 @@ struct DeadLetterOrigin {
     }
 
     /// In a record, with the lengths before name and value.
-    static func size(_ headers: [Header]) -> Int {
+    static func size(_ headers: [RecordHeader]) -> Int {
         headers.reduce(0) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) + 10 }
     }
 }

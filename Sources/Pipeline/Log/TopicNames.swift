@@ -10,6 +10,8 @@ public struct TopicNames: Sendable, Equatable {
     public var itemFeatures = "features.items"
     /// Records of the input that cannot be learnt, and output that is too large for its own topic.
     public var deadLetters = "events.dead-letter"
+    /// Nil where the input is worked on as it is: a topic that nobody needs must not be asked for.
+    public var rekeyed: String?
     /// The prefix of the internal topics; also the workers' consumer group.
     public var application = "freshet"
     /// The group that shares out the item log's single partition: who has it leads.
@@ -29,20 +31,11 @@ public struct TopicNames: Sendable, Equatable {
         case .userFeatures: userFeatures
         case .itemFeatures: itemFeatures
         case .deadLetters: deadLetters
+        case .rekeyed: rekeyed ?? events
         case .users: application + ".users"
         case .itemLog: application + ".items"
         case .snapshots: application + ".snapshots"
         case .models: application + ".models"
-        }
-    }
-}
-
-extension LogTopic {
-    /// Whether only this deployment reads and writes the topic.
-    public var isInternal: Bool {
-        switch self {
-        case .users, .itemLog, .snapshots, .models: true
-        default: false
         }
     }
 }

@@ -3,9 +3,9 @@ public import Events
 /// Sends every record of a topic on under the user id that its event names, so that a user's events meet in one partition
 /// whatever key their producers gave them.
 ///
-/// Its log is one of its own: the input under `.events`, and under `.recommendations` the topic that it writes. Records
-/// that cannot be decoded keep their key: whoever reads them next says what is wrong with them. They get a new Kafka
-/// timestamp, that of the copy. Belongs to one thread; void after a thrown error.
+/// Its log is one of its own, whose `.events` are the input. Records that cannot be decoded keep their key: whoever reads
+/// them next says what is wrong with them. They get a new Kafka timestamp, that of the copy. Belongs to one thread; void
+/// after a thrown error.
 public final class Rekeyer {
     private let log: any EventLog
     private let inputTopic: String
@@ -76,10 +76,10 @@ public final class Rekeyer {
         if let value = record.value, value.count > 0, decoder.decode(value, into: &event) == nil { key = event.user }
         let headers = record.headers
         let size = (key?.count ?? 0) + (record.value?.count ?? 0) + DeadLetterOrigin.size(headers)
-        let most = log.bytesMax(.recommendations)
+        let most = log.bytesMax(.rekeyed)
         guard size > most else {
             return try log.append(
-                OutputRecord(topic: .recommendations, partition: nil, key: key, value: record.value, headers: headers))
+                OutputRecord(topic: .rekeyed, partition: nil, key: key, value: record.value, headers: headers))
         }
         try keep(
             record, headers, detail: "the record of \(size) bytes is not sent on: the internal topic takes \(most)")
@@ -88,7 +88,7 @@ public final class Rekeyer {
     /// Makes a dead letter of a record that its user's topic does not take, without its value where that is too large for
     /// the dead letters as well: the letter says where it is.
     private func keep(
-        _ record: borrowing LogRecord, _ own: [(name: String, value: [UInt8]?)], detail: String
+        _ record: borrowing LogRecord, _ own: [RecordHeader], detail: String
     ) throws(LogError) {
         tooLarge += 1
         guard publishes else { return }

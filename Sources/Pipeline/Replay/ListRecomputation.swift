@@ -48,12 +48,12 @@ public final class ListRecomputation {
     // MARK: - Items
 
     private func restoreItems(to end: Int64) throws(LogError) {
-        let collector = try SnapshotCollector(fingerprint: settings.fingerprint, upTo: end) {
+        let collector = try SnapshotCollector(for: items, fingerprint: settings.fingerprint, upTo: end) {
             [reading] (offset) throws(LogError) in
             try reading.reader(.snapshots, partition: 0, from: offset)
         }
         while !(try collector.advance()) {}
-        try items.load(collector)
+        try items.load(collector, notice: notice)
         notice("item table: snapshot at \(items.offset), then the item log up to \(end)")
         guard items.offset < end else { return }
         let reader = try reading.reader(.itemLog, partition: 0, from: items.offset)
@@ -69,7 +69,11 @@ public final class ListRecomputation {
             isAtEnd = try items.follow(reader, max: 10_000, timeoutMilliseconds: 50, below: end).isAtEnd
         }
         guard reader.position >= end else {
-            throw LogError(.state, "the item log ends at \(reader.position), before the list's place in it (\(end))")
+            throw LogError(
+                .state,
+                "the item log ends at \(reader.position), before the list's place in it (\(end)): the topic was made anew, "
+                    + "or has lost its end, and the list is of another one; `freshet reset`, then `freshet replay --publish`, "
+                    + "makes state and lists agree again")
         }
         items.skip(to: end)
     }
@@ -118,7 +122,10 @@ public final class ListRecomputation {
             if store[user].offset <= place.offset { return store[user].offset + 1 }
             store.erase(user)
         } catch {
-            throw LogError(.state, "the checkpoint of the user is damaged: \(error)")
+            throw LogError(
+                .state,
+                "the checkpoint of the user is damaged (\(error)); `freshet reset`, then `freshet replay`, makes all of "
+                    + "them anew")
         }
         return 0
     }

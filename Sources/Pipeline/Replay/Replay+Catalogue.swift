@@ -28,14 +28,9 @@ extension Replay {
         case .withdrawn(let withdrawn): id = withdrawn
         case .item(let item):
             id = item.id
-            var found = ItemTable.CatalogueEntry()
-            found.title = word(item.title)
-            found.category = word(item.categoryID)
-            found.categoryCode = word(item.categoryCode)
-            found.brand = word(item.brand)
-            found.price = item.price ?? .nan
-            found.isAvailable = item.isAvailable
-            entry = found
+            entry = ItemTable.CatalogueEntry(
+                title: item.title, category: item.categoryID, categoryCode: item.categoryCode, brand: item.brand,
+                price: item.price ?? .nan, isAvailable: item.isAvailable, word: word)
         }
         id.withUTF8 { items.take(entry, of: UnsafeRawBufferPointer($0)) }
     }

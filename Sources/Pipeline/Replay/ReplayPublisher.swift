@@ -28,7 +28,7 @@ public final class ReplayPublisher {
         generation = try Self.served(reading)
     }
 
-    /// The generation that a deployment serves; nil without one.
+    /// The generation that a deployment serves, or the one before where it cannot be read; nil without one.
     static func served(_ reading: any TopicReading) throws(LogError) -> Generation? {
         let follower = try GenerationFollower { (offset) throws(LogError) in
             try reading.reader(.models, partition: 0, from: offset)
@@ -102,15 +102,15 @@ public final class ReplayPublisher {
             tooLarge += 1
             return
         }
-        try output.add(.recommendations, partition: nil, key: user, value: writer.bytes)
+        try output.add(OutputRecord(topic: .recommendations, partition: nil, key: user, value: writer.bytes))
         lists += 1
     }
 
     private func addTombstones(_ user: [UInt8], to output: any ReplayOutput) throws(LogError) {
         let result = user.withUnsafeBytes { key in
             Result { () throws(LogError) in
-                try output.add(.recommendations, partition: nil, key: key, value: nil)
-                try output.add(.userFeatures, partition: nil, key: key, value: nil)
+                try output.add(OutputRecord(topic: .recommendations, partition: nil, key: key, value: nil))
+                try output.add(OutputRecord(topic: .userFeatures, partition: nil, key: key, value: nil))
             }
         }
         try result.get()

@@ -7,8 +7,7 @@ internal import Models
 public protocol ReplayOutput: AnyObject {
     /// - Parameter records: about how many will be added.
     func begin(records: Int) throws(LogError)
-    func add(_ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?)
-        throws(LogError)
+    func add(_ record: borrowing OutputRecord) throws(LogError)
     /// Waits until everything added is written, and moves the group to where the replay ended.
     func finish(_ offsets: [Int32: Int64]) throws(LogError)
     /// The most bytes that a record of a topic may have, key and value together.
@@ -47,7 +46,8 @@ extension Replay {
                 key.raw(store.identifiers.bytes(UserStore.User(user)))
                 writer.removeAll()
                 codec.encode(store[UserStore.User(user)], to: writer)
-                try output.add(.users, partition: partition, key: key.bytes, value: writer.bytes)
+                try output.add(
+                    OutputRecord(topic: .users, partition: partition, key: key.bytes, value: writer.bytes))
             }
             key.removeAll()
             key.text(CheckpointRecord.markerKey)
@@ -56,13 +56,15 @@ extension Replay {
                 offset: ends[partition] ?? 0, fingerprint: settings.fingerprint, typeNames: settings.typeNames.hash,
                 writer: ""
             ).encode(to: writer)
-            try output.add(.users, partition: partition, key: key.bytes, value: writer.bytes)
+            try output.add(
+                OutputRecord(topic: .users, partition: partition, key: key.bytes, value: writer.bytes))
         }
     }
 
     private func writeItems(to output: any ReplayOutput) throws(LogError) {
         items.skip(to: try output.itemLogEnd())
-        let (chunks, manifest) = ItemSnapshot.encode(items, fingerprint: settings.fingerprint)
+        let (chunks, manifest) = ItemSnapshot.encode(
+            items, fingerprint: settings.fingerprint, bytesMax: output.bytesMax(.snapshots))
         for chunk in chunks {
             try addSnapshot(ItemSnapshot.key(offset: manifest.offset, chunk: chunk.number), chunk.value, to: output)
         }
@@ -76,7 +78,9 @@ extension Replay {
         var problem: LogError?
         key.withUnsafeBytes { key in
             value.withUnsafeBytes { value in
-                do throws(LogError) { try output.add(.snapshots, partition: 0, key: key, value: value) } catch {
+                do throws(LogError) {
+                    try output.add(OutputRecord(topic: .snapshots, partition: 0, key: key, value: value))
+                } catch {
                     problem = error
                 }
             }

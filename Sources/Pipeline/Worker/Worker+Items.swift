@@ -8,7 +8,7 @@ extension Worker {
         switch itemPhase {
         case .snapshots(let collector):
             guard try collector.advance() else { return true }
-            try items.load(collector)
+            try items.load(collector, notice: notice)
             let reader = try log.reader(.itemLog, partition: 0, from: items.offset)
             itemPhase = .catchingUp(reader, end: try items.check(reader))
             return true

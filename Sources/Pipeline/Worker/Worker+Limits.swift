@@ -37,7 +37,7 @@ extension Worker {
 
     /// Adds a dead letter; where the dead-letter topic takes less, without the record's bytes.
     func keep(
-        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, own: [DeadLetterOrigin.Header],
+        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, own: [RecordHeader],
         _ origin: DeadLetterOrigin
     ) {
         let letter = origin.letter(key: key, value: value, own: own, bytesMax: log.bytesMax(.deadLetters))

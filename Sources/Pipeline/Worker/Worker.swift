@@ -124,12 +124,13 @@ public final class Worker {
         handledPartition.initialize(to: 0)
         handledOffset.initialize(to: -1)
         itemPhase = .snapshots(
-            try SnapshotCollector(fingerprint: settings.fingerprint) { (offset) throws(LogError) in
+            try SnapshotCollector(for: items, fingerprint: settings.fingerprint) { (offset) throws(LogError) in
                 try log.reader(.snapshots, partition: 0, from: offset)
             })
         models = try GenerationFollower { (offset) throws(LogError) in
             try log.reader(.models, partition: 0, from: offset)
         }
+        models.notice = { [unowned self] in notice($0) }
     }
 
     /// Whether state is complete, so that lists can be made.

@@ -35,7 +35,8 @@ public final class Latch: @unchecked Sendable {
         pthread_mutex_unlock(lock)
     }
 
-    /// Blocks the calling thread until the flag is set or the time is over; a stand-in for sleeping.
+    /// Blocks the calling thread until the flag is set or the time is over; a stand-in for sleeping. A wait stands still with a
+    /// machine that is suspended: conditions know no clock that goes on.
     /// - Returns: whether it is set.
     @discardableResult
     public func wait(for duration: Duration) -> Bool {

@@ -156,9 +156,10 @@ extension StateCommand {
         HumanFormat.counted(count, noun) + (count > 1 ? ", \(order)" : "") + (count > 0 ? ":" : "")
     }
 
-    private static func time(_ milliseconds: Int64) -> String { DecisionText.time(milliseconds) }
-
     private static func text(_ table: IdentifierTable, _ number: IdentifierTable.Number) -> String {
         String(decoding: table.bytes(number), as: UTF8.self)
     }
+
+    /// A time of an item; one that only the catalogue knows has none.
+    static func time(_ milliseconds: Int64?) -> String { milliseconds.map { DecisionText.time($0) } ?? "never" }
 }

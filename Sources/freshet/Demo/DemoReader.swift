@@ -9,7 +9,7 @@ final class DemoReader: Sendable {
     private let partitions: Int32
     private let board: DemoBoard
     private let stop = Latch()
-    private let ended = DispatchSemaphore(value: 0)
+    private let ended = Latch()
 
     init(_ deployment: Deployment, partitions: Int32, _ board: DemoBoard) {
         self.deployment = deployment
@@ -20,7 +20,7 @@ final class DemoReader: Sendable {
     func start() {
         let thread = Thread { [self] in
             do { try work() } catch { board.with { $0.failure = "the consumer of the lists: \(error)" } }
-            ended.signal()
+            ended.set()
         }
         thread.name = "lists"
         thread.start()
@@ -28,7 +28,7 @@ final class DemoReader: Sendable {
 
     func finish() {
         stop.set()
-        _ = ended.wait(timeout: .now() + 5)
+        ended.wait(for: .seconds(5))
     }
 
     private func work() throws {

@@ -8,7 +8,7 @@ final class DemoScreen: @unchecked Sendable {
     private let total: Int
     private let output = LineOutput.standardOutput
     private let stop = Latch()
-    private let ended = DispatchSemaphore(value: 0)
+    private let ended = Latch()
     private let recorder: TerminalRecording?
     // Unchecked for what follows: used by the screen's own thread, and by `finish` when that has ended.
     private var samples: [(time: Double, events: Int, lists: Int)] = []
@@ -30,7 +30,7 @@ final class DemoScreen: @unchecked Sendable {
             while !stop.wait(for: .milliseconds(100)) { draw() }
             draw()
             if output.isTerminal { write("\u{1B}[?25h\n") }
-            ended.signal()
+            ended.set()
         }
         thread.name = "screen"
         thread.start()
@@ -39,7 +39,7 @@ final class DemoScreen: @unchecked Sendable {
     /// The last frame stays; what is printed next comes below it.
     func finish() {
         stop.set()
-        _ = ended.wait(timeout: .now() + 2)
+        ended.wait(for: .seconds(2))
     }
 
     private func draw() {

@@ -21,9 +21,9 @@ final class DemoService: Sendable {
     private let stop = Latch()
     private let wantsHashes = Atomic(false)
     private let hashes = Mutex<Hashes?>(nil)
-    private let ended = DispatchSemaphore(value: 0)
+    private let ended = Latch()
     private let leader: LeaderService
-    private let leaderEnded = DispatchSemaphore(value: 0)
+    private let leaderEnded = Latch()
 
     init(_ deployment: Deployment, _ memory: MemoryTopics, _ board: DemoBoard) throws {
         self.deployment = deployment
@@ -37,7 +37,7 @@ final class DemoService: Sendable {
         startLeader()
         let thread = Thread { [self] in
             do { try work() } catch { board.with { $0.failure = "the service: \(error)" } }
-            ended.signal()
+            ended.set()
         }
         thread.name = "worker"
         thread.stackSize = 8 << 20
@@ -48,7 +48,7 @@ final class DemoService: Sendable {
     private func startLeader() {
         let thread = Thread { [self] in
             do { try leader.run() } catch { board.with { $0.failure = "the leader: \(error)" } }
-            leaderEnded.signal()
+            leaderEnded.set()
         }
         thread.name = "leader"
         thread.stackSize = 8 << 20
@@ -58,8 +58,8 @@ final class DemoService: Sendable {
     func finish() {
         stop.set()
         leader.beginShutdown()
-        _ = ended.wait(timeout: .now() + 10)
-        _ = leaderEnded.wait(timeout: .now() + 10)
+        ended.wait(for: .seconds(10))
+        leaderEnded.wait(for: .seconds(10))
     }
 
     /// The hashes when everything sent so far is learnt and committed; nil if that does not happen in time.

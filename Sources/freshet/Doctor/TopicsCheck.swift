@@ -146,6 +146,25 @@ struct TopicsCheck {
         return settings["message.format.version"] == nil ? "Kafka 4.0 or later" : "Kafka 3.6 to 3.9"
     }
 
+    /// What the leader writes in pieces has smaller ones where its topic takes no more: no fault, but a start reads more of
+    /// them.
+    static func pieces(_ names: TopicNames, _ settings: [String: [String: TopicSetting]]) -> [Finding] {
+        let wanted: [(LogTopic, Int, String)] = [
+            (.snapshots, ItemSnapshot.chunkBytes + ItemSnapshot.itemBytesMax, "snapshots"),
+            (.models, GenerationRecords.chunkBytes, "generations"),
+        ]
+        return wanted.compactMap { topic, bytes, what in
+            guard let limit = settings[names[topic]]?["max.message.bytes"].flatMap({ Int($0.value) }), limit < bytes
+            else {
+                return nil
+            }
+            return .note(
+                "record sizes",
+                "\(names[topic]) takes \(HumanFormat.bytes(limit)) a record: \(what) are written in smaller pieces than usual",
+                "raise its max.message.bytes to 1048588")
+        }
+    }
+
     /// Limits of record sizes that have to fit together.
     private func sizes(_ settings: [String: [String: TopicSetting]]) -> [Finding] {
         let names = deployment.topics
@@ -168,7 +187,8 @@ struct TopicsCheck {
                     "\(names[.itemLog]) takes \(HumanFormat.bytes(log)) a record; blocks have up to 512 KB",
                     "raise its max.message.bytes to 1048588"))
         }
-        let client = Int(deployment.client["message.max.bytes"] ?? "8000000") ?? 0
+        findings += Self.pieces(names, settings)
+        let client = deployment.client.messageBytesMax
         if let events = limit(names.events), client < events {
             findings.append(
                 .wrong(

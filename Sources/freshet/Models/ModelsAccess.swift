@@ -18,7 +18,9 @@ struct ModelsAccess {
         let settings = deployment.logSettings(isStatic: false)
         reading = KafkaTopicReading(settings)
         let output = try KafkaModelsOutput(settings)
-        topic = try ModelsTopic(reading) { (records) throws(LogError) in try output.write(records) }
+        topic = try ModelsTopic(reading, bytesMax: output.bytesMax) { (records) throws(LogError) in
+            try output.write(records)
+        }
     }
 
     /// The histories that the service has written to its users topic.

@@ -17,14 +17,12 @@ final class StoppableOutput: ReplayOutput {
 
     func begin(records: Int) throws(LogError) { try output.begin(records: records) }
 
-    func add(
-        _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?
-    ) throws(LogError) {
+    func add(_ record: borrowing OutputRecord) throws(LogError) {
         guard !stop.isSet else {
             abandon()
             throw LogError(.fatal, "interrupted")
         }
-        try output.add(topic, partition: partition, key: key, value: value)
+        try output.add(record)
     }
 
     func finish(_ offsets: [Int32: Int64]) throws(LogError) { try output.finish(offsets) }

@@ -55,17 +55,16 @@ final class LeaderShopLog: LeaderLog {
         }
     }
 
-    func add(
-        _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-        headers: [(name: String, value: [UInt8]?)]
-    ) {
-        let texts = headers.map { ($0.name, String(decoding: $0.value ?? [], as: UTF8.self)) }
-        let record = Letter(
-            key: key.map(Array.init), value: value.map(Array.init), headers: Dictionary(texts) { $1 })
-        added.append((topic, record))
+    func add(_ record: borrowing OutputRecord) {
+        let texts = record.headers.map { ($0.name, String(decoding: $0.value ?? [], as: UTF8.self)) }
+        let letter = Letter(
+            key: record.key.map(Array.init), value: record.value.map(Array.init), headers: Dictionary(texts) { $1 })
+        added.append((record.topic, letter))
     }
 
-    func bytesMax(_ topic: LogTopic) throws(LogError) -> Int { 1000 }
+    /// What topics take; dead letters have to be cut sometimes.
+    var limits: [LogTopic: Int] = [.deadLetters: 1000]
+    func bytesMax(_ topic: LogTopic) throws(LogError) -> Int { limits[topic] ?? .max }
 
     func publish(itemsOffset: Int64, catalogue: [Int32: Int64]) throws(LogError) {
         if failsToPublish { throw LogError(.retriable, "the broker is slow") }

@@ -8,10 +8,10 @@ final class ListReader: LogReader {
         var key: [UInt8]?
         var value: [UInt8]?
         var timestamp: Int64 = 0
-        var headers: [DeadLetterOrigin.Header] = []
+        var headers: [RecordHeader] = []
 
         init(
-            _ key: String?, _ value: String?, timestamp: Int64 = 0, headers: [DeadLetterOrigin.Header] = []
+            _ key: String?, _ value: String?, timestamp: Int64 = 0, headers: [RecordHeader] = []
         ) {
             self.key = key.map { Array($0.utf8) }
             self.value = value.map { Array($0.utf8) }
@@ -52,7 +52,7 @@ final class ListReader: LogReader {
                             LogRecord(
                                 topic: topic, partition: partition, offset: position, timestamp: entry.timestamp,
                                 key: key, value: value, handle: UnsafeRawPointer(headers),
-                                readHeaders: { $0.assumingMemoryBound(to: [DeadLetterOrigin.Header].self).pointee }))
+                                readHeaders: { $0.assumingMemoryBound(to: [RecordHeader].self).pointee }))
                     }
                 }
             }

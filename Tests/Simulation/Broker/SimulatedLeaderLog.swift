@@ -46,13 +46,10 @@ final class SimulatedLeaderLog: LeaderLog {
         return broker.cataloguePositions
     }
 
-    func add(
-        _ topic: LogTopic, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-        headers: [(name: String, value: [UInt8]?)]
-    ) {
+    func add(_ record: borrowing OutputRecord) {
         let draft = RecordDraft(
-            key: key.map(Array.init), value: value.map(Array.init), headers: headers, writer: name)
-        added.append((Place(topic: topic, partition: partition ?? 0), draft))
+            key: record.key.map(Array.init), value: record.value.map(Array.init), headers: record.headers, writer: name)
+        added.append((Place(topic: record.topic, partition: record.partition ?? 0), draft))
     }
 
     func publish(itemsOffset: Int64, catalogue: [Int32: Int64]) throws(LogError) {

@@ -70,6 +70,6 @@ extension StoredRecord {
     }
 }
 
-private let readStoredHeaders: @Sendable (UnsafeRawPointer) -> [(name: String, value: [UInt8]?)] = { handle in
+private let readStoredHeaders: @Sendable (UnsafeRawPointer) -> [RecordHeader] = { handle in
     Unmanaged<StoredRecord>.fromOpaque(handle).takeUnretainedValue().headers
 }

@@ -6,7 +6,7 @@ final class StoredRecord {
     let timestamp: Int64
     let key: [UInt8]?
     let value: [UInt8]?
-    let headers: [(name: String, value: [UInt8]?)]
+    let headers: [RecordHeader]
     let isMarker: Bool
     /// nil: written without a transaction.
     let transaction: SimulatedTransaction?
@@ -30,7 +30,7 @@ struct RecordDraft {
     var key: [UInt8]?
     var value: [UInt8]?
     var timestamp: Int64 = -1
-    var headers: [(name: String, value: [UInt8]?)] = []
+    var headers: [RecordHeader] = []
     var writer = ""
 }
 

@@ -119,29 +119,3 @@ public final class ItemLogBlockWriter {
         body.counted(words.bytes(word))
     }
 }
-
-/// What an event says about its item.
-struct ItemDescription {
-    var category = IdentifierTable.none
-    var code = IdentifierTable.none
-    var brand = IdentifierTable.none
-    var price = Double.nan
-
-    var isEmpty: Bool {
-        category == IdentifierTable.none && code == IdentifierTable.none && brand == IdentifierTable.none && price.isNaN
-    }
-
-    /// Equal, an absent price being equal to another.
-    func isSame(as other: ItemDescription) -> Bool {
-        category == other.category && code == other.code && brand == other.brand
-            && (price == other.price || (price.isNaN && other.price.isNaN))
-    }
-}
-
-/// The kinds of record that the item log carries.
-public enum ItemLogRecord {
-    /// What a stretch of events taught.
-    static let events: UInt8 = 0
-    /// An entry of the shop's catalogue.
-    static let catalogue: UInt8 = 1
-}

@@ -99,7 +99,7 @@ struct Redrive {
     private func makeProducer() throws -> Producer {
         var settings = deployment.client
         settings["transactional.id"] = "\(deployment.topics.application)::dlq"
-        settings["message.max.bytes"] = settings["message.max.bytes"] ?? "8000000"
+        settings["message.max.bytes"] = settings["message.max.bytes"] ?? "\(KafkaSettings.messageBytesMax)"
         // Committed readers of the events wait so long for one that was killed.
         settings["transaction.timeout.ms"] = settings["transaction.timeout.ms"] ?? "\(Self.transactionMilliseconds)"
         let producer = try Producer(settings)
