@@ -6,9 +6,9 @@ import Testing
 
 /// A generation that this program cannot read ends nobody.
 @Suite struct UnreadableGenerationTests {
-    /// A promoted generation whose stream begins with a version that no program has yet, under a manifest of this one.
+    /// A promoted generation whose stream is of this version and no generation.
     private func unreadable(_ number: Int) -> [GenerationRecords.Record] {
-        let chunks = GenerationRecords.chunked([99, 9, 9, 9], number: number, chunkBytes: 60)
+        let chunks = GenerationRecords.chunked([GenerationCodec.version, 9, 9, 9], number: number, chunkBytes: 60)
         var decision = GenerationDecision(isPromoted: true, reason: .notWorse)
         decision.number = number
         decision.content = chunks[chunks.count - 1].value.withUnsafeBytes { Hash64.hash($0) }
@@ -79,8 +79,8 @@ import Testing
         #expect(error?.kind == .state && error?.message.contains("generation 1 ") == true)
     }
 
-    /// The manifest tells whose stream cannot be read, so the two versions rise together; so does the shelf's, which says
-    /// of generations that they are whole.
+    /// The manifest tells whose stream cannot be read, so the two versions rise together; the shelf's, which says of
+    /// generations that they are whole, with the last one.
     @Test func theManifestTellsTheStreamsVersion() throws {
         let records = ModelsLog.records(1, mark: 1)
         let manifest = try #require(records[records.count - 2].value)
@@ -88,10 +88,10 @@ import Testing
         #expect(manifest[0] == stream[0] - 3)
         let log = ModelsLog()
         log.append(records)
-        #expect(try log.shelf().encoded()[0] == manifest[0])
+        #expect(try log.shelf().encoded()[0] == GenerationRecords.version)
         // A later program's is left alone.
         var later = ModelsLog.records(2, mark: 2)
-        later[later.count - 2].value?[0] += 1
+        later[later.count - 2].value?[0] = GenerationRecords.version + 1
         log.append(later)
         let shelf = try log.shelf()
         #expect(shelf.foreign == [2] && shelf.choice?.number == 1)

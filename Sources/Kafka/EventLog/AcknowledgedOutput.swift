@@ -68,7 +68,7 @@ final class AcknowledgedOutput: OutputPath {
         }
     }
 
-    private static func sendsAtOnce(_ topic: LogTopic) -> Bool { topic == .recommendations }
+    private static func sendsAtOnce(_ topic: LogTopic) -> Bool { topic == .recommendations || topic == .rekeyed }
 
     private var last: UInt64 { first + UInt64(epochs.count) - 1 }
 
