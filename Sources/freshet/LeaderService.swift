@@ -87,6 +87,7 @@ final class LeaderService: Service {
         var isLeading = false
         /// Whether this instance takes part in the election, as the leader or as one who stands by.
         var isAtWork = false
+        var isTraining = false
         /// The share of the present training that is done; 0 without one.
         var trainingShare = 0.0
         /// Generations that this instance has promoted, and those that it has refused.
@@ -99,7 +100,7 @@ final class LeaderService: Service {
     var standing: Standing {
         Standing(
             isLeading: isLeading, isAtWork: isAtWork.load(ordering: .relaxed),
-            trainingShare: Double(progress.load(ordering: .relaxed)) / 1000,
+            isTraining: training.withLock { $0 }, trainingShare: Double(progress.load(ordering: .relaxed)) / 1000,
             promoted: promoted.load(ordering: .relaxed), refused: refused.load(ordering: .relaxed),
             catalogueRejections: rejections.withLock { $0 })
     }
@@ -167,7 +168,7 @@ final class LeaderService: Service {
                 schedule.giveUp()
             }
             let isTraining = training.withLock { $0 }
-            if trainingFailed.exchange(false, ordering: .relaxed) { schedule.giveUp() }
+            if trainingFailed.exchange(false, ordering: .relaxed) { schedule.fail() }
             schedule.note(quality.withLock { $0 })
             if !isTraining, beginTraining(leader, &schedule) {
                 let descriptions = leader.fold.map { ItemDescriptions($0.table) } ?? ItemDescriptions()
@@ -209,8 +210,8 @@ final class LeaderService: Service {
             !trained.withLock({ $0 != nil })
         else { return false }
         let moment = TrainingSchedule.Moment(
-            now: monotonicMilliseconds(), events: leader.events, generationEvents: leader.latest?.manifest.events,
-            isHurried: isToFinish(leader))
+            now: monotonicMilliseconds(), events: leader.events, learnt: leader.learnt,
+            generationEvents: leader.latest?.manifest.events, isHurried: isToFinish(leader))
         guard let reason = schedule.reason(moment) else { return false }
         schedule.begin(moment)
         logger.info("training begins: \(reason.text)", metadata: ["events": "\(leader.events)"])
