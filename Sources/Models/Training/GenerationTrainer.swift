@@ -34,7 +34,8 @@ public struct GenerationTrainer: Sendable {
             plan.settings.regularization = earlier.manifest.regularization
         }
         if settings.isFitted, histories.count > 0 {
-            adjust(&plan, histories, earlier: earlier, isCancelled: isCancelled)
+            adjust(
+                &plan, histories, earlier: earlier, progress: { progress(0.3 * $0) }, isCancelled: isCancelled)
             if isCancelled() { return nil }
         }
         progress(0.3)
@@ -61,20 +62,26 @@ public struct GenerationTrainer: Sendable {
     static let searchSweeps = 6
 
     private func adjust(
-        _ plan: inout Plan, _ histories: TrainingHistories, earlier: Generation?,
+        _ plan: inout Plan, _ histories: TrainingHistories, earlier: Generation?, progress: (Double) -> Void,
         isCancelled: @escaping @Sendable () -> Bool
     ) {
+        // A doubling, told by the binary length of the count.
+        let digits = Int.bitWidth - (earlier?.manifest.interactions ?? 0).leadingZeroBitCount
+        let isSearched = earlier == nil || Int.bitWidth - histories.count.leadingZeroBitCount > digits
+        // A replay of the earlier generation takes about as long as one of the search's trials.
+        let searchedFrom = earlier == nil ? 0 : 0.2
         let replay = HeldOutReplay(histories, settings: settings)
         var fit: BlendFit?
         if let earlier {
             let cases = replay.cases(
-                after: earlier.manifest.latestTime, generation: earlier, blend: plan.blend, isCancelled: isCancelled)
+                after: earlier.manifest.latestTime, generation: earlier, blend: plan.blend,
+                progress: { progress((isSearched ? searchedFrom : 1) * $0) }, isCancelled: isCancelled)
             fit = BlendFit(cases)
         }
-        // A doubling, told by the binary length of the count.
-        let digits = Int.bitWidth - (earlier?.manifest.interactions ?? 0).leadingZeroBitCount
-        if earlier == nil || Int.bitWidth - histories.count.leadingZeroBitCount > digits {
-            let chosen = chooseRegularization(&plan, histories, replay, isCancelled: isCancelled)
+        if isSearched {
+            let chosen = chooseRegularization(
+                &plan, histories, replay, progress: { progress(searchedFrom + (1 - searchedFrom) * $0) },
+                isCancelled: isCancelled)
             if fit == nil { fit = chosen }
         }
         if let blend = fit?.fitted(from: plan.blend, fits: plan.fits) {
@@ -86,7 +93,7 @@ public struct GenerationTrainer: Sendable {
     /// Takes the pair of α₀ and λ whose factors alone rank the held-out interactions best.
     /// - Returns: the cases as ranked with the best pair; nil where there are too few to choose by.
     private func chooseRegularization(
-        _ plan: inout Plan, _ histories: TrainingHistories, _ replay: HeldOutReplay,
+        _ plan: inout Plan, _ histories: TrainingHistories, _ replay: HeldOutReplay, progress: (Double) -> Void,
         isCancelled: @escaping @Sendable () -> Bool
     ) -> BlendFit? {
         let boundary = histories.time(ofShare: 1 - Self.heldOutShare)
@@ -94,16 +101,19 @@ public struct GenerationTrainer: Sendable {
         guard before.count > 0, before.count < histories.count else { return nil }
         var best: (fit: BlendFit, quality: Double)?
         let present = (plan.settings.unobservedWeight, plan.settings.regularization)
-        for pair in [present] + Self.regularizations where best == nil || pair != present {
+        let pairs = [present] + Self.regularizations.filter { $0 != present }
+        for (number, pair) in pairs.enumerated() {
+            func tell(_ share: Double) { progress((Double(number) + share) / Double(pairs.count)) }
             var trial = plan
             (trial.settings.unobservedWeight, trial.settings.regularization) = pair
             trial.settings.firstSweeps = Self.searchSweeps
             guard
                 let generation = fit(
-                    before, trial, from: nil, number: 1, progress: { _ in }, isCancelled: isCancelled)
+                    before, trial, from: nil, number: 1, progress: { tell(0.5 * $0) }, isCancelled: isCancelled)
             else { return nil }
             let cases = replay.cases(
-                after: boundary, generation: generation, blend: plan.blend, isCancelled: isCancelled)
+                after: boundary, generation: generation, blend: plan.blend, progress: { tell(0.5 + 0.5 * $0) },
+                isCancelled: isCancelled)
             guard cases.count >= BlendFit.casesMin else { return nil }
             let fit = BlendFit(cases)
             let quality = fit.ndcgOfFactors(length: 20)
@@ -126,8 +136,9 @@ public struct GenerationTrainer: Sendable {
     ) -> Generation? {
         var neighbourSettings = plan.settings.neighbours
         neighbourSettings.perItem = neighbourSettings.perItem(items: histories.items.count)
-        let neighbours = ItemNeighbours(
-            histories, settings: neighbourSettings, threads: plan.settings.threads, isCancelled: isCancelled)
+        let neighbours = WindowNeighbours(
+            histories, settings: neighbourSettings, threads: plan.settings.threads,
+            progress: { progress(0.1 * $0) }, isCancelled: isCancelled)
         guard let neighbours else { return nil }
         progress(0.1)
         guard
