@@ -12,8 +12,8 @@ extension LeaderService {
     ) -> TrainingSchedule.Moment? {
         guard deployment.configuration.bool("training.enabled") else { return nil }
         let moment = TrainingSchedule.Moment(
-            now: now, events: leader.events, generationEvents: leader.latest?.manifest.events,
-            isHurried: isToFinish(leader))
+            now: now, events: leader.events, learnt: leader.learnt,
+            generationEvents: leader.latest?.manifest.events, isHurried: isToFinish(leader))
         guard let reason = schedule.reason(moment) else { return nil }
         schedule.begin(moment)
         logger.info("training begins: \(reason.text)", metadata: ["events": "\(leader.events)"])

@@ -84,6 +84,7 @@ final class LeaderService: Service {
         var isLeading = false
         /// Whether this instance takes part in the election, as the leader or as one who stands by.
         var isAtWork = false
+        var isTraining = false
         /// The share of the present training that is done; 0 without one.
         var trainingShare = 0.0
         /// Generations that this instance has promoted, and those that it has refused.
@@ -96,7 +97,7 @@ final class LeaderService: Service {
     var standing: Standing {
         Standing(
             isLeading: isLeading, isAtWork: isAtWork.load(ordering: .relaxed),
-            trainingShare: training.share,
+            isTraining: training.isRunning, trainingShare: training.share,
             promoted: promoted.load(ordering: .relaxed), refused: refused.load(ordering: .relaxed),
             catalogueRejections: rejections.withLock { $0 })
     }
@@ -170,7 +171,7 @@ final class LeaderService: Service {
     private func takeOver(_ leader: Leader, _ schedule: inout TrainingSchedule, isElected: Bool) throws {
         switch training.result {
         case nil: return
-        case .failure?: schedule.giveUp()
+        case .failure?: schedule.fail()
         // Before it has caught up it does not know what is served, nor which number is free.
         case .success(let candidate)? where leader.isCaughtUp:
             if try leader.publish(candidate.generation, candidate.decision) {

@@ -2,6 +2,7 @@ import Events
 import Foundation
 import HTTPAPI
 import Kafka
+import Models
 import Pipeline
 import ServiceKit
 import Synchronization
@@ -17,6 +18,8 @@ final class ServeService: Service {
     private let board: ServeBoard?
     private let lag: LagService?
     private let rekey: RekeyService?
+    /// Where the lists' quality is drawn, if anybody wants a picture.
+    private let chart: LiveChart?
     private let stop = Latch()
     private let logger = Logger(label: "freshet.worker")
     /// Does for all what one member does, where this instance stands for election.
@@ -34,12 +37,13 @@ final class ServeService: Service {
 
     init(
         _ deployment: Deployment, stopsAtEnd: Bool, board: ServeBoard? = nil, lag: LagService? = nil,
-        rekey: RekeyService? = nil
+        rekey: RekeyService? = nil, chart: LiveChart? = nil
     ) throws {
         self.deployment = deployment
         self.board = board
         self.lag = lag
         self.rekey = rekey
+        self.chart = chart
         self.stopsAtEnd = stopsAtEnd
         var settings = try deployment.workerSettings()
         var log = deployment.logSettings(isStatic: !stopsAtEnd)
@@ -184,6 +188,8 @@ final class ServeService: Service {
         shownAt = now
         if let line = rejections.line(worker.counters.rejections, now: now) { logger.warning("\(line)") }
         leader?.note(worker.liveQuality)
+        chart?.note(
+            worker.liveQuality, events: worker.counters.events, generation: worker.serving?.generation.number)
         guard let board else { return }
         board.show(ServeBoard.readiness(of: worker))
         metrics?.update(worker, standing)

@@ -186,6 +186,10 @@ enum Settings {
                 + "tune` says what is best: als:factors=128,sweeps=10. It is served only if it is not worse."),
         Setting("training.factors", .int(4...1024), default: "64", "K, the dimensions of the blend's item factors."),
         Setting(
+            "training.interactions", .int(0...Int.max), default: "20000000",
+            "The most (user, item) pairs that a training takes, which bounds its memory: past it users are left out, chosen by "
+                + "the hashes of their ids; 0 for no bound."),
+        Setting(
             "training.first-events", .int(1...Int.max), default: "2000",
             "Events after which the first generation is trained."),
         Setting(

@@ -181,6 +181,15 @@ import Testing
         #expect(lines.ratings == [1, 1])
     }
 
+    /// The least recently touched item makes room; one that comes back is new.
+    @Test func historiesAreAsLongAsInTheService() throws {
+        let events = ["a", "b", "a", "c", "b"].enumerated().map { ("u", $1, "view", $0 + 1) }
+        let three = try Self.events(Array(events.prefix(4))).histories(itemsMax: 2).histories
+        #expect(three.items == ["a", "c"] && three.times == [4000, 1000])
+        let all = try Self.events(events).histories(itemsMax: 2).histories
+        #expect(all.items == ["b", "c"] && all.times == [5000, 4000])
+    }
+
     @Test func rankingOfSampledCandidatesCanBeCancelled() throws {
         var evaluation = Self.knn()
         evaluation.ranking = .sampled(SampledNegatives())

@@ -162,6 +162,15 @@ extension ProgramTests {
             // The first generation knows nearly everybody, though their checkpoints may wait.
             let first = try object(try shop.check(["models", "show", "1", "--json"]))
             #expect(first["users"] as? Int ?? 0 >= 29, "\(first)")
+            // A file of another shop is none to train this one's model on.
+            let strange = (0..<300).map {
+                ProgramShop.event($0, user: shop.user($0)).replacing(#""product_id":"p"#, with: #""product_id":"q"#)
+            }
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let file = folder.appendingPathComponent("strange.jsonl")
+            try Data(strange.joined(separator: "\n").utf8).write(to: file)
+            let refused = try shop.program.run(["train", file.path])
+            #expect(refused.status == 65 && refused.log.contains("is an item of the histories"), "\(refused.log)")
             // Another algorithm as a candidate; whatever the decision, it can be promoted by hand.
             let trained = try shop.program.run(["train", "--model", "als:factors=8,sweeps=4"])
             #expect(trained.status == 0 || trained.status == 1, "\(trained.log)")

@@ -31,6 +31,17 @@ import Testing
         #expect(GenerationCodec.encode(again) == GenerationCodec.encode(before))
     }
 
+    /// What instances could not read must not get to them: it would end each one, at each start.
+    @Test func aCandidateThatNobodyCanReadIsNotPublished() throws {
+        var manifest = Self.generation().manifest
+        try GenerationImport.check(Self.generation())
+        manifest.regularization = .infinity
+        let failure = #expect(throws: CommandFailure.self) {
+            try GenerationImport.check(Self.generation().with(manifest: manifest))
+        }
+        #expect(failure?.exitCode == 65)
+    }
+
     private func message(_ data: Data) -> String {
         let failure = #expect(throws: CommandFailure.self) { try GenerationImport.generation(data, name: "g.bin") }
         #expect(failure?.exitCode == 65)

@@ -134,8 +134,12 @@ final class MemoryEventLog: EventLog, TopicReading {
         input = nil
     }
 
+    /// The values of the input, in their order.
+    private(set) var inputText: [String] = []
+
     /// Adds an event to the input.
     func produce(key: String, _ value: String) {
+        inputText.append(value)
         topics.append(.events, 0, key: Array(key.utf8), value: Array(value.utf8))
     }
 

@@ -261,35 +261,4 @@ import Testing
         try worker.settle(timeoutMilliseconds: 1000)
         #expect(worker.settledCounters.events == 300 && worker.counters.events == 300)
     }
-
-    @Test func liveQualityCountsWhatUsersDoNext() throws {
-        log.produceShop(600)
-        try run()
-        let all = worker.liveQuality
-        // In one batch nothing was listed before: the next events of known users are judged.
-        log.produceShop(11, from: 600)
-        try run()
-        #expect(worker.liveQuality.cases > all.cases)
-        #expect(worker.liveQuality.cases <= all.cases + 11)
-        #expect(0...1 ~= worker.liveQuality.hitRate && worker.liveQuality.ndcg <= worker.liveQuality.hitRate)
-    }
-
-    @Test func aListIsJudgedOnceAndByItsPlaces() {
-        var lists = LastLists(length: 20)
-        #expect(lists.take(7, findingItem: 3) == nil)
-        let list = [5, 3, 9].map { RankedItem(item: $0, score: 1, reason: .popular) }
-        lists.put(list, of: 7)
-        #expect(lists.take(7, findingItem: 3) == .at(1))
-        #expect(lists.take(7, findingItem: 3) == nil)
-        lists.put(list, of: 7)
-        #expect(lists.take(7, findingItem: 4) == .missing)
-        // Another user of the same slot takes its place.
-        lists.put(list, of: 7)
-        lists.put(list, of: 7 + UserStore.User(LastLists.slots))
-        #expect(lists.take(7, findingItem: 3) == nil)
-        var quality = LiveQuality()
-        quality.add(.at(0))
-        quality.add(.missing)
-        #expect(abs(quality.hitRate - 0.5) < 0.001 && abs(quality.ndcg - 0.5) < 0.001 && quality.cases == 2)
-    }
 }

@@ -69,18 +69,47 @@ import Testing
     @Test func warmStartGoesOnFromTheEarlierGeneration() throws {
         let trainer = GenerationTrainer(settings: Self.settings(threads: 2))
         let first = try #require(trainer.train(Self.histories(users: 60, length: 10)))
-        let second = try #require(trainer.train(Self.histories(users: 66, length: 10), earlier: first))
+        let more = Self.histories(users: 66, length: 10)
+        let second = try #require(trainer.train(more, earlier: first))
         #expect(second.number == first.number + 1)
         #expect(second.manifest.unobservedWeight == first.manifest.unobservedWeight)
-        let (dot, a, b) = zip(first.items.indices, first.items).reduce(into: (Float(0), Float(0), Float(0))) {
-            sums, pair in
-            guard let row = second.items.firstIndex(of: pair.1) else { return }
-            for column in 0..<first.factors.columns {
-                let (x, y) = (first.factors[pair.0, column], second.factors[row, column])
-                sums = (sums.0 + x * y, sums.1 + x * x, sums.2 + y * y)
+        // A start from nothing comes near as well, from the same random vectors; but not so near.
+        var settings = Self.settings(threads: 2)
+        settings.unobservedWeight = first.manifest.unobservedWeight
+        settings.regularization = first.manifest.regularization
+        settings.isFitted = false
+        let cold = try #require(GenerationTrainer(settings: settings).train(more))
+        let (warmly, coldly) = (Self.cosine(first, second), Self.cosine(first, cold))
+        #expect(warmly > 0.97 && 1 - warmly < 0.5 * (1 - coldly), "\(warmly), cold \(coldly)")
+        // Four times as many sweeps from nothing are what three from the earlier vectors save.
+        settings.warmSweeps = settings.firstSweeps
+        let further = try #require(GenerationTrainer(settings: settings).train(more, earlier: first))
+        #expect(Self.cosine(further, second) > Self.cosine(cold, second))
+    }
+
+    /// How near the factors of two generations are, over the items of both.
+    private static func cosine(_ one: Generation, _ other: Generation) -> Float {
+        let rows = Dictionary(uniqueKeysWithValues: zip(other.items, other.items.indices))
+        var (dot, a, b) = (Float(0), Float(0), Float(0))
+        for (row, item) in one.items.enumerated() {
+            guard let found = rows[item] else { continue }
+            for column in 0..<one.factors.columns {
+                let (x, y) = (one.factors[row, column], other.factors[found, column])
+                (dot, a, b) = (dot + x * y, a + x * x, b + y * y)
             }
         }
-        #expect(dot / (a * b).squareRoot() > 0.9)
+        return dot / (a * b).squareRoot()
+    }
+
+    /// Someone looks at it: it moves from the beginning, through the search and the replays too.
+    @Test(arguments: [false, true]) func progressRisesAllTheTime(isWarm: Bool) throws {
+        let trainer = GenerationTrainer(settings: Self.settings(threads: 2))
+        let first = isWarm ? trainer.train(Self.histories(users: 30, length: 6)) : nil
+        var shares: [Double] = []
+        _ = trainer.train(Self.histories(users: 90, length: 12), earlier: first, progress: { shares.append($0) })
+        #expect(shares == shares.sorted() && shares.last == 1)
+        #expect(Set(shares.filter { $0 < 0.3 }).count > 20, "\(shares.prefix(30))")
+        #expect(zip([0] + shares, shares).allSatisfy { $1 - $0 < 0.15 }, "\(shares)")
     }
 
     /// What the earlier weights stand for is how often they were fitted, whatever number their generation has.
@@ -130,6 +159,10 @@ import Testing
         let second = try #require(trainer.train(histories(users: 0..<120), earlier: first))
         let isNew = Set(second.items).subtracting(first.items)
         #expect(isNew.count == 40)
+        // What was known stays near where it was, which a start from nothing does not leave there.
+        let cold = try #require(trainer.train(histories(users: 0..<120)))
+        let (warmly, coldly) = (Self.cosine(first, second), Self.cosine(first, cold))
+        #expect(warmly > 0.8 && warmly > coldly + 0.1, "\(warmly), cold \(coldly)")
         for (row, item) in second.items.enumerated() where isNew.contains(item) {
             let length = (0..<8).reduce(Float(0)) { $0 + second.factors[row, $1] * second.factors[row, $1] }
             #expect(length > 0.01, "\(item)")
@@ -154,10 +187,10 @@ import Testing
             builder.endUser()
         }
         let histories = builder.build(identifiers)
-        var settings = ItemNeighbours.Settings()
+        var settings = WindowNeighbours.Settings()
         settings.targetExponent = 0.5
         settings.sourceExponent = 0.5
-        let table = try #require(ItemNeighbours(histories, settings: settings, threads: 2))
+        let table = try #require(WindowNeighbours(histories, settings: settings, threads: 2))
         #expect(histories.items == ["a", "b", "c"])
         #expect(table.perItem == 2)
         #expect(Array(table.neighbours) == [1, 2, 2, 0, 1, 0])

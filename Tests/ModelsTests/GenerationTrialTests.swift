@@ -5,45 +5,6 @@ import Testing
 
 @testable import Models
 
-@Suite struct PairedBootstrapTests {
-    @Test func tellsADifferenceFromNone() {
-        let clear = (0..<200).map { (sum: $0 % 5 == 0 ? 0.0 : -0.1, cases: 1) }
-        let interval = PairedBootstrap().interval(clear)
-        #expect(abs(interval.mean + 0.08) < 1e-12 && interval.low < interval.mean && interval.high < -0.07)
-        let none = (0..<200).map { (sum: $0 % 2 == 0 ? 0.1 : -0.1, cases: 1) }
-        let wide = PairedBootstrap().interval(none)
-        #expect(wide.low < 0 && wide.high > 0)
-        #expect(PairedBootstrap().interval(none) == wide)
-        #expect(PairedBootstrap().interval([]) == PairedInterval())
-    }
-
-    /// The normal approximation of the mean of independent values.
-    @Test func agreesWithTheStandardError() {
-        var random = RandomStream(seed: 5)
-        let values = (0..<400).map { _ in (sum: random.normal(), cases: 1) }
-        let interval = PairedBootstrap().interval(values)
-        let mean = values.reduce(0) { $0 + $1.sum } / 400
-        let deviation = (values.reduce(0) { $0 + ($1.sum - mean) * ($1.sum - mean) } / 400 / 400).squareRoot()
-        #expect(abs((interval.high - interval.low) / (2 * 1.96 * deviation) - 1) < 0.1)
-    }
-
-    /// Cases of one user that are all alike count as one.
-    @Test func drawsUsers() {
-        let few = (0..<10).map { (sum: $0 % 2 == 0 ? 20.0 : -20.0, cases: 20) }
-        let many = (0..<200).map { (sum: $0 % 2 == 0 ? 1.0 : -1.0, cases: 1) }
-        let (a, b) = (PairedBootstrap().interval(few), PairedBootstrap().interval(many))
-        #expect(a.high - a.low > 3 * (b.high - b.low))
-    }
-
-    /// However clear the cases of a few users are, others may differ.
-    @Test(arguments: [1, 2, 9, 10]) func fewUsersProveNothing(users: Int) {
-        for difference in [0.5, -0.5] {
-            let interval = PairedBootstrap().interval((0..<users).map { _ in (sum: 40 * difference, cases: 40) })
-            #expect(interval.mean == difference && interval.isSignificant == (users >= 10))
-        }
-    }
-}
-
 @Suite struct GenerationTrialTests {
     private static let settings = GenerationTrainerTests.settings(threads: 2)
     private static let trial = GenerationTrial(settings: settings, blend: BlendSettings())
@@ -217,6 +178,27 @@ import Testing
         let comparison = try #require(outcome.decision.comparison)
         #expect(comparison.cases > 20 && comparison.boundary < Self.histories.latestTime)
         #expect(outcome.generation.manifest.model == "knn" && outcome.generation.neighboursPerItem > 0)
+    }
+
+    /// Trained by one recipe on the same histories, a candidate and a stand-in are the same: that is no comparison.
+    @Test func oneRecipeIsNotComparedWithItself() throws {
+        let serving = try Self.serving(share: 1)
+        var shares: [Double] = []
+        let outcome = try #require(
+            Self.trial.run(
+                .blend(Self.settings), Self.histories, serving: serving, progress: { shares.append($0) }))
+        #expect(outcome.decision.isPromoted && outcome.decision.reason == .renewed)
+        #expect(outcome.decision.comparison == nil && outcome.decision.serving == serving.number)
+        #expect(outcome.generation.manifest.latestTime == Self.histories.latestTime)
+        #expect(shares == shares.sorted() && shares.last == 1)
+        // Other settings are another recipe, and are judged.
+        var others = Self.settings
+        others.factors = 8
+        let judged = try #require(Self.trial.run(.blend(others), Self.histories, serving: serving))
+        #expect((judged.decision.comparison?.cases ?? 0) > 20)
+        let knn = GenerationRecipe.recommender(ItemKNN(), Self.settings)
+        let table = try #require(knn.train(Self.histories, earlier: nil, blend: BlendSettings()))
+        #expect(try #require(Self.trial.run(knn, Self.histories, serving: table)).decision.reason == .renewed)
     }
 
     @Test func factorsFromOutsideThatHaveSeenAllAreNotComparedWith() throws {

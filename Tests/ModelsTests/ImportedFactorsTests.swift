@@ -44,6 +44,26 @@ import Testing
         }
     }
 
+    /// Their squares, or what users' spread makes of them, would be beyond single precision, and λ with them.
+    @Test(arguments: [Float.infinity, .nan, 2e19, 1e30]) func refusesWhatCannotBeRankedBy(value: Float) {
+        let (large, small) = (Matrix([[value, 2], [3, 4]]), Matrix([[1, 2], [3, 4]]))
+        for (items, users) in [(large, nil), (large, small), (small, large)] as [(Matrix, Matrix?)] {
+            #expect(throws: ImportedFactors.Failure.self, "\(value)") {
+                try ImportedFactors(items: items, users: users, ids: ["a", "b"])
+            }
+        }
+    }
+
+    /// Large and small scales are served alike, and what is made of them can be read again.
+    @Test(arguments: [Float(1e12), 1e-12]) func anyScaleThatCanBeRankedByIsTaken(scale: Float) throws {
+        let time = Self.histories.time(ofShare: 0.6)
+        let own = try #require(GenerationTrainer(settings: Self.settings).train(Self.histories.until(time)))
+        let factors = try ImportedFactors(items: own.factors.scaled(by: scale), users: nil, ids: own.items)
+        let generation = try #require(factors.generation(Self.histories, until: time, settings: Self.settings))
+        #expect(generation.manifest.regularization.isFinite && generation.manifest.regularization > 0)
+        #expect(generation.manifest.blend.factors.weight + generation.manifest.blend.factors.rootWeight > 0)
+    }
+
     /// H·L of W = [[2, 0], [0, 4]]: the spread is 2 and 8 halves.
     @Test func usersScaleTheItems() throws {
         let factors = try ImportedFactors(

@@ -53,9 +53,9 @@ import Testing
         for seed in UInt64(1)...6 {
             let (items, histories) = Self.shop(90, seed: seed)
             let likeness = try #require(ItemLikeness(histories))
-            var settings = ItemNeighbours.Settings()
+            var settings = WindowNeighbours.Settings()
             settings.perItem = 12
-            let plain = try #require(ItemNeighbours(histories, settings: settings, threads: 1))
+            let plain = try #require(WindowNeighbours(histories, settings: settings, threads: 1))
             let mixed = plain.mixed(with: likeness, share: share)
             let best = (0..<90).compactMap { plain.neighbours[$0 * 12] >= 0 ? Double(plain.weights[$0 * 12]) : nil }
             let unit = Float((1 - share) / (best.reduce(0, +) / Double(best.count)))

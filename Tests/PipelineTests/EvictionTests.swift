@@ -80,11 +80,13 @@ struct EvictionTests {
 
     private func checkDerived(_ table: ItemTable) {
         var members: [UInt32: Set<UInt32>] = [:]
-        var prices = 0
+        var (prices, events) = (0, 0)
         for item in 0..<UInt32(table.upperBound) where table.attributes(item).isLive {
             if table.category(item) != IdentifierTable.none { members[table.category(item), default: []].insert(item) }
             prices += table.attributes(item).price.isNaN ? 0 : 1
+            for type in 0..<4 { events += Int(table.attributes(item).counts[type]) }
         }
+        #expect(table.eventCount == events)
         for (category, items) in table.members.enumerated() {
             #expect(items.count == Set(items).count && Set(items) == members[UInt32(category)] ?? [])
         }

@@ -40,6 +40,7 @@ struct ItemSnapshotTests {
         #expect(copy.offset == shop.items.offset)
         #expect(copy.table.latestTime == shop.items.table.latestTime)
         #expect(copy.table.liveCount == shop.items.table.liveCount)
+        #expect(copy.table.eventCount == shop.items.table.eventCount)
         let before = shop.itemLog.count
         try shop.apply(stream.take(2000))
         for block in shop.itemLog.dropFirst(before) {

@@ -17,10 +17,10 @@ import Testing
 
     private var schedule = TrainingSchedule(settings)
 
-    private func moment(_ now: UInt64, _ events: Int, _ generation: Int? = nil, hurried: Bool = false)
-        -> TrainingSchedule.Moment
-    {
-        .init(now: now, events: events, generationEvents: generation, isHurried: hurried)
+    private func moment(
+        _ now: UInt64, _ events: Int, _ generation: Int? = nil, learnt: Int? = nil, hurried: Bool = false
+    ) -> TrainingSchedule.Moment {
+        .init(now: now, events: events, learnt: learnt ?? events, generationEvents: generation, isHurried: hurried)
     }
 
     @Test mutating func theFirstOneWaitsForEnoughEvents() {
@@ -35,6 +35,36 @@ import Testing
         // It was refused: the serving one is as old as before, and it is not tried again at once.
         #expect(schedule.reason(moment(60_000, 1060, 1000)) == nil)
         #expect(schedule.reason(moment(60_000, 1103, 1000)) == .growth)
+    }
+
+    /// Offsets count what nobody has learnt where the first events of a topic have expired.
+    @Test mutating func aTopicMayBeginAnywhere() {
+        let first = 50_000_000
+        #expect(schedule.reason(moment(0, first + 99, learnt: 99)) == nil)
+        #expect(schedule.reason(moment(0, first + 100, learnt: 100)) == .first)
+        schedule.begin(moment(0, first + 100, learnt: 100))
+        #expect(schedule.reason(moment(60_000, first + 104, first + 100, learnt: 104)) == nil)
+        #expect(schedule.reason(moment(60_000, first + 105, first + 100, learnt: 105)) == .growth)
+        // One that was trained by hand, where nothing served, knows no offset.
+        #expect(schedule.reason(moment(60_000, first + 106, 0, learnt: 106)) == .growth)
+    }
+
+    @Test mutating func afterEachFailureItWaitsTwiceAsLong() {
+        var now: UInt64 = 0
+        for wait in [60, 120, 240, 480, 960, 1920, 3600, 3600].map({ UInt64($0) * 1000 }) {
+            schedule.begin(moment(now, 1000))
+            schedule.fail()
+            // Whoever waits for the end does not wait for that.
+            #expect(schedule.reason(moment(now + wait - 1, 1000, hurried: true)) == nil)
+            #expect(schedule.reason(moment(now + wait, 1000)) == .first)
+            now += wait
+        }
+        // One that does not fail ends it.
+        schedule.begin(moment(now, 1000))
+        #expect(schedule.reason(moment(now + 30_000, 1100)) == .growth)
+        schedule.begin(moment(now + 30_000, 1100))
+        schedule.fail()
+        #expect(schedule.reason(moment(now + 90_000, 1100)) == .first)
     }
 
     @Test mutating func nothingIsHeardWithinTheInterval() {

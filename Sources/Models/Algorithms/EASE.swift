@@ -33,7 +33,7 @@ public struct EASE: Sendable, Equatable {
     ) -> Matrix? {
         precondition(interactions.columns <= itemsMax, "refused before")
         let work = ParallelWork(threads: threads, isCancelled: isCancelled)
-        guard var square = gram(interactions, work) else { return nil }
+        guard var square = gram(interactions, work, progress: { progress(0.1 * $0) }) else { return nil }
         progress(0.1)
         let inverse = SymmetricInverse(work: work)
         guard inverse.negatedInverse(of: &square, progress: { progress(0.1 + 0.9 * $0) }) else { return nil }
@@ -41,14 +41,16 @@ public struct EASE: Sendable, Equatable {
     }
 
     /// `XᵀX + λI`, its upper triangle; threads take rows.
-    private func gram(_ interactions: Interactions, _ work: ParallelWork) -> Matrix? {
+    private func gram(
+        _ interactions: Interactions, _ work: ParallelWork, progress: (Double) -> Void
+    ) -> Matrix? {
         let byItem = interactions.transposed()
         let weights = userWeights(interactions)
         var square = Matrix(rows: interactions.columns, columns: interactions.columns)
         let stride = square.stride
         let done = square.withUnsafeMutableBase { base in
             let target = SharedPointer(base: base)
-            return work.run(pieces: byItem.rows) { next in
+            return work.run(pieces: byItem.rows, progress: progress) { next in
                 while let item = next() {
                     let row = target.base + item * stride
                     for user in byItem.indices[byItem.range(of: item)] {

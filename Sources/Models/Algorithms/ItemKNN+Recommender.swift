@@ -9,7 +9,9 @@ extension ItemKNN: Recommender {
         .real("target-exponent", 0...1, \.targetExponent, "a, on the target's norm; both ½: the cosine"),
         .real("source-exponent", 0...1, \.sourceExponent, "b, on the norm of the user's item"),
         .real("shrinkage", 0...1000, \.shrinkage, "added to the product of the norms"),
-        .choice("dampens-weights", [("no", false), ("yes", true)], \.dampensWeights, "1 + ln(rating) for each rating"),
+        .choice(
+            "dampens-weights", [("no", false), ("yes", true)], \.dampensWeights,
+            "1 + ln(rating) for each rating; histories hold no counts of events"),
         .choice(
             "normalises-users", [("no", false), ("yes", true)], \.normalisesUsers,
             "divide a user's weights by their Euclidean norm"),
@@ -20,9 +22,7 @@ extension ItemKNN: Recommender {
         _ histories: TrainingHistories, from _: EarlierModel<NeighbourTable>?, progress: (Double) -> Void,
         isCancelled: @escaping @Sendable () -> Bool
     ) -> NeighbourTable? {
-        let table = train(histories.interactions, isCancelled: isCancelled)
-        if table != nil { progress(1) }
-        return table
+        train(histories.interactions, progress: progress, isCancelled: isCancelled)
     }
 }
 

@@ -1,6 +1,9 @@
 internal import Events
 internal import Linear
 
+/// The algorithm `knn`: cosines of whole, weighted histories. (The blend's learner `neighbours`, `WindowNeighbours`, counts
+/// what stands near in a history.)
+///
 /// Item-based neighbourhoods (Sarwar, Karypis, Konstan, Riedl, WWW 2001; Deshpande, Karypis, TOIS 2004): two items are
 /// near where the same users touched both. The weight of item i for an item j of the user is `C_ji n_j^−b n_i^−a`, C the
 /// product of the items' columns and n the square of a column's norm: with a = b = ½, the cosine. With users' rows
@@ -16,7 +19,9 @@ public struct ItemKNN: Sendable, Equatable {
     public var sourceExponent: Float = 0.5
     /// Added to the product of the norms: neighbours with little support weigh less.
     public var shrinkage: Float = 0
-    /// Takes `1 + ln(weight)` for each weight (at least 1): many touches of one item say little more than a few.
+    /// Takes `1 + ln(weight)` for each weight (at least 1), as BM25-like weights do with counts. A weight is the pair's rating,
+    /// that of its strongest event, decayed: a history keeps the latest time of each type of event (`PairRating`), and counts
+    /// no repeated ones, so there are no counts to dampen. Ratings differ by a factor of four at most, so it is off.
     public var dampensWeights = false
     /// Divides a user's weights by their Euclidean norm: who touches much says less with each touch.
     public var normalisesUsers = true
@@ -32,10 +37,12 @@ public struct ItemKNN: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - interactions: users × items.
+    ///   - progress: told the share that is done, on the calling thread.
     ///   - isCancelled: asked between items, from every thread.
     /// - Returns: neighbours with positive cosines, equal ones by index; nil if cancelled.
     public func train(
-        _ interactions: Interactions, isCancelled: @escaping @Sendable () -> Bool = { false }
+        _ interactions: Interactions, progress: (Double) -> Void = { _ in },
+        isCancelled: @escaping @Sendable () -> Bool = { false }
     ) -> NeighbourTable? {
         precondition(neighbours > 0 && threads > 0)
         let byUser = prepared(interactions)
@@ -44,12 +51,14 @@ public struct ItemKNN: Sendable, Equatable {
         let items = byItem.rows
         let width = min(neighbours, max(0, items - 1))
         let work = ParallelWork(threads: threads, isCancelled: isCancelled)
-        return NeighbourTable.filled(items: items, width: width, work) { rows in
+        let table = NeighbourTable.filled(items: items, width: width, work, progress: progress) { rows in
             { next in
                 var row = CosineRow(items: items, neighbours: width, shrinkage: shrinkage)
                 while let item = next() { row.compute(item, byUser, byItem, norms, into: rows) }
             }
         }
+        if table != nil { progress(1) }
+        return table
     }
 
     /// n^a and n^b of each item.

@@ -2,7 +2,8 @@ internal import Linear
 
 /// NeuMF of He et al., "Neural Collaborative Filtering", WWW 2017: GMF and MLP with embeddings of their own under one
 /// output, which starts from both, trained alone by Adam, and is then trained on as a whole by plain gradient descent, since
-/// Adam would need what it remembered of them. A start from an earlier model goes straight to that.
+/// Adam would need what it remembered of them. A start from an earlier model leaves the pre-training out and trains the whole
+/// by Adam: users and items that are new start at random there, and need larger steps.
 public struct NeuralMatrixFactorization: Recommender, Equatable {
     /// Length of GMF's vectors, and outputs of MLP's last layer.
     public var factors = 8
@@ -18,7 +19,7 @@ public struct NeuralMatrixFactorization: Recommender, Equatable {
     public var negatives = 4
     /// α, GMF's part in the output that both are joined under; MLP has 1 − α.
     public var productShare: Float = 0.5
-    /// Of Adam.
+    /// Of Adam, which also trains the whole where there is no pre-training.
     public var learningRate: Float = 0.002
     /// Of gradient descent after the pre-training.
     public var tuningRate: Float = 0.01

@@ -14,6 +14,8 @@ public struct ImportedFactors: Sendable {
     public let items: Matrix
     /// The identifier of each row of the items.
     public let ids: [String]
+    /// The items' mean squared length.
+    private let scale: Double
 
     /// What is wrong with what was given.
     public struct Failure: Error, CustomStringConvertible {
@@ -28,7 +30,8 @@ public struct ImportedFactors: Sendable {
             [0.001, 0.01, 0.1].map { (unobserved: Float(unobserved), ridge: Float($0)) }
         }
 
-    /// - Throws: sizes that do not fit, items that are all alike, identifiers that are empty or double, users that all lie in few directions.
+    /// - Throws: sizes that do not fit, items that are all alike, identifiers that are empty or double, users that all lie in few
+    ///   directions, numbers that nothing can be ranked by.
     public init(items: Matrix, users: Matrix?, ids: [String]) throws(Failure) {
         guard items.rows == ids.count else {
             throw Failure("there are \(items.rows) rows of factors and \(ids.count) ids: one line an item is needed")
@@ -55,16 +58,42 @@ public struct ImportedFactors: Sendable {
         self.ids = ids
         guard let users else {
             self.items = items
+            scale = try Self.scale(items)
             return
         }
         guard users.columns == items.columns else {
             throw Failure("users have \(users.columns) columns and items \(items.columns): they must be of one model")
         }
+        // What is not finite would make a spread of nothing but such numbers.
+        _ = try Self.scale(users, of: "the users' factors")
         guard users.rows > 0, let root = Self.choleskyFactor(users) else {
             throw Failure("the users' vectors lie in fewer than \(users.columns) directions: leave --users out")
         }
         self.items = Self.product(items, root)
+        scale = try Self.scale(self.items, of: "the factors, scaled by the users' spread,")
     }
+
+    /// The mean squared length of the rows, summed so that no square is too large for it.
+    /// - Throws: where a number is not finite, or their products would not be: λ follows from the length, and every projection
+    ///   sums products of them, in single precision.
+    private static func scale(_ matrix: Matrix, of name: String = "the factors") throws(Failure) -> Double {
+        var sum = 0.0
+        for row in 0..<matrix.rows {
+            for column in 0..<matrix.columns {
+                let value = Double(matrix[row, column])
+                sum += value * value
+            }
+        }
+        guard sum.isFinite else { throw Failure("\(name) hold values that are not finite") }
+        guard sum < squaresEnd else {
+            throw Failure(
+                "\(name) are too large to be ranked by: the sum of their squares is \(sum); divide all by one number")
+        }
+        return sum / Double(matrix.rows)
+    }
+
+    /// Far from the largest number of single precision: sums of products stay below it.
+    private static let squaresEnd = 1e30
 
     /// The generation.
     ///
@@ -85,14 +114,11 @@ public struct ImportedFactors: Sendable {
         manifest.interactions = histories.until(time).count
         manifest.users = histories.userCount
         manifest.latestTime = end
-        let scale = (0..<items.rows).reduce(Float(0)) { sum, row in
-            sum + Kernels.best.dot(items.row(row), items.row(row), length: items.stride)
-        }
         var best: (generation: Generation, fit: BlendFit?, quality: Double)?
         for choice in Self.projections {
             var projection = FactorModel.Projection()
             projection.unobservedWeight = choice.unobserved
-            projection.regularization = choice.ridge * max(scale / Float(items.rows), .leastNormalMagnitude)
+            projection.regularization = choice.ridge * max(Float(scale), .leastNormalMagnitude)
             let trial = Generation(
                 ServedParts(factors: (items, .leastSquares(projection))), items: ids, manifest: manifest,
                 keepsBlend: false)

@@ -41,6 +41,9 @@ extension ItemTable {
         /// Events by type: view, remove_from_cart, cart, purchase.
         public var counts = SIMD4<UInt32>(repeating: 0)
 
+        /// Events of all types.
+        var eventCount: Int { (0..<4).reduce(0) { $0 + Int(counts[$1]) } }
+
         /// Those of an item of which nothing is known.
         public init() {}
 

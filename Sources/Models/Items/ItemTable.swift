@@ -45,6 +45,9 @@ public final class ItemTable {
     @exclusivity(unchecked) public internal(set) var liveCount = 0
     /// Items that are known only as withdrawn: evicted ones, and those that nobody has touched yet.
     @exclusivity(unchecked) public internal(set) var withdrawnCount = 0
+    /// Events that the live items have had, by their counters: unlike offsets, it knows nothing of what expired before the
+    /// first event that was learnt.
+    @exclusivity(unchecked) public private(set) var eventCount = 0
     /// The largest event time learnt, in ms since 1970.
     @exclusivity(unchecked) public private(set) var latestTime: Int64 = 0
     /// Which items changed, so that what is derived from the table can follow.
@@ -119,6 +122,7 @@ public final class ItemTable {
     ) {
         let index = touch(item, time)
         attributesOfItems[index].counts[Int(type.rawValue)] &+= 1
+        eventCount &+= 1
         covisitation.learn(item: item, preceding: preceding, time: time)
         activity.learn(item: item, time: time)
         if isNewPair { popularity.learn(item: item, time: time, like: activity) }
@@ -236,6 +240,7 @@ public final class ItemTable {
         leave(item)
         setPrice(item, .nan)
         let isWithdrawn = attributesOfItems[Int(item)].flags.contains(.withdrawn)
+        eventCount &-= attributesOfItems[Int(item)].eventCount
         attributesOfItems[Int(item)] = Attributes()
         if isWithdrawn { mark(item) }
         covisitation.forget(item)
@@ -260,6 +265,7 @@ extension ItemTable {
         if isKnown.contains(.live) { leave(item) } else { liveCount += 1 }
         if isKnown == .withdrawn { withdrawnCount -= 1 }
         prices.move(from: attributesOfItems[Int(item)].price, to: attributes.price)
+        eventCount &+= attributes.eventCount &- attributesOfItems[Int(item)].eventCount
         attributesOfItems[Int(item)] = attributes
         attributesOfItems[Int(item)].flags.insert(.live)
         enter(item)

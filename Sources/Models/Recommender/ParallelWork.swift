@@ -9,7 +9,10 @@ struct ParallelWork {
     let isCancelled: @Sendable () -> Bool
 
     /// Calls `worker` once on each thread; it takes pieces from `next` until there are none. Returns false if cancelled.
-    func run(pieces: Int, worker: @Sendable (_ next: () -> Int?) -> Void) -> Bool {
+    /// - Parameter progress: told the share of the pieces that were given out, when the calling thread takes one.
+    func run(
+        pieces: Int, progress: (Double) -> Void = { _ in }, worker: @Sendable (_ next: () -> Int?) -> Void
+    ) -> Bool {
         let position = Atomic(0)
         let cancelled = Atomic(false)
         let next: () -> Int? = {
@@ -21,11 +24,24 @@ struct ParallelWork {
             let piece = position.wrappingAdd(1, ordering: .relaxed).oldValue
             return piece < pieces ? piece : nil
         }
-        if threads <= 1 || pieces <= 1 {
-            worker(next)
-        } else {
+        let step = max(1, pieces / 100)
+        withoutActuallyEscaping(progress) { progress in
+            var told = 0
+            let nextHere: () -> Int? = {
+                let piece = next()
+                if let piece, piece >= told + step {
+                    told = piece
+                    progress(Double(piece) / Double(pieces))
+                }
+                return piece
+            }
+            guard threads > 1, pieces > 1 else { return worker(nextHere) }
             nonisolated(unsafe) let next = next
-            Self.perform(on: min(threads, pieces)) { worker(next) }
+            Self.perform(on: min(threads, pieces)) {
+                worker(next)
+            } here: {
+                worker(nextHere)
+            }
         }
         return !cancelled.load(ordering: .relaxed)
     }
@@ -33,7 +49,7 @@ struct ParallelWork {
     /// Runs a body on several threads, the calling one among them, and returns when all are done. A new thread has the
     /// priority of the one that makes it: training, which is to hold up nobody, stays below the rest of the process. (The
     /// threads of Dispatch all have the process's own.)
-    private static func perform(on threads: Int, _ body: @Sendable () -> Void) {
+    private static func perform(on threads: Int, _ body: @Sendable () -> Void, here: () -> Void) {
         withoutActuallyEscaping(body) { body in
             var others: [pthread_t] = []
             for _ in 1..<threads {
@@ -46,7 +62,7 @@ struct ParallelWork {
                     share.release()
                 }
             }
-            body()
+            here()
             for thread in others { pthread_join(thread, nil) }
         }
     }

@@ -46,6 +46,9 @@ extension Recommender {
     /// Any catalogue can be taken.
     public func refusal(items: Int) -> String? { nil }
 
+    /// Its settings as a generation's manifest has them.
+    var manifestSettings: [String] { Self.parameters.map { "\($0.name)=\($0.domain.text($0.get(self)))" } }
+
     /// Fits from nothing, to the end.
     public func fit(_ histories: TrainingHistories) -> Model? {
         fit(histories, from: nil, progress: { _ in }, isCancelled: { false })

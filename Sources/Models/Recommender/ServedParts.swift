@@ -71,7 +71,7 @@ extension NeighbourTable {
 
     /// A table that several threads fill, `part` items a piece of work; nil if cancelled.
     static func filled(
-        items: Int, width: Int, part: Int = 1, _ work: ParallelWork,
+        items: Int, width: Int, part: Int = 1, _ work: ParallelWork, progress: (Double) -> Void = { _ in },
         worker: (_ rows: Rows) -> @Sendable (_ next: () -> Int?) -> Void
     ) -> NeighbourTable? {
         var indices = [Int32](repeating: -1, count: items * width)
@@ -79,7 +79,7 @@ extension NeighbourTable {
         let isDone = indices.withUnsafeMutableBufferPointer { indices in
             weights.withUnsafeMutableBufferPointer { weights in
                 let rows = Rows(width: width, indices: indices, weights: weights)
-                return work.run(pieces: (items + part - 1) / part, worker: worker(rows))
+                return work.run(pieces: (items + part - 1) / part, progress: progress, worker: worker(rows))
             }
         }
         return isDone ? NeighbourTable(items: items, width: width, indices: indices, weights: weights) : nil

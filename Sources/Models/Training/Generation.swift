@@ -60,7 +60,7 @@ public final class Generation: Sendable {
     }
 
     /// The same factors with other neighbours.
-    func with(neighbours: ItemNeighbours) -> Generation {
+    func with(neighbours: WindowNeighbours) -> Generation {
         Generation(
             number: number, manifest: manifest, items: items, factors: factors, foldIn: foldIn,
             neighbours: neighbours.neighbours, neighbourWeights: neighbours.weights,

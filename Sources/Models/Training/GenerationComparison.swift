@@ -43,7 +43,7 @@ extension HeldOutReplay {
     ///   - serving: nil ranks without a generation, by `blend`.
     func compare(
         _ candidate: Generation, with serving: Generation?, after boundary: Int64, blend: BlendSettings,
-        isCancelled: () -> Bool
+        progress: (Double) -> Void, isCancelled: () -> Bool
     ) -> GenerationComparison {
         let identifiers = IdentifierTable(capacity: histories.items.count)
         for item in histories.items { _ = identifiers.intern(item) }
@@ -51,7 +51,7 @@ extension HeldOutReplay {
         let rankers = [Ranker(table: table, rules: rules), Ranker(table: table, rules: rules)]
         let generations = [candidate, serving].map { $0.map { ServingGeneration($0, identifiers: identifiers) } }
         var tally = ComparisonTally()
-        play(table, after: boundary, isCancelled: isCancelled) { place, query in
+        play(table, after: boundary, progress: progress, isCancelled: isCancelled) { place, query in
             for (index, ranker) in rankers.enumerated() {
                 ranker.begin(generation: generations[index], blend: blend)
                 ranker.rank([query]) { _, list, _ in

@@ -15,6 +15,17 @@ public enum GenerationRecipe: Sendable {
         }
     }
 
+    /// Whether what it makes is of the same algorithm with the same settings as another generation.
+    func isOfOneRecipe(with other: GenerationManifest) -> Bool {
+        var manifest = GenerationManifest()
+        manifest.model = model
+        switch self {
+        case .blend(let settings): manifest.settings = settings.manifestSettings
+        case .recommender(let recommender, _): manifest.settings = recommender.manifestSettings
+        }
+        return manifest.isOfOneRecipe(with: other)
+    }
+
     /// Why these histories cannot be trained on, or nil.
     public func refusal(_ histories: TrainingHistories) -> String? {
         guard histories.count > 0 else { return "there are no interactions to learn from" }
@@ -51,7 +62,7 @@ public enum GenerationRecipe: Sendable {
     /// - Returns: nil for factors from outside, for an algorithm that is not in the catalogue, and when cancelled.
     static func standIn(
         for generation: Generation, _ histories: TrainingHistories, settings: TrainingSettings, blend: BlendSettings,
-        isCancelled: @escaping @Sendable () -> Bool
+        progress: (Double) -> Void = { _ in }, isCancelled: @escaping @Sendable () -> Bool
     ) -> Generation? {
         let manifest = generation.manifest
         var settings = settings
@@ -65,7 +76,7 @@ public enum GenerationRecipe: Sendable {
             settings.neighbours.likeness = manifest.likeness
             settings.take(manifest.settings)
             return GenerationTrainer(settings: settings).train(
-                histories, blend: blend, isCancelled: isCancelled)?.with(number: generation.number)
+                histories, blend: blend, progress: progress, isCancelled: isCancelled)?.with(number: generation.number)
         }
         guard let type = RecommenderCatalogue.find(manifest.model) else { return nil }
         var recommender: any Recommender = type.init()
@@ -76,7 +87,7 @@ public enum GenerationRecipe: Sendable {
             guard parts.count == 2, (try? recommender.set(parts[0], to: parts[1])) != nil else { return nil }
         }
         return RecommenderTraining(recommender: recommender, settings: settings).generation(
-            histories, blend: blend, progress: { _ in }, isCancelled: isCancelled)?
+            histories, blend: blend, progress: progress, isCancelled: isCancelled)?
             .with(number: generation.number)
     }
 }

@@ -36,7 +36,8 @@ public struct GenerationTrainer: Sendable {
             plan.settings.neighbours.likeness = earlier.manifest.likeness
         }
         if settings.isFitted, histories.count > 0 {
-            adjust(&plan, histories, earlier: earlier, isCancelled: isCancelled)
+            adjust(
+                &plan, histories, earlier: earlier, progress: { progress(0.3 * $0) }, isCancelled: isCancelled)
             if isCancelled() { return nil }
         }
         progress(0.3)
@@ -65,20 +66,26 @@ public struct GenerationTrainer: Sendable {
     static let likenessShare = 0.8
 
     private func adjust(
-        _ plan: inout Plan, _ histories: TrainingHistories, earlier: Generation?,
+        _ plan: inout Plan, _ histories: TrainingHistories, earlier: Generation?, progress: (Double) -> Void,
         isCancelled: @escaping @Sendable () -> Bool
     ) {
+        // A doubling, told by the binary length of the count.
+        let digits = Int.bitWidth - (earlier?.manifest.interactions ?? 0).leadingZeroBitCount
+        let isSearched = earlier == nil || Int.bitWidth - histories.count.leadingZeroBitCount > digits
+        // A replay of the earlier generation takes about as long as one of the search's trials.
+        let searchedFrom = earlier == nil ? 0 : 0.2
         let replay = HeldOutReplay(histories, settings: settings)
         var fit: BlendFit?
         if let earlier {
             let cases = replay.cases(
-                after: earlier.manifest.latestTime, generation: earlier, blend: plan.blend, isCancelled: isCancelled)
+                after: earlier.manifest.latestTime, generation: earlier, blend: plan.blend,
+                progress: { progress((isSearched ? searchedFrom : 1) * $0) }, isCancelled: isCancelled)
             fit = BlendFit(cases)
         }
-        // A doubling, told by the binary length of the count.
-        let digits = Int.bitWidth - (earlier?.manifest.interactions ?? 0).leadingZeroBitCount
-        if earlier == nil || Int.bitWidth - histories.count.leadingZeroBitCount > digits {
-            var chosen = chooseRegularization(&plan, histories, replay, isCancelled: isCancelled)
+        if isSearched {
+            var chosen = chooseRegularization(
+                &plan, histories, replay, progress: { progress(searchedFrom + (0.9 - searchedFrom) * $0) },
+                isCancelled: isCancelled)
             if let plain = chosen, let likeness = ItemLikeness(histories) {
                 chosen = chooseLikeness(&plan, likeness, against: plain, replay, isCancelled: isCancelled)
             }
@@ -93,7 +100,7 @@ public struct GenerationTrainer: Sendable {
     /// Takes the pair of α₀ and λ whose factors alone rank the held-out interactions best.
     /// - Returns: the generation of the best pair, and the cases as it ranks them; nil where there are too few to choose by.
     private func chooseRegularization(
-        _ plan: inout Plan, _ histories: TrainingHistories, _ replay: HeldOutReplay,
+        _ plan: inout Plan, _ histories: TrainingHistories, _ replay: HeldOutReplay, progress: (Double) -> Void,
         isCancelled: @escaping @Sendable () -> Bool
     ) -> HeldOut? {
         let boundary = histories.time(ofShare: 1 - Self.heldOutShare)
@@ -101,16 +108,19 @@ public struct GenerationTrainer: Sendable {
         guard before.count > 0, before.count < histories.count else { return nil }
         var best: (heldOut: HeldOut, quality: Double)?
         let present = (plan.settings.unobservedWeight, plan.settings.regularization)
-        for pair in [present] + Self.regularizations where best == nil || pair != present {
+        let pairs = [present] + Self.regularizations.filter { $0 != present }
+        for (number, pair) in pairs.enumerated() {
+            func tell(_ share: Double) { progress((Double(number) + share) / Double(pairs.count)) }
             var trial = plan
             (trial.settings.unobservedWeight, trial.settings.regularization) = pair
             trial.settings.firstSweeps = Self.searchSweeps
             guard
                 let generation = fit(
-                    before, trial, from: nil, number: 1, progress: { _ in }, isCancelled: isCancelled)
+                    before, trial, from: nil, number: 1, progress: { tell(0.5 * $0) }, isCancelled: isCancelled)
             else { return nil }
             let cases = replay.cases(
-                after: boundary, generation: generation, blend: plan.blend, isCancelled: isCancelled)
+                after: boundary, generation: generation, blend: plan.blend, progress: { tell(0.5 + 0.5 * $0) },
+                isCancelled: isCancelled)
             guard cases.count >= BlendFit.casesMin else { return nil }
             let fit = BlendFit(cases)
             let quality = fit.ndcgOfFactors(length: 20)
@@ -155,12 +165,13 @@ public struct GenerationTrainer: Sendable {
 
     /// The neighbours of each item, likeness among them where the settings say so.
     private func neighbours(
-        _ histories: TrainingHistories, _ settings: ItemNeighbours.Settings, threads: Int,
-        isCancelled: @escaping @Sendable () -> Bool
-    ) -> ItemNeighbours? {
+        _ histories: TrainingHistories, _ settings: WindowNeighbours.Settings, threads: Int,
+        progress: (Double) -> Void = { _ in }, isCancelled: @escaping @Sendable () -> Bool
+    ) -> WindowNeighbours? {
         var settings = settings
         settings.perItem = settings.perItem(items: histories.items.count)
-        let plain = ItemNeighbours(histories, settings: settings, threads: threads, isCancelled: isCancelled)
+        let plain = WindowNeighbours(
+            histories, settings: settings, threads: threads, progress: progress, isCancelled: isCancelled)
         guard settings.likeness > 0, let likeness = ItemLikeness(histories) else { return plain }
         return plain?.mixed(with: likeness, share: settings.likeness)
     }
@@ -177,7 +188,8 @@ public struct GenerationTrainer: Sendable {
     ) -> Generation? {
         guard
             let neighbours = neighbours(
-                histories, plan.settings.neighbours, threads: plan.settings.threads, isCancelled: isCancelled)
+                histories, plan.settings.neighbours, threads: plan.settings.threads,
+                progress: { progress(0.1 * $0) }, isCancelled: isCancelled)
         else { return nil }
         progress(0.1)
         guard

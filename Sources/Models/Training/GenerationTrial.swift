@@ -7,7 +7,8 @@
 ///   it is. Only a candidate that is promoted is then trained again on everything, by the same recipe: the decision
 ///   is about the recipe on fresh data, and costs one more training of the warm kind.
 /// - Where too little came after it (a training by hand beside an idle stream), the stretch is the latest tenth of
-///   the histories, and the serving generation is stood in for by one that its own recipe makes from what came before.
+///   the histories, and the serving generation is stood in for by one that its own recipe makes from what came before. A
+///   candidate of that same recipe would then be compared with itself: it is promoted as a renewal, without figures.
 /// - Factors from outside cannot be trained again: they are judged on what came after the time that they are said to
 ///   include, and one that serves and has seen the stretch is not compared with.
 ///
@@ -51,6 +52,11 @@ public struct GenerationTrial: Sendable {
         let boundary = boundary(histories, serving: serving)
         let before = histories.until(boundary)
         let isFresh = serving.manifest.latestTime <= boundary
+        if !isFresh, recipe.isOfOneRecipe(with: serving.manifest) {
+            let renewed = recipe.train(
+                histories, earlier: warm, blend: blend, progress: progress, isCancelled: isCancelled)
+            return renewed.map { ($0, GenerationDecision(nil, candidate: $0, serving: serving)) }
+        }
         guard
             let judged = recipe.train(
                 before, earlier: isFresh ? warm : nil, blend: blend, progress: { progress(0.45 * $0) },
@@ -93,17 +99,21 @@ public struct GenerationTrial: Sendable {
         progress: (Double) -> Void = { _ in }, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) -> GenerationComparison? {
         let before = histories.until(boundary)
+        var done = 0.0
         func frozen(_ generation: Generation) -> Generation? {
             generation.manifest.latestTime <= boundary
                 ? generation
                 : GenerationRecipe.standIn(
-                    for: generation, before, settings: settings, blend: blend, isCancelled: isCancelled)
+                    for: generation, before, settings: settings, blend: blend,
+                    progress: { progress(done + 0.25 * $0) }, isCancelled: isCancelled)
         }
-        let (one, other) = (frozen(first), second.flatMap(frozen))
-        progress(0.5)
+        let one = frozen(first)
+        done = 0.25
+        let other = second.flatMap(frozen)
         guard let one, second == nil || other != nil, !isCancelled() else { return nil }
         let comparison = HeldOutReplay(histories, settings: settings).compare(
-            one, with: other, after: boundary, blend: blend, isCancelled: isCancelled)
+            one, with: other, after: boundary, blend: blend, progress: { progress(0.5 + 0.5 * $0) },
+            isCancelled: isCancelled)
         progress(1)
         return isCancelled() ? nil : comparison
     }

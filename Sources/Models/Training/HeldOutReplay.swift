@@ -13,14 +13,20 @@ struct HeldOutReplay {
         var items: Int
     }
 
-    /// One event to play.
+    /// One event to play, in 16 bytes: there are some for each interaction.
     private struct Touch {
-        /// The place of its interaction in the histories.
-        var place: Int
         var time: Int64
+        var number: Int32
         var type: EventType
         /// The first event of its pair.
         var isNew: Bool
+
+        /// The place of its interaction in the histories.
+        var place: Int { Int(number) }
+
+        init(place: Int, time: Int64, type: EventType, isNew: Bool) {
+            (self.time, number, self.type, self.isNew) = (time, Int32(place), type, isNew)
+        }
     }
 
     let histories: TrainingHistories
@@ -68,7 +74,8 @@ struct HeldOutReplay {
 
     /// The cases later than a time, by a generation that was trained on what came until then.
     func cases(
-        after boundary: Int64, generation: Generation, blend: BlendSettings, isCancelled: () -> Bool
+        after boundary: Int64, generation: Generation, blend: BlendSettings, progress: (Double) -> Void = { _ in },
+        isCancelled: () -> Bool
     ) -> [Case] {
         let identifiers = IdentifierTable(capacity: histories.items.count)
         for item in histories.items { _ = identifiers.intern(item) }
@@ -77,7 +84,7 @@ struct HeldOutReplay {
         let serving = ServingGeneration(generation, identifiers: identifiers)
         let asked = Self.allLearners(blend)
         var cases: [Case] = []
-        play(table, after: boundary, isCancelled: isCancelled) { place, query in
+        play(table, after: boundary, progress: progress, isCancelled: isCancelled) { place, query in
             ranker.begin(generation: serving, overriding: asked)
             let candidates = ranker.parts(query)
             if let taken = candidates.firstIndex(where: { $0.item == IdentifierTable.Number(histories.rows[place]) }) {
@@ -97,7 +104,8 @@ struct HeldOutReplay {
     ///   - table: an empty one, whose identifiers have the numbers of the rows.
     ///   - ask: gets the place of the interaction, and the user's query just before it. A cancelled play asks no further.
     func play(
-        _ table: ItemTable, after boundary: Int64, isCancelled: () -> Bool, ask: (Int, UserQuery) -> Void
+        _ table: ItemTable, after boundary: Int64, progress: (Double) -> Void = { _ in }, isCancelled: () -> Bool,
+        ask: (Int, UserQuery) -> Void
     ) {
         let skipped = max(0, touches.count - settings.replayedMax)
         let begin = skipped == 0 ? 0 : skipped + settings.replayedMax / 2
@@ -107,6 +115,7 @@ struct HeldOutReplay {
         var recents = ReplayedRecents(histories)
         for (index, touch) in touches.enumerated() {
             if index % 64 == 0, isCancelled() { return }
+            if index % 4096 == 0 { progress(Double(index) / Double(touches.count)) }
             let user = Int(users[touch.place])
             let item = IdentifierTable.Number(histories.rows[touch.place])
             if touch.isNew, index >= begin, touch.time > boundary {

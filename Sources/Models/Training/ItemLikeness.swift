@@ -95,10 +95,10 @@ struct ItemLikeness {
     }
 }
 
-extension ItemNeighbours {
+extension WindowNeighbours {
     /// The same rows with likeness as a share of them: `(1 − share) · w / m + share · likeness`, m the mean of the rows' best
     /// weights, so that both are about 1 for near items.
-    func mixed(with likeness: ItemLikeness, share: Double) -> ItemNeighbours {
+    func mixed(with likeness: ItemLikeness, share: Double) -> WindowNeighbours {
         let count = perItem > 0 ? neighbours.count / perItem : 0
         let best = (0..<count).compactMap { neighbours[$0 * perItem] >= 0 ? Double(weights[$0 * perItem]) : nil }
         let mean = best.isEmpty ? 1 : best.reduce(0, +) / Double(best.count)
@@ -129,6 +129,6 @@ extension ItemNeighbours {
                 mixedWeights[place] = offset < found.count ? found[offset].score : 0
             }
         }
-        return ItemNeighbours(neighbours: mixedNeighbours, weights: mixedWeights, perItem: perItem)
+        return WindowNeighbours(neighbours: mixedNeighbours, weights: mixedWeights, perItem: perItem)
     }
 }

@@ -28,7 +28,7 @@ struct RecommenderTraining {
     ) -> Generation? {
         var manifest = GenerationManifest()
         manifest.model = R.name
-        manifest.settings = R.parameters.map { "\($0.name)=\($0.domain.text($0.get(recommender)))" }
+        manifest.settings = recommender.manifestSettings
         manifest.seed = recommender.seed
         manifest.blend = blend
         var done = 0.0
@@ -39,7 +39,8 @@ struct RecommenderTraining {
                 progress: { progress(0.45 * $0) }, isCancelled: isCancelled)
             guard let trial else { return nil }
             let cases = HeldOutReplay(histories, settings: settings).cases(
-                after: boundary, generation: trial, blend: trial.manifest.blend, isCancelled: isCancelled)
+                after: boundary, generation: trial, blend: trial.manifest.blend,
+                progress: { progress(0.45 + 0.05 * $0) }, isCancelled: isCancelled)
             let fitted = BlendFit(cases).fitted(from: trial.manifest.blend, fits: 0)
             manifest.blend = fitted ?? trial.manifest.blend
             manifest.fits = fitted == nil ? 0 : 1

@@ -77,6 +77,33 @@ public struct TrainingHistories: Sendable {
             times.append(time)
         }
 
+        /// Users so far, and their interactions.
+        public var userCount: Int { starts.count - 1 }
+        public var count: Int { starts[userCount] }
+
+        /// Takes users out again, by their number in the order in which they came.
+        public mutating func removeUsers(where isRemoved: (Int) -> Bool) {
+            var kept = [0]
+            var end = 0
+            func move<Element>(_ values: inout [Element], _ range: Range<Int>) {
+                for (place, index) in range.enumerated() { values[end + place] = values[index] }
+            }
+            for user in 0..<userCount where !isRemoved(user) {
+                let range = starts[user]..<starts[user + 1]
+                move(&numbers, range)
+                move(&ratings, range)
+                move(&times, range)
+                if !source.pairs.isEmpty { move(&source.pairs, range) }
+                end += range.count
+                kept.append(end)
+            }
+            starts = kept
+            numbers.removeSubrange(end...)
+            ratings.removeSubrange(end...)
+            times.removeSubrange(end...)
+            if !source.pairs.isEmpty { source.pairs.removeSubrange(end...) }
+        }
+
         /// Ends the present user; one without interactions is left out.
         public mutating func endUser() {
             let start = starts[starts.count - 1]

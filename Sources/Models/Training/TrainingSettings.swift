@@ -13,7 +13,7 @@ public struct TrainingSettings: Sendable, Equatable {
     /// Sweeps of a fit from nothing, and of one that starts from an earlier generation.
     public var firstSweeps = 12
     public var warmSweeps = 3
-    public var neighbours = ItemNeighbours.Settings()
+    public var neighbours = WindowNeighbours.Settings()
     /// Whether the blend is fitted on the latest held-out interactions, and α₀ and λ chosen by them.
     public var isFitted = true
     /// Held-out interactions that a fit takes, at most; evenly spread over more.

@@ -95,8 +95,12 @@ public final class Leader {
         if case .follower = phase { true } else { false }
     }
 
-    /// Events that the items have learnt, by the offsets that the item log covers.
+    /// How far the items have come in the events topic: the sum of the next offsets. Differences of it are events; the sum
+    /// itself has in it what expired before the first event that was learnt.
     public var events: Int { fold.map { $0.expected.values.reduce(0) { $0 + Int($1) } } ?? 0 }
+
+    /// Events that are known of the items.
+    public var learnt: Int { fold?.table.eventCount ?? 0 }
 
     /// Whether rows of items are out of date, or may be.
     public var hasRowsToPublish: Bool { settings.publishesRows && (fold?.changes?.count ?? 0) > 0 }

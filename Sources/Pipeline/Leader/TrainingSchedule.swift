@@ -51,16 +51,19 @@ public struct TrainingSchedule: Sendable {
     public struct Moment: Sendable {
         /// A monotonic clock in ms.
         public var now: UInt64
-        /// Events that the items have learnt.
+        /// Where in the events the items are: only differences of it count, since a topic may begin anywhere.
         public var events: Int
-        /// Those that the serving generation knew; nil without one.
+        /// Events that the items have learnt.
+        public var learnt: Int
+        /// Where they were when the serving generation was trained; nil without one.
         public var generationEvents: Int?
         /// Whether the end is waited for: what is due is not put off.
         public var isHurried: Bool
 
-        public init(now: UInt64, events: Int, generationEvents: Int?, isHurried: Bool = false) {
+        public init(now: UInt64, events: Int, learnt: Int, generationEvents: Int?, isHurried: Bool = false) {
             self.now = now
             self.events = events
+            self.learnt = learnt
             self.generationEvents = generationEvents
             self.isHurried = isHurried
         }
@@ -71,6 +74,11 @@ public struct TrainingSchedule: Sendable {
     /// When the last training began, and the events of then: a refused generation does not serve, and is not tried again
     /// at once.
     private var began: (time: UInt64, events: Int)?
+    /// How many trainings have failed, one after another, the last one included; and whether the last one has.
+    private var failures = 0
+    private var hasFailed = false
+    /// The longest wait after a failure, if the interval is not longer, in ms.
+    static let patienceMilliseconds: UInt64 = 3_600_000
     /// When this schedule was first asked: how old a generation of before is, it does not know.
     private var askedAt: UInt64?
 
@@ -85,11 +93,12 @@ public struct TrainingSchedule: Sendable {
     /// Why a training is due now; nil where none is.
     public mutating func reason(_ moment: Moment) -> Reason? {
         if askedAt == nil { askedAt = moment.now }
-        guard moment.events >= settings.firstEvents else { return nil }
-        if let began, !moment.isHurried, moment.now - began.time < settings.intervalMilliseconds { return nil }
+        guard moment.learnt >= settings.firstEvents else { return nil }
+        if let began, hasFailed || !moment.isHurried, moment.now - began.time < wait { return nil }
         let known = max(began?.events ?? 0, moment.generationEvents ?? 0)
         if known == 0 { return .first }
-        if Double(moment.events) >= Double(known) * (1 + settings.growth) { return .growth }
+        let new = moment.events - known
+        if Double(new) >= Double(max(0, moment.learnt - new)) * settings.growth { return .growth }
         // From the same events comes the same generation.
         guard moment.events > known else { return nil }
         if case .fallen(let from, let to) = watch.state { return .qualityFell(from: from, to: to) }
@@ -101,9 +110,26 @@ public struct TrainingSchedule: Sendable {
     /// A training begins: what comes after it is measured anew.
     public mutating func begin(_ moment: Moment) {
         began = (moment.now, moment.events)
+        if !hasFailed { failures = 0 }
+        hasFailed = false
         watch.restart()
     }
 
     /// What was trained is given up; it may be tried again when the interval is over.
     public mutating func giveUp() { began?.events = 0 }
+
+    /// The training failed. It is tried again after twice the time that it was tried after, up to an hour: what fails for want
+    /// of memory would otherwise take the processor for ever, and whoever waits for the end does not wait for it.
+    public mutating func fail() {
+        giveUp()
+        hasFailed = true
+        failures += 1
+    }
+
+    /// From the last training's beginning to the next one's, at least, in ms.
+    private var wait: UInt64 {
+        let interval = settings.intervalMilliseconds
+        guard hasFailed, interval < Self.patienceMilliseconds else { return interval }
+        return min(Self.patienceMilliseconds, max(1000, interval) << UInt64(min(failures, 12)))
+    }
 }

@@ -90,7 +90,8 @@ extension Worker {
     /// Events that the items have learnt since the served generation was trained; nil without one.
     public var generationAge: Int? {
         guard let serving else { return nil }
-        let learnt = items.expected.values.reduce(0) { $0 + Int($1) }
-        return max(0, learnt - serving.generation.manifest.events)
+        let position = items.expected.values.reduce(0) { $0 + Int($1) }
+        // One that does not know how far the stream had come then is no older than all that was learnt.
+        return max(0, min(items.table.eventCount, position - serving.generation.manifest.events))
     }
 }

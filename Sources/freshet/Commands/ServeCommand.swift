@@ -17,6 +17,10 @@ enum ServeCommand {
         options: Deployment.options + [
             .option(
                 "http", "HOST:PORT", "Answer HTTP here, over the setting server.http; no port where neither is given."),
+            .option(
+                "live-chart", "FILE.svg",
+                "Draw there, at the end, how good this instance's lists were: freshet_live_hit_rate and freshet_live_ndcg over "
+                    + "the events."),
             .flag("stop-at-end", "Work up to the topic's present end, commit, and end with a summary in JSON."),
         ]
     ) { arguments in
@@ -28,10 +32,12 @@ enum ServeCommand {
         let address = arguments["http"] ?? deployment.configuration.string("server.http")
         let board = address.isEmpty ? nil : ServeBoard(hasWorker: isWorker)
         let stopsAtEnd = arguments.flag("stop-at-end")
+        try OutputFile.check(arguments["live-chart"], replaces: false)
+        let chart = arguments["live-chart"].map { _ in LiveChart() }
         var members: [ServiceGroup.Member] = []
         var worker: ServeService?
         if isWorker {
-            worker = try addWorker(deployment, board, stopsAtEnd: stopsAtEnd, to: &members)
+            worker = try addWorker(deployment, board, chart, stopsAtEnd: stopsAtEnd, to: &members)
         } else {
             guard !stopsAtEnd else {
                 throw UsageError("--stop-at-end is for workers, and instance.roles of this instance has none")
@@ -43,6 +49,7 @@ enum ServeCommand {
             let source = arguments["http"] == nil ? "server.http" : "--http"
             members.append(.init(try HTTPService(address, of: source, board), whenFinished: .ignore))
         }
+        defer { if let path = arguments["live-chart"] { chart?.write(to: path) } }
         let end = try ServiceGroup(members: members, logger: Logger(label: "freshet")).run()
         if let summary = worker?.result {
             print(summary.json(seconds: Double(monotonicMilliseconds() - began) / 1000, cpuSeconds: cpuSeconds()))
@@ -55,7 +62,8 @@ enum ServeCommand {
 
     /// A worker, and what belongs to it.
     private static func addWorker(
-        _ deployment: Deployment, _ board: ServeBoard?, stopsAtEnd: Bool, to members: inout [ServiceGroup.Member]
+        _ deployment: Deployment, _ board: ServeBoard?, _ chart: LiveChart?, stopsAtEnd: Bool,
+        to members: inout [ServiceGroup.Member]
     ) throws -> ServeService {
         let lag = board.map {
             LagService(
@@ -63,7 +71,8 @@ enum ServeCommand {
                 registry: $0.registry)
         }
         let rekey = deployment.isRekeyed ? try RekeyService(deployment, stopsAtEnd: stopsAtEnd) : nil
-        let worker = try ServeService(deployment, stopsAtEnd: stopsAtEnd, board: board, lag: lag, rekey: rekey)
+        let worker = try ServeService(
+            deployment, stopsAtEnd: stopsAtEnd, board: board, lag: lag, rekey: rekey, chart: chart)
         if let leader = worker.leader { members.append(.init(leader, whenFinished: .ignore)) }
         members.append(.init(worker))
         if let rekey { members.append(.init(rekey, whenFinished: .ignore)) }

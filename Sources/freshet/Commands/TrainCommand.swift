@@ -35,8 +35,7 @@ enum TrainCommand {
         let trial = try access.trial()
         let recipe = try ModelChoice.recipe(
             arguments["model"] ?? deployment.configuration.string("training.model"), settings, trial.settings)
-        let histories =
-            try arguments["file"].map { try EvaluateCommand.readStream($0).histories().histories } ?? access.histories()
+        let histories = try arguments["file"].map { try Self.histories($0, access) } ?? access.histories()
         if let refusal = recipe.refusal(histories) { throw CommandFailure(refusal, exitCode: 65) }
         return try CandidateReport(access: access, arguments: arguments).run { serving in
             let bar = ProgressBar("train \(recipe.model)")
@@ -46,5 +45,19 @@ enum TrainCommand {
             guard let outcome else { throw CommandFailure("the training ended without a model", exitCode: 70) }
             return outcome
         }
+    }
+
+    /// A file's histories, rated and bounded as the deployment's own are.
+    /// - Throws: where the deployment knows items, and none of the file's.
+    private static func histories(_ file: String, _ access: ModelsAccess) throws -> TrainingHistories {
+        let worker = try access.deployment.workerSettings()
+        let histories = histories(try EvaluateCommand.readStream(file), worker)
+        let known = try access.knownItems()
+        if !known.isEmpty { try ModelsCommand.checkIdentifiers(histories.items, of: known, called: "item") }
+        return histories
+    }
+
+    static func histories(_ stream: EventStream, _ worker: WorkerSettings) -> TrainingHistories {
+        stream.histories(scale: worker.scale, decay: worker.decay, itemsMax: worker.user.historyItemsMax).histories
     }
 }

@@ -22,6 +22,7 @@ struct CandidateReport {
             if arguments.flag("dry-run") { return try report(decision, isDry: true) }
             // How far the stream had come is the leader's to know: this one counts as trained with the one that serves.
             let noted = generation.noting(events: serving?.manifest.events ?? 0)
+            try GenerationImport.check(noted)
             if let published = try access.topic.publish(noted, decision) { return try report(published, isDry: false) }
             Logger(label: "freshet.models").notice("another generation was promoted meanwhile: comparing with that one")
         }

@@ -58,8 +58,11 @@ enum GenerationExport {
         byte     0, or 1 and a model that folds users in, as its algorithm saves it; the factors are then the model's
                  item vectors less their mean
 
-        Without such a model, a user with items I and ratings r has the vector
-        (alpha0 HtH + sum alpha r h ht + lambda (|I| + alpha0 items)^nu 1)^-1 sum alpha r h.
+        Without such a model, a user with items I and confidences c has the vector
+        (alpha0 HtH + sum c h ht + lambda (|I| + alpha0 items)^nu 1)^-1 sum c h.
+        Items are trained with c = alpha r, r being the rating; lists are made with c = alpha r 2^(-position / short memory),
+        position being 0 for the item that the user touched last, 1 for the one before it, and so on (without the power of
+        two where the short memory is 0).
 
         """
 }

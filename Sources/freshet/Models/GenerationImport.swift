@@ -6,6 +6,16 @@ import ServiceKit
 
 /// A generation from the `generation.bin` of an export.
 enum GenerationImport {
+    /// Reads a candidate as every instance will: one that they cannot read would end them, and each one that starts after them.
+    static func check(_ generation: Generation) throws {
+        do {
+            _ = try GenerationCodec.encode(generation).withUnsafeBytes { try GenerationCodec.decode($0) }
+        } catch {
+            throw CommandFailure(
+                "the candidate is not published, since no instance could read it again: \(error)", exitCode: 65)
+        }
+    }
+
     /// - Throws: what another version wrote, what is damaged, and numbers that nothing can be ranked by.
     static func generation(_ data: Data, name: String) throws -> Generation {
         func failure(_ why: String) -> CommandFailure {

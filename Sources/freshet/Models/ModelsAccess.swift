@@ -28,13 +28,21 @@ struct ModelsAccess {
         let worker = try deployment.workerSettings()
         let descriptions = try ItemDescriptions.read(reading, items: worker.items, fingerprint: worker.fingerprint)
         let found = try TrainingReader.histories(
-            reading, scale: worker.scale, decay: worker.decay, descriptions: descriptions, isCancelled: { false })
+            reading, scale: worker.scale, decay: worker.decay, descriptions: descriptions,
+            interactionsMax: deployment.configuration.int("training.interactions"), isCancelled: { false })
         guard let found, found.count > 0 else {
             throw CommandFailure(
                 "\(deployment.topics[.users]) holds no histories", remedy: "let `freshet serve` read some events first",
                 exitCode: 65)
         }
         return found
+    }
+
+    /// The items of the deployment's histories; none before there are any.
+    func knownItems() throws -> [String] {
+        let worker = try deployment.workerSettings()
+        return try TrainingReader.histories(
+            reading, scale: worker.scale, decay: worker.decay, isCancelled: { false })?.items ?? []
     }
 
     func trial() throws -> GenerationTrial {

@@ -146,18 +146,18 @@ extension ModelsCommand {
         }
     }
 
-    /// Says how many ids and items have each other; none would be an import of something else.
-    private static func checkIdentifiers(_ ids: [String], of items: [String]) throws {
+    /// Says how many ids and items have each other; none would be an import, or a training, of something else.
+    static func checkIdentifiers(_ ids: [String], of items: [String], called name: String = "id") throws {
         let known = Set(items)
         let common = ids.count { known.contains($0) }
         guard common > 0 else {
             throw CommandFailure(
-                "none of the \(HumanFormat.counted(ids.count, "id")) is an item of the histories",
+                "none of the \(HumanFormat.counted(ids.count, name)) is an item of the histories",
                 remedy: "the ids must be the product ids of the events", exitCode: 65)
         }
         LineOutput.standardError.write(
-            line: "\(HumanFormat.grouped(common)) of \(HumanFormat.counted(ids.count, "id")) are items of the "
-                + "histories; \(HumanFormat.grouped(known.count - common)) items of the histories have no factors")
+            line: "\(HumanFormat.grouped(common)) of \(HumanFormat.counted(ids.count, name)) are items of the "
+                + "histories; \(HumanFormat.grouped(known.count - common)) items of the histories are not among them")
     }
 
     private static func time(_ text: String) throws -> Int64 {

@@ -25,6 +25,9 @@ struct TrainingJob {
         var items: Int
     }
 
+    /// What of a training's time the reading of the histories stands for.
+    private static let readingShare = 0.1
+
     /// - Parameters:
     ///   - log: where the histories are.
     ///   - progress: told the share that is done, on the calling thread.
@@ -38,11 +41,16 @@ struct TrainingJob {
         guard
             let histories = try TrainingReader.histories(
                 KafkaTopicReading(log), scale: worker.scale, decay: worker.decay, descriptions: descriptions,
-                isCancelled: isCancelled)
+                interactionsMax: deployment.configuration.int("training.interactions"),
+                progress: { progress(Self.readingShare * $0) }, isCancelled: isCancelled)
         else { return nil }
+        // The first checkpoints may not be written yet: that passes.
+        guard histories.count > 0 else { throw CommandFailure("there are no interactions to learn from yet") }
         if let refusal = recipe.refusal(histories) { return .refused(refusal) }
         let trial = GenerationTrial(settings: deployment.trainingSettings(worker), blend: worker.blend)
-        let outcome = trial.run(recipe, histories, serving: serving, progress: progress, isCancelled: isCancelled)
+        let outcome = trial.run(
+            recipe, histories, serving: serving,
+            progress: { progress(Self.readingShare + (1 - Self.readingShare) * $0) }, isCancelled: isCancelled)
         return outcome.map {
             .trained($0.generation, $0.decision, Size(users: histories.userCount, items: histories.items.count))
         }

@@ -20,6 +20,8 @@ final class TrainingRun<Outcome: Sendable>: Sendable {
 
     var isIdle: Bool { state.withLock { if case .idle = $0 { true } else { false } } }
 
+    var isRunning: Bool { state.withLock { if case .running = $0 { true } else { false } } }
+
     /// The share that is done; 0 while nothing is being trained.
     var share: Double { state.withLock { if case .running(let share) = $0 { share } else { 0 } } }
 

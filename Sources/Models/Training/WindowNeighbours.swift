@@ -2,13 +2,15 @@ internal import Events
 internal import Linear
 internal import Synchronization
 
-/// Item kNN: which items go together in users' histories.
+/// The neighbours of the blend's learner `neighbours`: which items stand near each other in users' histories. No model of its
+/// own, but a part of the generation that `GenerationTrainer` makes; the algorithm `knn` of the catalogue is `ItemKNN`, whose
+/// cosines take whole histories and weigh them by ratings.
 ///
 /// C counts the users who touched both items within `window` places of each other, n the users of each item; the weight
 /// of neighbour i for an item j of the user is `n_j^−b · C · n_i^−a`: with a = b = ½ a cosine (Sarwar, Karypis, Konstan,
 /// Riedl, "Item-based collaborative filtering", WWW 2001; Deshpande and Karypis, TOIS 2004), bounded to the best
 /// neighbours of each row. Counts are integers, and rows are computed alone, so threads change nothing.
-public struct ItemNeighbours: Sendable {
+public struct WindowNeighbours: Sendable {
     /// What the neighbours depend on beside the histories; another value makes another recipe.
     public struct Settings: Sendable, Equatable {
         /// How far apart in a history two items may stand.
@@ -35,10 +37,12 @@ public struct ItemNeighbours: Sendable {
     /// The length of a row: the settings' number, or all the other items where there are fewer.
     public let perItem: Int
 
-    /// - Parameter isCancelled: asked now and then, by any thread.
+    /// - Parameters:
+    ///   - progress: told the share that is done, on the calling thread.
+    ///   - isCancelled: asked now and then, by any thread.
     /// - Returns: nil when it was cancelled.
     public init?(
-        _ histories: TrainingHistories, settings: Settings, threads: Int,
+        _ histories: TrainingHistories, settings: Settings, threads: Int, progress: (Double) -> Void = { _ in },
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) {
         let count = histories.items.count
@@ -51,7 +55,8 @@ public struct ItemNeighbours: Sendable {
         let blockRows = max(16, (count + 63) / 64)
         let blocks = (count + blockRows - 1) / blockRows
         let parts = Mutex([Part](repeating: Part(), count: blocks))
-        let isDone = ParallelWork(threads: threads, isCancelled: isCancelled).run(pieces: blocks) { next in
+        let isDone = ParallelWork(threads: threads, isCancelled: isCancelled).run(pieces: blocks, progress: progress) {
+            next in
             while let block = next() {
                 let range = (block * blockRows)..<min(count, (block + 1) * blockRows)
                 let part = occurrences.neighbours(
@@ -114,8 +119,8 @@ private struct Occurrences: Sendable {
     func neighbours(
         of range: Range<Int>, _ histories: TrainingHistories, window: Int, width: Int, targetNorms: [Float],
         sourceNorms: [Float]
-    ) -> ItemNeighbours.Part {
-        var part = ItemNeighbours.Part()
+    ) -> WindowNeighbours.Part {
+        var part = WindowNeighbours.Part()
         var counts = [UInt32](repeating: 0, count: histories.items.count)
         var touched: [Int32] = []
         var best = TopN(capacity: width)
