@@ -25,7 +25,7 @@ public struct LiveQuality: Sendable {
 
     mutating func add(_ found: LastLists.Found) {
         let rank: Int? = if case .at(let place) = found { place } else { nil }
-        let gain = rank.map { 1 / Deterministic.log2(Double($0 + 2)) } ?? 0
+        let gain = Gain.at(rank)
         sums.cases += 1
         sums.gains += gain
         sums.squares += gain * gain
