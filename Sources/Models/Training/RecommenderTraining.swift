@@ -53,6 +53,8 @@ struct RecommenderTraining {
         progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
     ) -> Generation? {
         let model = recommender.fit(histories, from: nil, progress: progress, isCancelled: isCancelled)
+        // Nothing can be served of it: scores that are no numbers have no order.
+        if let model, R.refusal(of: model) != nil { return nil }
         let width = settings.neighbours.perItem(items: histories.items.count)
         guard
             let parts = model?.served(neighbours: width, threads: recommender.threads, isCancelled: isCancelled)
