@@ -31,7 +31,7 @@ import Testing
         #expect(plain.contains("mrr@20") && plain.contains("gini") && !plain.contains("items before"))
         report.hasGroups = true
         let groups = try #require(try Self.object(report.json)["groups"] as? [[String: Any]])
-        #expect(groups.count == 3 && groups.reduce(0) { $0 + ($1["users"] as? Int ?? 0) } == result.count)
+        #expect(groups.count == 3 && groups.reduce(0) { $0 + ($1["count"] as? Int ?? 0) } == result.count)
         #expect(report.text(style: Style(isEnabled: false)).contains("items before"))
     }
 

@@ -41,7 +41,9 @@ struct OfflineReport {
             }
             object.add("difference", differences)
         }
-        if hasGroups { object.add("groups", row.result.groups().map { $0.object(row.result.metrics.length) }) }
+        if hasGroups {
+            object.add("groups", row.result.groups().map { $0.object(row.result.metrics.length, cases: "users") })
+        }
         return object
     }
 
@@ -129,11 +131,12 @@ struct OfflineReport {
 }
 
 extension ActivityGroup {
-    func object(_ length: Int) -> JSONObject {
+    /// - Parameter cases: what its cases are called.
+    func object(_ length: Int, cases: String) -> JSONObject {
         var object = JSONObject()
         object.add("from", range.lowerBound)
         object.add("to", range.upperBound)
-        object.add("users", metrics.count)
+        object.add(cases, metrics.count)
         for measure in RankingMeasure.allCases { object.add("\(measure.rawValue)@\(length)", metrics[measure]) }
         return object
     }

@@ -41,7 +41,7 @@ struct PrequentialReport {
             difference.add(gainName, Self.numbers(other.difference.ndcg))
             object.add("difference", difference)
         }
-        if hasGroups { object.add("groups", result.groups().map { $0.object(result.length) }) }
+        if hasGroups { object.add("groups", result.groups().map { $0.object(result.length, cases: "count") }) }
         object.add("series", seriesObjects)
         return object.text
     }
