@@ -83,6 +83,54 @@ import Testing
         #expect(result.metrics.count == 300)
     }
 
+    /// Who comes back to an item last is not asked for, and is counted.
+    @Test func lastEventsThatRepeatAreCounted() throws {
+        let split = OfflineSplit.lastOut(
+            try Self.events([
+                ("a", "1", "view", 1), ("a", "2", "view", 2), ("a", "1", "view", 3),
+                ("b", "1", "view", 4), ("b", "2", "view", 5), ("c", "1", "view", 6),
+            ]))
+        #expect(split.askedCount == 1 && split.repeaters == 1 && split.keeping(share: 0.5).repeaters == 1)
+        let shelves = OfflineSplit.lastOut(try Self.stream())
+        #expect(shelves.repeaters + shelves.askedCount == 60)
+    }
+
+    /// A search that goes on must see whatever a model looks at.
+    @Test func fingerprintsTellAllOfTheData() throws {
+        func line(_ more: String, type: String = "view", time: Int = 5) -> String {
+            #"{"user_id":"u","product_id":"2","event_type":"\#(type)","event_time":\#(time)\#(more)}"#
+        }
+        let first = #"{"user_id":"u","product_id":"1","event_type":"view","event_time":1}"#
+        let others = [
+            line(""), line("", type: "cart"), line("", time: 6), line(#","category_id":"x""#), line(#","brand":"x""#),
+            line(#","category_code":"x""#), line(#","price":2"#),
+        ]
+        let hashes = try others.map { OfflineSplit.lastOut(try PrequentialTests.read(first + "\n" + $0)).hash }
+        #expect(Set(hashes).count == others.count)
+    }
+
+    /// Drawing for many users among many items costs no look at every item for every user.
+    @Test(.timeLimit(.minutes(1))) func manyUsersAmongManyItemsAreDrawnFor() throws {
+        var text = ""
+        for user in 0..<40_000 { text += "\(user) \(user) \((user + 1) % 40_000)\n" }
+        var negatives = SampledNegatives()
+        negatives.count = 2
+        let drawn = negatives.draw(.lastOut(try PrequentialTests.read(text)))
+        #expect(drawn.count == 40_000 && drawn.allSatisfy { $0.count == 2 })
+    }
+
+    /// A fold can be the last one that is asked for.
+    @Test func foldsEndWhereNobodyGoesOn() throws {
+        var seen: [Int] = []
+        let result = Self.knn().run(
+            OfflineSplit.folds(try Self.stream(), count: 4), progress: { _ in }, isCancelled: { false }
+        ) { fold, result in
+            seen.append(result.metrics.count)
+            return fold < 2
+        }
+        #expect(seen == [60, 120] && result?.metrics.count == 120)
+    }
+
     @Test func timeSplitLearnsWhatCameFirst() throws {
         let stream = try Self.stream()
         let split = OfflineSplit.time(stream, share: 0.75)

@@ -1,8 +1,9 @@
-import Evaluation
 import Events
 import Models
 import Pipeline
 import Testing
+
+@testable import Evaluation
 
 @Suite struct PrequentialTests {
     /// Shoppers who stay among the twenty items of one of five shelves, and walk along it.
@@ -116,6 +117,28 @@ import Testing
         // a's repeated item and both users' first events do not count; a never-seen item is a miss.
         #expect(result.outcomes.map(\.event) == [1, 4, 5])
         #expect(result.outcomes.map(\.rank) == [nil, 0, nil])
+        // How many items the users had before.
+        #expect(result.outcomes.map(\.activity) == [1, 1, 2])
+        let groups = result.groups()
+        #expect(groups.map(\.range) == [1...1, 2...2] && groups.map(\.metrics.count) == [2, 1])
+        #expect(groups.map(\.metrics.hitRate) == [0.5, 0] && result.metrics.mrr == 1.0 / 3)
+    }
+
+    /// Of the two events that are scored, the first's list is item 1 after one event, and the second's items 1 and 2 after
+    /// three.
+    @Test func listsAreDescribedAsTheyWere() throws {
+        let text = [("b", "1", "x"), ("a", "2", "y"), ("a", "1", "x"), ("b", "3", "x"), ("c", "4", "z")].enumerated()
+            .map {
+                #"{"user_id":"\#($1.0)","product_id":"\#($1.1)","category_id":"\#($1.2)","event_type":"view","#
+                    + #""event_time":\#($0 + 1)}"#
+            }.joined(separator: "\n")
+        var evaluation = PrequentialEvaluation()
+        evaluation.warmUpShare = 0
+        evaluation.trains = false
+        let statistics = evaluation.run(try Self.read(text)).statistics
+        // a gets 1, of one of two events; b gets 2, of one of three. Items 1 and 2 of four stand in a list, once each.
+        #expect(abs(statistics.novelty - (1 + 1.584962500721156) / 2) < 1e-9)
+        #expect(statistics.coverage == 0.5 && statistics.gini == 0.5 && statistics.diversity == nil)
     }
 
     @Test func lastOutLeavesOneNewItemOfEachUser() throws {

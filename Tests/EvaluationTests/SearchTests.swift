@@ -103,7 +103,7 @@ import Testing
         let done = (0..<24).map { number in
             let place = number < 4 ? [0.8, 0.2][number % 2] : number < 12 ? 0.5 : 0.8
             return Trial(
-                plan: TrialPlan(number: number, budget: 1, settings: space.settings(at: [place])),
+                plan: TrialPlan(number: number, settings: space.settings(at: [place]), budget: 1),
                 values: number < 4 ? [1] : number < 12 ? [0] : nil, seconds: 0)
         }
         let places = search.plans(batch: 6, after: done).compactMap { space.places(of: $0.settings)?[0] }
@@ -113,11 +113,50 @@ import Testing
         #expect(search.plans(batch: 6, after: stopped).count == 4)
     }
 
+    /// What is tried by default takes no hours, and has the default in it.
+    @Test func searchesStayWithinWhatCanBeWaitedFor() throws {
+        func check<R: Recommender>(_: R.Type) {
+            for parameter in R.parameters where parameter.isSearched {
+                let text = parameter.searchDomain.text(parameter.get(R()))
+                #expect(parameter.searchDomain.value(text) != nil, "\(R.name): \(parameter.name) = \(text)")
+                guard ["epochs", "factors", "batch", "embedding", "hidden", "sweeps"].contains(parameter.name),
+                    case .integer(let range, _) = parameter.searchDomain
+                else { continue }
+                let most = parameter.name == "batch" ? 2048 : parameter.name == "epochs" ? 300 : 256
+                #expect(range.upperBound <= most, "\(R.name): \(parameter.name) to \(range.upperBound)")
+            }
+        }
+        for type in RecommenderCatalogue.all { check(type) }
+        // Whoever names a range has all that may be set.
+        let wide = try SearchSpace(MultiLayerPerceptron.self, texts: ["epochs=1..1000", "factors"])
+        #expect(wide.dimensions[0].value(at: 1) == 1000 && wide.dimensions[1].value(at: 1) == 32)
+    }
+
+    /// From the trials of earlier batches alone, so that a plan does not depend on how many run at once.
+    @Test(arguments: [Search.Method.random, .tpe]) func mediansAreOfEarlierBatches(_ method: Search.Method) {
+        let done = (0..<11).map { number in
+            Trial(
+                plan: TrialPlan(
+                    number: number, settings: Self.space.settings(at: [0.5, 0.5, 0.5, 0.5, 0.5]), budget: 1),
+                values: number < 9 ? [0.5] : nil, seconds: 0,
+                folds: number < 9 ? [Double(number), Double(10 * number), 7] : [100], ending: .belowMedian)
+        }
+        func medians(_ batch: Int, _ objectives: [Objective] = [.measure(.ndcg)]) -> [[Double]] {
+            Search(space: Self.space, method: method, trials: 40, objectives: objectives, seed: 1)
+                .plans(batch: batch, after: done).map(\.medians)
+        }
+        // Four trials are too few; of the first eight, and of eleven of which nine have a second fold.
+        #expect(medians(1) == [[Double]](repeating: [], count: 4))
+        #expect(medians(2) == [[Double]](repeating: [4, 40, 7], count: 4))
+        #expect(medians(3) == [[Double]](repeating: [5, 40, 7], count: 4))
+        #expect(medians(3, [.measure(.ndcg), .seconds]) == medians(1) && medians(3, [.seconds]) == medians(1))
+    }
+
     @Test func frontHoldsWhatNothingDominates() {
         let order = TrialOrder([.measure(.ndcg), .seconds])
         let values: [[Double]?] = [[0.2, 5], [0.3, 9], [0.1, 6], [0.3, 8], nil, [0.05, 1]]
         let trials = values.enumerated().map {
-            Trial(plan: TrialPlan(number: $0, budget: 1, settings: [:]), values: $1, seconds: 0)
+            Trial(plan: TrialPlan(number: $0, settings: [:], budget: 1), values: $1, seconds: 0)
         }
         #expect(order.front(trials).map(\.plan.number) == [0, 3, 5])
         #expect(order.sorted(trials).map(\.plan.number) == [3, 0, 5, 1, 2, 4])

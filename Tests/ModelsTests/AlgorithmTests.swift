@@ -1,4 +1,5 @@
 import Events
+import Foundation
 import Linear
 import Testing
 
@@ -33,6 +34,38 @@ struct AlgorithmTests {
             for (place, (other, weight)) in zip(table.range(of: item), neighbours) {
                 #expect(table.indices[place] == other && abs(table.weights[place] - weight) < 1e-5)
             }
+        }
+    }
+
+    /// NumPy of the reference matrix, users normalised: `C_ji n_j^−0.6 n_i^−0.25`, without and with a shrinkage.
+    @Test func neighboursWithExponentsAreThoseOfNumPy() throws {
+        let expected: [(shrinkage: Float, item: Int, neighbours: [(Int32, Float)])] = [
+            (0, 0, [(9, 0.358642), (6, 0.313268), (2, 0.286817), (1, 0.190116), (8, 0.154826)]),
+            (0, 7, [(11, 0.38782), (1, 0.327793), (6, 0.25429), (2, 0.234639), (4, 0.222965)]),
+            (3, 0, [(9, 0.196966), (6, 0.167823), (2, 0.153499), (1, 0.101896), (8, 0.082135)]),
+            (3, 7, [(11, 0.177913), (1, 0.159639), (6, 0.123778), (2, 0.114087), (8, 0.107157)]),
+        ]
+        for (shrinkage, item, neighbours) in expected {
+            var knn = ItemKNN()
+            (knn.neighbours, knn.normalisesUsers, knn.shrinkage) = (5, true, shrinkage)
+            (knn.targetExponent, knn.sourceExponent) = (0.25, 0.6)
+            let table = try #require(knn.train(referenceMatrix()))
+            for (place, (other, weight)) in zip(table.range(of: item), neighbours) {
+                #expect(table.indices[place] == other && abs(table.weights[place] - weight) < 1e-5)
+            }
+        }
+    }
+
+    /// NumPy's least squares of the stacked rows of the model's comment: own ratings, untouched items as 0, the ridge.
+    @Test func projectionsOfRatingsAreTheClosedForm() {
+        let vectors: [[Float]] = [
+            [0.5, -0.2, 1, 0.2], [0.1, 0.7, 1, -0.1], [-0.4, 0.3, 1, 0.4], [0.9, 0.1, 1, 0], [-0.3, -0.6, 1, -0.3],
+        ]
+        let model = MatrixFactorization.Model(
+            items: Matrix(vectors), mean: 0.8, regularization: 0.05, negatives: 4)
+        let scores = model.scores(UserHistory(items: [3, 0, 4], ratings: [4, 1, 3]), of: [0, 1, 2, 3, 4])
+        for (score, expected) in zip(scores, [Float(0.9733722), -0.0824787, 0.49809931, 0.72235755, 0.44092391]) {
+            #expect(abs(score - expected) < 1e-5)
         }
     }
 
@@ -114,6 +147,21 @@ struct AlgorithmTests {
             #expect(value < last)
             last = value
         }
+    }
+
+    /// The weights are those of the histories without each user's newest, found before the members are fitted to be kept.
+    @Test func ensemblesTakeTheWeightsOfTheirTrial() throws {
+        let ensemble = Ensemble()
+        let histories = RecommenderConformance.histories
+        let weights = ensemble.weights(histories, progress: { _ in }, isCancelled: { false })
+        #expect(try #require(ensemble.fit(histories)).weights == weights)
+        #expect(ensemble.weights(histories, progress: { _ in }, isCancelled: { true }) == nil)
+    }
+
+    /// One gain for what is fitted, decided and reported.
+    @Test func gainsAreTheLogarithmsOfTheirRanks() {
+        for rank in 0..<1000 { #expect(abs(Gain.at(rank) - 1 / log2(Double(rank + 2))) < 1e-15) }
+        #expect(Gain.at(0) == 1 && Gain.at(2) == 0.5 && Gain.at(nil) == 0)
     }
 
     /// Ratings that are a sum of biases and a product are found again.

@@ -94,7 +94,11 @@ import Testing
                 }
                 var expected: [Scored] = []
                 top.drain(into: &expected)
-                for (a, b) in zip(list, expected) { #expect(abs(a.score - b.score) <= 1e-5 * max(1, abs(b.score))) }
+                for (a, b) in zip(list, expected) {
+                    #expect(abs(a.score - b.score) <= 1e-5 * max(1, abs(b.score)))
+                    // Of the very item that the list names.
+                    #expect(abs(scores[Int(a.index)] - a.score) <= 1e-5 * max(1, abs(a.score)))
+                }
                 #expect(list.count == expected.count)
             }
         }

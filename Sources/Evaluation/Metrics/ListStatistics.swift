@@ -12,8 +12,8 @@ internal import Foundation
 /// - **Gini** of exposure over the catalogue: 0 where all items stand in as many lists, near 1 where few items do.
 public struct ListStatistics: Sendable {
     private var exposure: [Int]
-    private let interactions: [Double]
-    private let interactionsTotal: Double
+    private var interactions: [Double]
+    private var interactionsTotal: Double
     private var information = 0.0
     private var listed = 0
     private var differing = 0.0
@@ -23,8 +23,14 @@ public struct ListStatistics: Sendable {
     /// - Parameter interactions: of each item by its index.
     public init(interactions: [Double]) {
         self.interactions = interactions
-        interactionsTotal = max(interactions.reduce(0, +), 1)
+        interactionsTotal = interactions.reduce(0, +)
         exposure = Array(repeating: 0, count: interactions.count)
+    }
+
+    /// Counts one more interaction: lists that are added later are compared with it too.
+    mutating func learn(_ item: Int) {
+        interactions[item] += 1
+        interactionsTotal += 1
     }
 
     /// Adds a list of items' indices; `category` gives an item's category, or nil.
@@ -32,7 +38,7 @@ public struct ListStatistics: Sendable {
         for item in items {
             exposure[item] += 1
             if !hasCategories, category(item) != nil { hasCategories = true }
-            information -= log2(max(interactions[item], 0.5) / interactionsTotal)
+            information -= log2(max(interactions[item], 0.5) / max(interactionsTotal, 1))
         }
         listed += items.count
         guard items.count > 1 else { return }

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Models
 
 /// Means of the usual measures of ranked lists, one list a case (a user, or an event).
 ///
@@ -22,7 +22,7 @@ public struct RankingMetrics: Sendable {
     public init(length: Int) {
         precondition(length > 0, "a list has items")
         self.length = length
-        discounts = (0..<length).map { 1 / log2(Double($0 + 2)) }
+        discounts = (0..<length).map { Gain.at($0) }
     }
 
     /// Adds a case, and returns its own measures; nil for one that is not counted.
@@ -70,16 +70,18 @@ public struct RankingMetrics: Sendable {
     public var map: Double { self[.map] }
     public var mrr: Double { self[.mrr] }
 
-    /// AUC of one case: the probability that a relevant item is scored above one that is not, ties counting half.
+    /// AUC of one case: the probability that a relevant item is scored above one that is not, ties counting half. A score that
+    /// is no number loses against all others, whichever side it is on: who cannot tell has no share in it.
     /// - Parameters:
     ///   - relevant: the scores of the relevant items.
     ///   - others: those of all other items that compete. Nil where either is empty.
     public static func auc(relevant: [Float], others: some Sequence<Float>) -> Double? {
-        let sorted = relevant.sorted()
+        let sorted = relevant.filter { !$0.isNaN }.sorted()
         var above = 0
         var pairs = 0
         for score in others {
-            pairs += sorted.count
+            pairs += relevant.count
+            if score.isNaN { continue }
             // Twice the number of relevant items above this one, a tie counting one.
             above += 2 * sorted.count - place(of: score, in: sorted, after: false)
             above -= place(of: score, in: sorted, after: true)

@@ -55,15 +55,19 @@ public struct OfflineEvaluation {
         return result
     }
 
-    /// - Parameter isCancelled: asked often, from every thread.
+    /// - Parameters:
+    ///   - isCancelled: asked often, from every thread.
+    ///   - goesOn: asked between two folds, with how many are done and their result; what it ends is returned as it is.
     /// - Returns: nil if cancelled. The served list is not cancelled within a training.
     public func run(
         _ folds: some Collection<OfflineSplit>, progress: (Double) -> Void,
-        isCancelled: @escaping @Sendable () -> Bool
+        isCancelled: @escaping @Sendable () -> Bool, goesOn: (Int, OfflineResult) -> Bool = { _, _ in true }
     ) -> OfflineResult? {
         var result = OfflineResult(length: length)
+        if case .recommender(let recommender) = model { result.takeRatings(of: recommender) }
         for (fold, split) in folds.enumerated() {
             if isCancelled() { return nil }
+            if fold > 0, !goesOn(fold, result) { return result }
             var statistics = ListStatistics(split.train)
             let categories = split.train.categories()
             let take = { (found: RecommenderLists.Found) in
@@ -76,8 +80,13 @@ public struct OfflineEvaluation {
             switch model {
             case .recommender(let recommender):
                 let lists = RecommenderLists(length: length, ranking: ranking, measuresAUC: measuresAUC)
-                guard lists.rank(recommender, split, shop, share, isCancelled: isCancelled, emit: take)
-                else { return nil }
+                switch lists.rank(recommender, split, shop, share, isCancelled: isCancelled, emit: take) {
+                case .ranked: break
+                case .cancelled: return nil
+                case .refused(let reason):
+                    result.refusal = reason
+                    return result
+                }
             case .blend:
                 rankBlend(split, share, emit: take)
             }

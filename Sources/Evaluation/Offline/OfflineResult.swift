@@ -24,6 +24,10 @@ public struct OfflineResult: Sendable {
     public private(set) var statistics: [ListStatistics] = []
     /// Nil where the model predicts no ratings.
     public private(set) var ratingErrors: RatingErrors?
+    /// Whether the model would predict ratings but for the untouched items that it learns as 0 beside them.
+    public private(set) var hasUntouchedAsRatings = false
+    /// Why the measures are not whole: a model that was fitted and is of no use. Nil where they are.
+    public internal(set) var refusal: String?
 
     init(length: Int) { metrics = RankingMetrics(length: length) }
 
@@ -51,6 +55,10 @@ public struct OfflineResult: Sendable {
         }
     }
 
+    mutating func takeRatings(of recommender: some Recommender) {
+        hasUntouchedAsRatings = (recommender as? any RatingRecommender).map { $0.negatives > 0 } ?? false
+    }
+
     mutating func add(_ statistics: ListStatistics) { self.statistics.append(statistics) }
 
     /// The difference of a measure to another model's on the same cases, with its interval.
@@ -64,15 +72,7 @@ public struct OfflineResult: Sendable {
 
     /// The users in three groups by how much they have in training, as equal as whole numbers of interactions allow.
     public func groups() -> [ActivityGroup] {
-        let activities = cases.map(\.activity).sorted()
-        guard let least = activities.first, let most = activities.last else { return [] }
-        let borders = [activities[activities.count / 3], activities[2 * activities.count / 3]]
-        var groups: [ActivityGroup] = []
-        var from = least
-        for to in borders.map({ $0 - 1 }) + [most] where to >= from {
-            groups.append(ActivityGroup(range: from...to, length: metrics.length))
-            from = to + 1
-        }
+        var groups = ActivityGroup.thirds(cases.map(\.activity), length: metrics.length)
         for found in cases {
             guard let place = groups.firstIndex(where: { $0.range.contains(found.activity) }) else { continue }
             groups[place].metrics.add(found.values)
@@ -90,6 +90,20 @@ public struct ActivityGroup: Sendable {
     init(range: ClosedRange<Int>, length: Int) {
         self.range = range
         metrics = RankingMetrics(length: length)
+    }
+
+    /// Three groups for cases of some activities, as equal as whole numbers of interactions allow, still empty.
+    static func thirds(_ activities: [Int], length: Int) -> [ActivityGroup] {
+        let activities = activities.sorted()
+        guard let least = activities.first, let most = activities.last else { return [] }
+        let borders = [activities[activities.count / 3], activities[2 * activities.count / 3]]
+        var groups: [ActivityGroup] = []
+        var from = least
+        for to in borders.map({ $0 - 1 }) + [most] where to >= from {
+            groups.append(ActivityGroup(range: from...to, length: length))
+            from = to + 1
+        }
+        return groups
     }
 }
 

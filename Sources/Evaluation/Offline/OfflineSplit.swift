@@ -17,13 +17,15 @@ public struct OfflineSplit {
     /// The wanted items of each user, by the stream's numbers, without those that the user has in training; none for a user
     /// who has nothing in training.
     let wanted: [[IdentifierTable.Number]]
-    /// The rating of each of them.
+    /// The rating of each of them at its latest event, as histories without decay have it.
     let wantedRatings: [[Float]]
     /// Events that nobody is asked for, since training does not know their users, and how many users these are.
     public let strangers: (events: Int, users: Int)
+    /// Users who are not asked for since their last event, the one to leave out, is of an item that they had touched before.
+    public private(set) var repeaters = 0
 
     /// - Parameter asked: places in `stream`, in its order; of an item that a user has among them twice the first counts,
-    ///   with its largest rating.
+    ///   with the rating that all of them make.
     init(train: EventStream, stream: EventStream, asked: [Int]) {
         var touched = Set<UInt64>()
         var isKnown = [Bool](repeating: false, count: stream.users.upperBound)
@@ -32,26 +34,29 @@ public struct OfflineSplit {
             isKnown[Int(record.user)] = true
         }
         var wanted = [[IdentifierTable.Number]](repeating: [], count: isKnown.count)
-        var ratings = [[Float]](repeating: [], count: isKnown.count)
+        var events = [[PairRating]](repeating: [], count: isKnown.count)
         var isFirst = [Bool](repeating: false, count: stream.count)
         for index in asked where isKnown[Int(stream.records[index].user)] {
             let record = stream.records[index]
-            let rating = Float(RatingScale.standard[record.type])
             let user = Int(record.user)
             if touched.insert(record.pair).inserted {
                 wanted[user].append(record.item)
-                ratings[user].append(rating)
+                events[user].append(PairRating())
                 isFirst[index] = true
-            } else if let place = wanted[user].firstIndex(of: record.item) {
-                ratings[user][place] = max(ratings[user][place], rating)
             }
+            guard let place = wanted[user].lastIndex(of: record.item) else { continue }
+            events[user][place].apply(type: record.type, time: record.time)
         }
         let unknown = asked.lazy.map { stream.records[$0].user }.filter { !isKnown[Int($0)] }
         strangers = (unknown.count, Set(unknown).count)
         self.train = train
         test = EventStream(stream) { isFirst[$0] }
         self.wanted = wanted
-        wantedRatings = ratings
+        wantedRatings = events.map { pairs in
+            pairs.map {
+                Float($0.rating(at: $0.lastTouch ?? 0, scale: .standard, decay: Decay(halfLifeMilliseconds: 0)))
+            }
+        }
     }
 
     private init(
@@ -65,12 +70,21 @@ public struct OfflineSplit {
     /// How many users are asked for.
     public var askedCount: Int { wanted.count { !$0.isEmpty } }
 
-    /// A fingerprint of what is learnt and asked.
+    /// A fingerprint of what is learnt and asked, and of all that models look at.
     public var hash: UInt64 {
-        (train.records + test.records).reduce(UInt64(train.count)) { hash, record in
-            let user = Hash64.hash(train.users.bytes(record.user), seed: hash)
-            return Hash64.hash(train.items.bytes(record.item), seed: user)
+        var hash = UInt64(train.count)
+        for stream in [train, test] {
+            for index in 0..<stream.count {
+                let event = stream.event(index)
+                for word in [event.user, event.item, event.categoryID, event.categoryCode, event.brand] {
+                    hash = Hash64.hash(word, seed: hash)
+                }
+                for number in [UInt64(event.type.code), UInt64(bitPattern: event.time), event.price.bitPattern] {
+                    hash = Hash64.hash(number, seed: hash)
+                }
+            }
         }
+        return hash
     }
 
     /// Leaves out each user's last event, by time and then the order in the stream (which is sorted). Users with one event
@@ -89,7 +103,9 @@ public struct OfflineSplit {
         for (user, index) in last.enumerated() where index >= 0 && events[user] > 1 && isNew[index] {
             isLeftOut[index] = true
         }
-        return OfflineSplit(stream) { isLeftOut[$0] }
+        var split = OfflineSplit(stream) { isLeftOut[$0] }
+        split.repeaters = last.enumerated().count { $1 >= 0 && events[$0] > 1 && !isNew[$1] }
+        return split
     }
 
     /// Learns the first share of the events and asks for what came after.
@@ -134,10 +150,12 @@ public struct OfflineSplit {
         }
         let (learnt, asked) = (train.records, test.records)
         func kept<Element>(_ lists: [[Element]]) -> [[Element]] { lists.indices.map { isKept[$0] ? lists[$0] : [] } }
-        return OfflineSplit(
+        var split = OfflineSplit(
             train: EventStream(train) { isKept[Int(learnt[$0].user)] },
             test: EventStream(test) { isKept[Int(asked[$0].user)] }, wanted: kept(wanted),
             wantedRatings: kept(wantedRatings), strangers: strangers)
+        split.repeaters = repeaters
+        return split
     }
 
     /// What is learnt and what is asked where each is a stream of its own; the first one takes in the other's events.

@@ -23,25 +23,36 @@ struct RecommenderLists {
     /// Users that are ranked at once.
     private static let usersAtOnce = 256
 
-    /// - Returns: false if cancelled.
+    /// How it ended.
+    enum Outcome: Equatable {
+        case ranked, cancelled
+        /// With why the model is of no use.
+        case refused(String)
+    }
+
     func rank<R: Recommender>(
         _ recommender: R, _ split: OfflineSplit, _ shop: ShopSettings, _ progress: (Double) -> Void,
         isCancelled: @escaping @Sendable () -> Bool, emit: (Found) -> Void
-    ) -> Bool {
-        let (histories, users) = split.train.histories(scale: shop.scale, decay: shop.trainingDecay)
+    ) -> Outcome {
+        // Wanted ratings are as fresh as on their first day: those that stand for them are learnt so too.
+        let predictsRatings = (recommender as? any RatingRecommender)?.negatives == 0
+        let (histories, users) = split.train.histories(
+            scale: shop.scale, decay: predictsRatings ? Decay(halfLifeMilliseconds: 0) : shop.trainingDecay)
         guard let model = recommender.fit(histories, from: nil, progress: progress, isCancelled: isCancelled) else {
-            return false
+            return .cancelled
         }
+        if let refusal = R.refusal(of: model) { return .refused(refusal) }
         let numbers = histories.items.map { split.train.items.find($0) ?? IdentifierTable.none }
         let asked = users.indices.filter { !split.wanted[users[$0]].isEmpty }
         if case .sampled(let negatives) = ranking {
-            return rankSampled(
+            let isDone = rankSampled(
                 model, split, histories, users, numbers, negatives.draw(split), isCancelled: isCancelled, emit)
+            return isDone ? .ranked : .cancelled
         }
         var rows = [Int32](repeating: -1, count: split.train.items.upperBound)
         for (row, number) in numbers.enumerated() { rows[Int(number)] = Int32(row) }
         for start in stride(from: 0, to: asked.count, by: Self.usersAtOnce) {
-            if isCancelled() { return false }
+            if isCancelled() { return .cancelled }
             let part = asked[start..<min(start + Self.usersAtOnce, asked.count)]
             let own = part.map { histories.history(of: $0) }
             for (place, (history, list)) in zip(part, zip(own, model.recommend(own, count: length))) {
@@ -54,11 +65,13 @@ struct RecommenderLists {
                 found.list = items
                 let wantedRows = split.wanted[user].map { rows[Int($0)] }
                 if measuresAUC { found.auc = auc(model, history, wantedRows) }
-                found.ratings = ratings(model, history, wantedRows, split.wantedRatings[user])
+                if predictsRatings {
+                    found.ratings = ratings(model, history, wantedRows, split.wantedRatings[user])
+                }
                 emit(found)
             }
         }
-        return true
+        return .ranked
     }
 
     /// The wanted items of one user among all that the user has not touched; one that training has not seen stands last.
@@ -80,7 +93,8 @@ struct RecommenderLists {
         return zip(predicted, known).map { ($0, actual[$1]) }
     }
 
-    /// A tie counts against the wanted item, and one that training has not seen stands last.
+    /// A tie counts against the wanted item, and so does a score that is no number; one that training has not seen stands
+    /// last.
     /// - Returns: false if cancelled.
     private func rankSampled(
         _ model: some RecommenderModel, _ split: OfflineSplit, _ histories: TrainingHistories, _ users: [Int],
@@ -96,7 +110,7 @@ struct RecommenderLists {
             let row = rows[Int(target)]
             let candidates = negatives[user].map { rows[Int($0)] }
             let scores = model.scores(history, of: candidates + (row < 0 ? [] : [row]))
-            let rank = row < 0 ? candidates.count : scores.dropLast().count { $0 >= scores[candidates.count] }
+            let rank = row < 0 ? candidates.count : scores.dropLast().count { !($0 < scores[candidates.count]) }
             emit(Found(user: user, activity: history.items.count, ranks: [rank]))
         }
         return true

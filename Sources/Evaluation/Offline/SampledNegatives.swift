@@ -22,15 +22,18 @@ public struct SampledNegatives: Sendable {
         }
         let pool = isItem.indices.filter { isItem[$0] }.map { IdentifierTable.Number($0) }
         return split.wanted.enumerated().map { user, wanted in
-            wanted.isEmpty ? [] : draw(from: pool, without: touched[user].union(wanted), user)
+            guard !wanted.isEmpty else { return [] }
+            // What the user has in training is of the pool; a wanted item may be one that nobody has there.
+            let open = pool.count - touched[user].count - wanted.count { isItem[Int($0)] }
+            return draw(open, from: pool, without: touched[user].union(wanted), user)
         }
     }
 
+    /// - Parameter open: how many of the pool are not excluded.
     private func draw(
-        from pool: [IdentifierTable.Number], without excluded: Set<IdentifierTable.Number>, _ user: Int
+        _ open: Int, from pool: [IdentifierTable.Number], without excluded: Set<IdentifierTable.Number>, _ user: Int
     ) -> [IdentifierTable.Number] {
         var random = RandomStream(seed: seed, row: user)
-        let open = pool.count - pool.count { excluded.contains($0) }
         // Rejection would take long where little is left to draw: the first places of what is left are shuffled (Fisher, Yates).
         guard open > 2 * count else {
             var left = pool.filter { !excluded.contains($0) }

@@ -37,7 +37,8 @@ public struct PrequentialEvaluation {
         let shop = ReplayedShop(settings: self.shop)
         let warmUp = Int(Double(stream.count) * warmUpShare)
         var touched = Set<UInt64>()
-        var result = PrequentialResult(length: self.shop.rules.listItems)
+        var activity = [Int](repeating: 0, count: stream.users.upperBound)
+        var result = PrequentialResult(length: self.shop.rules.listItems, items: stream.items.upperBound)
         let training = shop.settings.training
         let recipe = model.map { GenerationRecipe.recommender($0, training) } ?? .blend(training)
         var generation: Generation?
@@ -48,12 +49,15 @@ public struct PrequentialEvaluation {
                 nextTraining = self.nextTraining(after: index, of: stream.count)
             }
             let record = stream.records[index]
-            let pair = UInt64(record.user) << 32 | UInt64(record.item)
             let event = stream.event(index)
-            if touched.insert(pair).inserted, index >= warmUp, let user = shop.users.find(event.user) {
-                score(event, user, shop, at: index, Int(record.user), &result)
+            if touched.insert(record.pair).inserted {
+                if index >= warmUp, let user = shop.users.find(event.user) {
+                    score(stream, index, user, shop, activity: activity[Int(record.user)], &result)
+                }
+                activity[Int(record.user)] += 1
             }
             shop.learn(event)
+            result.learn(record)
             if (index + 1) * points / stream.count != index * points / stream.count {
                 result.endPoint(events: index + 1, time: record.time)
                 progress(Double(index + 1) / Double(stream.count))
@@ -69,13 +73,17 @@ public struct PrequentialEvaluation {
         let histories = shop.histories()
         result.refusal = recipe.refusal(histories)
         guard result.refusal == nil else { return }
-        generation = recipe.train(
+        let trained = recipe.train(
             histories, earlier: retrainShare > 0 ? nil : generation, blend: self.shop.blend)
-        shop.swap(generation)
-        if var manifest = generation?.manifest {
-            manifest.events = index
-            result.generations.append(manifest)
+        guard let trained else {
+            result.refusal = recipe.divergence
+            return
         }
+        generation = trained
+        shop.swap(trained)
+        var manifest = trained.manifest
+        manifest.events = index
+        result.generations.append(manifest)
     }
 
     /// The event before which the generation after the one at `index` is trained.
@@ -86,17 +94,21 @@ public struct PrequentialEvaluation {
     }
 
     private func score(
-        _ event: ShopEvent, _ user: UserStore.User, _ shop: ReplayedShop, at index: Int,
-        _ number: Int, _ result: inout PrequentialResult
+        _ stream: EventStream, _ index: Int, _ user: UserStore.User, _ shop: ReplayedShop, activity: Int,
+        _ result: inout PrequentialResult
     ) {
-        guard let target = shop.table.identifiers.find(event.item), shop.table.isRecommendable(target) else {
-            result.add(rank: nil, at: index, user: number)
-            return
-        }
+        let record = stream.records[index]
+        var outcome = PrequentialResult.Outcome(event: index, user: Int(record.user), activity: activity)
+        let target = shop.table.identifiers.find(stream.items.bytes(record.item))
+        var items: [Int] = []
         shop.rank(user) { list in
-            var rank: Int?
-            for place in list.indices where list[place].item == target { rank = place }
-            result.add(rank: rank, at: index, user: number)
+            for place in list.indices {
+                if list[place].item == target { outcome.rank = place }
+                let id = shop.table.identifiers.bytes(list[place].item)
+                if let item = stream.items.find(id) { items.append(Int(item)) }
+            }
         }
+        if target.map({ !shop.table.isRecommendable($0) }) ?? true { outcome.rank = nil }
+        result.add(outcome, list: items)
     }
 }

@@ -46,7 +46,7 @@ extension PrequentialResult {
         for outcome in outcomes {
             guard let other = ranks[outcome.event] else { return nil }
             hits.append((outcome.rank == nil ? 0 : 1) - (other == nil ? 0 : 1))
-            gains.append(Self.gain(outcome.rank) - Self.gain(other))
+            gains.append(Gain.at(outcome.rank) - Gain.at(other))
         }
         let users = outcomes.map(\.user)
         guard let hitRate = PairedInterval(hits, clusters: users),
@@ -59,6 +59,4 @@ extension PrequentialResult {
     public func difference(to other: PrequentialResult) -> Difference? {
         difference(to: Dictionary(uniqueKeysWithValues: other.outcomes.map { ($0.event, $0.rank) }))
     }
-
-    private static func gain(_ rank: Int?) -> Double { rank.map { 1 / log2(Double($0 + 2)) } ?? 0 }
 }

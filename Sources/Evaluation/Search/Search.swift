@@ -27,6 +27,8 @@ public struct Search: Sendable {
     static let firstTrials = 12
     /// The part of trials that goes on, and by which the effort grows, in halving: one in three.
     static let reduction = 3
+    /// Trials that must have come as far before one is stopped for being below their median.
+    static let medianTrials = 8
     static let budgets = [1.0 / 9, 1.0 / 3, 1]
 
     /// - Parameters:
@@ -65,6 +67,7 @@ public struct Search: Sendable {
         let ranked = order.sorted(done.filter { $0.plan.number < first })
         let places = ranked.compactMap { space.places(of: $0.plan.settings) }
         let measured = ranked.count { $0.values != nil }
+        let medians = medians(ranked)
         return (first..<min(first + Self.batchSize, trials)).map { number in
             var random = RandomStream(seed: seed, row: number)
             let isEarly = method == .random || number < Self.firstTrials || measured < 2
@@ -72,7 +75,21 @@ public struct Search: Sendable {
                 isEarly
                 ? space.dimensions.map { _ in random.uniform() }
                 : ParzenEstimator(space: space).next(places, measured: measured, using: &random)
-            return TrialPlan(number: number, settings: space.settings(at: place), budget: 1)
+            return TrialPlan(
+                number: number, settings: space.settings(at: place), budget: 1, medians: medians)
+        }
+    }
+
+    /// What a trial must reach after each number of folds: the median of the trials before its batch after as many folds
+    /// (Golovin et al., "Google Vizier", KDD 2017, section 3.4). Not where there are several objectives: what is worse by one may
+    /// be on the front by another; nor for time, which no two runs agree on.
+    private func medians(_ trials: [Trial]) -> [Double] {
+        guard order.objectives.count == 1, order.objectives[0] != .seconds else { return [] }
+        var medians: [Double] = []
+        while true {
+            let values = trials.filter { $0.folds.count > medians.count }.map { $0.folds[medians.count] }.sorted()
+            guard values.count >= Self.medianTrials else { return medians }
+            medians.append(values[values.count / 2])
         }
     }
 

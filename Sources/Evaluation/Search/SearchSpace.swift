@@ -54,15 +54,16 @@ public struct SearchSpace: Sendable, Equatable {
     /// In the order in which the algorithm declares them, or the texts name them.
     public private(set) var dimensions: [Dimension] = []
 
-    /// All that an algorithm declares, but its limits.
+    /// All that an algorithm declares, but its limits, each within what is worth a search.
     /// - Parameter names: left out of it.
     public init<R: Recommender>(_: R.Type, without names: Set<String> = []) {
         dimensions = R.parameters.filter { $0.isSearched && !names.contains($0.name) }.map {
-            Dimension(name: $0.name, domain: $0.domain)
+            Dimension(name: $0.name, domain: $0.searchDomain)
         }
     }
 
-    /// Only what some texts name: `name`, `name=low..high`, `name=one|other`, within what the algorithm declares.
+    /// Only what some texts name: `name`, within what is worth a search; `name=low..high`, `name=one|other`, within what may
+    /// be set.
     public init<R: Recommender>(_ type: R.Type, texts: [String]) throws(SettingFailure) {
         for text in texts {
             let words = text.split(separator: "=", maxSplits: 1).map(String.init)
@@ -74,7 +75,7 @@ public struct SearchSpace: Sendable, Equatable {
             guard !dimensions.contains(where: { $0.name == parameter.name }) else {
                 throw SettingFailure("'\(parameter.name)' is searched twice")
             }
-            let domain = words.count == 1 ? parameter.domain : Self.narrowed(parameter.domain, words[1])
+            let domain = words.count == 1 ? parameter.searchDomain : Self.narrowed(parameter.domain, words[1])
             guard let domain else {
                 throw SettingFailure(
                     "'\(text)' is no part of \(R.name)'s \(parameter.name), which takes \(parameter.domain); "

@@ -6,6 +6,12 @@ public struct TrialPlan: Sendable, Equatable {
     public let settings: [String: String]
     /// The share of the full effort, in 0...1.
     public let budget: Double
+    /// What the objective must reach after one fold, after two …, for the trial to go on; none where nothing is asked.
+    public let medians: [Double]
+
+    public init(number: Int, settings: [String: String], budget: Double, medians: [Double] = []) {
+        (self.number, self.settings, self.budget, self.medians) = (number, settings, budget, medians)
+    }
 }
 
 /// Settings that were tried.
@@ -15,19 +21,34 @@ public struct Trial: Sendable, Equatable {
     public let values: [Double]?
     /// Of training and ranking.
     public let seconds: Double
+    /// The first objective after one fold, after two …, as far as it came; none where nothing is asked of it.
+    public let folds: [Double]
+    public let ending: TrialEnding
 
-    public init(plan: TrialPlan, values: [Double]?, seconds: Double) {
+    /// - Parameter ending: of one without values; one that has them came to its end.
+    public init(
+        plan: TrialPlan, values: [Double]?, seconds: Double, folds: [Double] = [], ending: TrialEnding = .late
+    ) {
         self.plan = plan
         self.values = values
         self.seconds = seconds
+        self.folds = folds
+        self.ending = values == nil ? ending : .whole
     }
 }
 
-extension TrialPlan {
-    /// As it was planned in an earlier run.
-    public init(number: Int, budget: Double, settings: [String: String]) {
-        self.init(number: number, settings: settings, budget: budget)
-    }
+/// How a trial ended; the raw values stand in stores and in JSON.
+public enum TrialEnding: String, Sendable, CaseIterable {
+    /// It has values.
+    case whole
+    /// It took longer than was allowed.
+    case late
+    /// The algorithm does not take such data with such settings.
+    case refused
+    /// Steps were too long for the model to stay finite.
+    case diverged
+    /// After some folds it was worse than half of the trials before it.
+    case belowMedian = "below-median"
 }
 
 /// What a search wants: a measure of lists, as large as can be, or seconds, as few as can be.

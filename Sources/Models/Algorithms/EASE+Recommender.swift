@@ -5,7 +5,8 @@ extension EASE: Recommender {
     public static let summary = "item weights in closed form, for catalogues of some thousands (Steck 2019)"
 
     public static let parameters: [Parameter<EASE>] = [
-        .real("regularization", 0.01...1_000_000, \.regularization, isLogarithmic: true, "λ, in users"),
+        .real("regularization", 0.01...1_000_000, \.regularization, isLogarithmic: true, "λ, in users")
+            .searched(from: 1, to: 10_000),
         .real("user-exponent", 0...1, \.userExponent, "a user's row is divided by its number of items to this power"),
         .limit("items-max", 1...65_536, \.itemsMax, "the largest catalogue that is taken"),
     ]

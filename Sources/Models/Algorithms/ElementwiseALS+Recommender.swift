@@ -5,12 +5,16 @@ extension ElementwiseALS: Recommender {
     public static let summary = "implicit factors with popularity-weighted missing data (He et al. 2016)"
 
     public static let parameters: [Parameter<ElementwiseALS>] = [
-        .integer("factors", 1...1024, \.factors, isLogarithmic: true, "length of the vectors"),
+        .integer("factors", 1...1024, \.factors, isLogarithmic: true, "length of the vectors")
+            .searched(from: 8, to: 256),
         .real("alpha", 0.001...1000, \.alpha, isLogarithmic: true, "times each rating: its weight"),
-        .real("missing-weight", 0.01...100_000, \.missingWeight, isLogarithmic: true, "c₀, of all missing items"),
+        .real("missing-weight", 0.01...100_000, \.missingWeight, isLogarithmic: true, "c₀, of all missing items")
+            .searched(from: 1, to: 10_000),
         .real("popularity-exponent", 0...2, \.popularityExponent, "a: above 0, popular items are missed more"),
-        .real("regularization", 0.00001...1000, \.regularization, isLogarithmic: true, "λ"),
-        .integer("sweeps", 1...500, \.sweeps, "each updates all users, then all items"),
+        .real("regularization", 0.00001...1000, \.regularization, isLogarithmic: true, "λ")
+            .searched(from: 0.001, to: 100),
+        .integer("sweeps", 1...500, \.sweeps, "each updates all users, then all items")
+            .searched(from: 5, to: 60),
     ]
 
     public func fit(

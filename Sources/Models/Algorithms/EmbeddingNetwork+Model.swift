@@ -5,7 +5,7 @@ extension EmbeddingNetwork {
     /// Both sides, and the vectors that they make of users and items, whose product is the rating. A user who was not in the
     /// histories starts as the mean of all embeddings and takes steps of descent on the ratings of the history, all else
     /// standing still and nothing left out.
-    public struct Model: VectorModel, RatingModel {
+    public struct Model: VectorModel, RatingModel, DescentModel {
         let userSide: EmbeddingSide
         let itemSide: EmbeddingSide
         private let learningRate: Float
@@ -26,6 +26,13 @@ extension EmbeddingNetwork {
             self.negatives = negatives
             self.users = userSide.vectors()
             ranking = VectorRanking(itemSide.vectors())
+        }
+
+        /// A rectifier may make zeros of what is no number: the sides are looked at too.
+        public var isFinite: Bool {
+            [userSide, itemSide].allSatisfy {
+                $0.table.table.values.isFinite && $0.layer.weights.values.isFinite && $0.layer.bias.values.isFinite
+            } && users.isFinite && ranking.items.isFinite
         }
 
         public func predictedRatings(_ user: UserHistory, of items: [Int32]) -> [Float] { scores(user, of: items) }

@@ -5,30 +5,50 @@ extension Ensemble: Recommender {
     public static let summary = "EASE, item neighbourhoods and implicit ALS, with fitted weights"
 
     public static let parameters: [Parameter<Ensemble>] = [
-        .integer("als-factors", 1...1024, \.als.factors, isLogarithmic: true, "length of ALS's vectors"),
-        .real("als-alpha0", 0.0001...10, \.als.unobservedWeight, isLogarithmic: true, "α₀ of ALS"),
-        .real("als-regularization", 0.00001...10, \.als.regularization, isLogarithmic: true, "λ of ALS"),
-        .integer("als-sweeps", 1...200, \.als.sweeps, "of ALS"),
-        .integer("knn-neighbours", 1...4096, \.knn.neighbours, isLogarithmic: true, "kept of each item"),
+        .integer("als-factors", 1...1024, \.als.factors, isLogarithmic: true, "length of ALS's vectors")
+            .searched(from: 8, to: 256),
+        .real("als-alpha0", 0.0001...10, \.als.unobservedWeight, isLogarithmic: true, "α₀ of ALS")
+            .searched(from: 0.001, to: 2),
+        .real("als-regularization", 0.00001...10, \.als.regularization, isLogarithmic: true, "λ of ALS")
+            .searched(from: 0.0001, to: 1),
+        .integer("als-sweeps", 1...200, \.als.sweeps, "of ALS")
+            .searched(from: 4, to: 30),
+        .integer("knn-neighbours", 1...4096, \.knn.neighbours, isLogarithmic: true, "kept of each item")
+            .searched(from: 10, to: 1000),
         .real("knn-target-exponent", 0...1, \.knn.targetExponent, "a of the neighbourhoods"),
         .real("knn-source-exponent", 0...1, \.knn.sourceExponent, "b of the neighbourhoods"),
-        .real("ease-regularization", 0.01...1_000_000, \.ease.regularization, isLogarithmic: true, "λ of EASE"),
+        .real("ease-regularization", 0.01...1_000_000, \.ease.regularization, isLogarithmic: true, "λ of EASE")
+            .searched(from: 1, to: 10_000),
         .real("ease-user-exponent", 0...1, \.ease.userExponent, "of a user's number of items, in EASE"),
         .limit("ease-items-max", 1...65_536, \.ease.itemsMax, "larger catalogues: no EASE"),
-        .real("held-out", 0.01...0.9, \.heldOutShare, "of a user's history, what the weights are fitted on"),
+        .real("held-out", 0.01...0.9, \.heldOutShare, "of a user's history, what the weights are fitted on")
+            .searched(from: 0.05, to: 0.5),
     ]
 
     public func fit(
         _ histories: TrainingHistories, from earlier: EarlierModel<Model>?, progress: (Double) -> Void,
         isCancelled: @escaping @Sendable () -> Bool
     ) -> Model? {
+        guard let weights = weights(histories, progress: { progress(0.5 * $0) }, isCancelled: isCancelled)
+        else { return nil }
+        return fitMembers(
+            histories, weights: weights, from: earlier, progress: { progress(0.5 + 0.5 * $0) },
+            isCancelled: isCancelled)
+    }
+
+    /// The members' weights, by the histories without each user's newest. A function of its own, so that the trial's members
+    /// are gone before the next are fitted: EASE's matrix is the largest that there is.
+    /// - Returns: nil if cancelled.
+    func weights(
+        _ histories: TrainingHistories, progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
+    ) -> [Float]? {
         let isHeldOut = heldOut(histories)
         let rest = histories.keeping { !isHeldOut[$0] }
         let all = [Float](repeating: 1, count: Self.members)
         // From nothing: an earlier model has seen what is held out.
         guard
             let trial = fitMembers(
-                rest, weights: all, from: nil, progress: { progress(0.45 * $0) }, isCancelled: isCancelled)
+                rest, weights: all, from: nil, progress: { progress(0.9 * $0) }, isCancelled: isCancelled)
         else { return nil }
         var stack = StackFit(trial)
         let step = max(1, (histories.userCount + usersMax - 1) / usersMax)
@@ -38,10 +58,8 @@ extension Ensemble: Recommender {
             stack.add(rest.history(of: user), wanted: range.filter { isHeldOut[$0] }.map { histories.rows[$0] })
         }
         guard let weights = stack.best(isCancelled: isCancelled) else { return nil }
-        progress(0.5)
-        return fitMembers(
-            histories, weights: weights, from: earlier, progress: { progress(0.5 + 0.5 * $0) },
-            isCancelled: isCancelled)
+        progress(1)
+        return weights
     }
 
     /// ALS, neighbourhoods, EASE.

@@ -5,11 +5,16 @@ extension FactorizationMachine: Recommender {
     public static let summary = "factorization machine over users, items and their features (Rendle 2010)"
 
     public static let parameters: [Parameter<FactorizationMachine>] = [
-        .integer("factors", 1...1023, \.factors, isLogarithmic: true, "length of the vectors"),
-        .integer("epochs", 1...1000, \.epochs, isLogarithmic: true, "passes over the interactions"),
-        .real("learning-rate", 0.0001...1, \.learningRate, isLogarithmic: true, "of the gradient"),
-        .real("regularization", 0.00001...1, \.regularization, isLogarithmic: true, "λ, of vectors and weights"),
-        .integer("negatives", 1...100, \.negatives, "untouched items an interaction"),
+        .integer("factors", 1...1023, \.factors, isLogarithmic: true, "length of the vectors")
+            .searched(from: 4, to: 128),
+        .integer("epochs", 1...1000, \.epochs, isLogarithmic: true, "passes over the interactions")
+            .searched(from: 5, to: 100),
+        .real("learning-rate", 0.0001...1, \.learningRate, isLogarithmic: true, "of the gradient")
+            .searched(from: 0.003, to: 0.2),
+        .real("regularization", 0.00001...1, \.regularization, isLogarithmic: true, "λ, of vectors and weights")
+            .searched(from: 0.0001, to: 0.1),
+        .integer("negatives", 1...100, \.negatives, "untouched items an interaction")
+            .searched(from: 1, to: 10),
     ]
 
     /// Starts from an earlier model's items; categories, brands and users start anew, since their numbers are others.

@@ -23,11 +23,16 @@ public struct GeneralizedMatrixFactorization: Recommender, Equatable {
     public static let summary = "weighted product of embeddings, cross-entropy (He et al. 2017)"
 
     public static let parameters: [Parameter<GeneralizedMatrixFactorization>] = [
-        .integer("factors", 1...512, \.factors, isLogarithmic: true, "length of the vectors"),
-        .integer("epochs", 1...1000, \.epochs, isLogarithmic: true, "passes over the interactions"),
-        .integer("batch", 1...65_536, \.batch, isLogarithmic: true, "pairs a step"),
-        .integer("negatives", 1...100, \.negatives, "untouched items an interaction"),
-        .real("learning-rate", 0.00001...1, \.learningRate, isLogarithmic: true, "of Adam"),
+        .integer("factors", 1...512, \.factors, isLogarithmic: true, "length of the vectors")
+            .searched(from: 4, to: 128),
+        .integer("epochs", 1...1000, \.epochs, isLogarithmic: true, "passes over the interactions")
+            .searched(from: 2, to: 50),
+        .integer("batch", 1...65_536, \.batch, isLogarithmic: true, "pairs a step")
+            .searched(from: 64, to: 2048),
+        .integer("negatives", 1...100, \.negatives, "untouched items an interaction")
+            .searched(from: 1, to: 10),
+        .real("learning-rate", 0.00001...1, \.learningRate, isLogarithmic: true, "of Adam")
+            .searched(from: 0.0001, to: 0.03),
     ]
 
     public func fit(

@@ -5,12 +5,16 @@ extension ImplicitALS: Recommender {
     public static let summary = "implicit ALS (Hu, Koren, Volinsky 2008; settings of Rendle et al. 2021)"
 
     public static let parameters: [Parameter<ImplicitALS>] = [
-        .integer("factors", 1...1024, \.factors, isLogarithmic: true, "length of the vectors"),
+        .integer("factors", 1...1024, \.factors, isLogarithmic: true, "length of the vectors")
+            .searched(from: 8, to: 256),
         .real("alpha", 0.001...1000, \.alpha, isLogarithmic: true, "α, times each rating: its confidence"),
-        .real("alpha0", 0.0001...10, \.unobservedWeight, isLogarithmic: true, "α₀, the weight of what was not touched"),
-        .real("regularization", 0.00001...10, \.regularization, isLogarithmic: true, "λ"),
+        .real("alpha0", 0.0001...10, \.unobservedWeight, isLogarithmic: true, "α₀, the weight of what was not touched")
+            .searched(from: 0.001, to: 2),
+        .real("regularization", 0.00001...10, \.regularization, isLogarithmic: true, "λ")
+            .searched(from: 0.0001, to: 1),
         .real("exponent", 0...1, \.frequencyExponent, "ν: 1 scales λ by a row's frequency, 0 not at all"),
-        .integer("sweeps", 1...200, \.sweeps, "each solves all users, then all items"),
+        .integer("sweeps", 1...200, \.sweeps, "each solves all users, then all items")
+            .searched(from: 4, to: 30),
         .choice(
             "solver",
             [("cg", .conjugateGradient(steps: 3)), ("exact", .cholesky), ("blocks", .blocks(size: 64))], \.solver,

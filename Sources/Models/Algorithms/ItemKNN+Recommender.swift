@@ -5,10 +5,12 @@ extension ItemKNN: Recommender {
     public static let summary = "item-based neighbourhoods, by cosine or a variant of it (Sarwar et al. 2001)"
 
     public static let parameters: [Parameter<ItemKNN>] = [
-        .integer("neighbours", 1...4096, \.neighbours, isLogarithmic: true, "kept of each item"),
+        .integer("neighbours", 1...4096, \.neighbours, isLogarithmic: true, "kept of each item")
+            .searched(from: 10, to: 1000),
         .real("target-exponent", 0...1, \.targetExponent, "a, on the target's norm; both ½: the cosine"),
         .real("source-exponent", 0...1, \.sourceExponent, "b, on the norm of the user's item"),
-        .real("shrinkage", 0...1000, \.shrinkage, "added to the product of the norms"),
+        .real("shrinkage", 0...1000, \.shrinkage, "added to the product of the norms")
+            .searched(from: 0, to: 100),
         .choice(
             "dampens-weights", [("no", false), ("yes", true)], \.dampensWeights,
             "1 + ln(rating) for each rating; histories hold no counts of events"),

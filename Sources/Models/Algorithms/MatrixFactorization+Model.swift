@@ -3,8 +3,9 @@ public import Linear
 
 extension MatrixFactorization {
     /// Item vectors with biases, and how a user is projected on them: the ridge regression that the steps approach,
-    /// `min Σ_own (r − x·h)² + s Σ_all (x·h)² + λ (n + sN) ‖x‖²` with s the untouched items that one of the catalogue
-    /// stood for. A score is the predicted rating.
+    /// `min Σ_own (r − ŷ)² + s Σ_all ŷ² + λ (n + sN) ‖x‖²` with `ŷ = μ + b_i + x·h`, x having the user's bias as its
+    /// last number, and s the untouched items that one of the catalogue stood for: `negatives · n / N`. A score is the
+    /// predicted rating.
     public struct Model: FoldingModel, RatingModel {
         /// items × (K + 2): `[h, 1, b]`.
         public var items: Matrix { ranking.items }

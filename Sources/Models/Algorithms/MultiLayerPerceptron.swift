@@ -26,12 +26,18 @@ public struct MultiLayerPerceptron: Recommender, Equatable {
     public static let summary = "embeddings through dense layers, cross-entropy (He et al. 2017)"
 
     public static let parameters: [Parameter<MultiLayerPerceptron>] = [
-        .integer("factors", 1...256, \.factors, isLogarithmic: true, "outputs of the last layer"),
-        .integer("layers", 0...5, \.layers, "dense layers, each half as wide as the one before"),
-        .integer("epochs", 1...1000, \.epochs, isLogarithmic: true, "passes over the interactions"),
-        .integer("batch", 1...65_536, \.batch, isLogarithmic: true, "pairs a step"),
-        .integer("negatives", 1...100, \.negatives, "untouched items an interaction"),
-        .real("learning-rate", 0.00001...1, \.learningRate, isLogarithmic: true, "of Adam"),
+        .integer("factors", 1...256, \.factors, isLogarithmic: true, "outputs of the last layer")
+            .searched(from: 4, to: 32),
+        .integer("layers", 0...5, \.layers, "dense layers, each half as wide as the one before")
+            .searched(from: 0, to: 3),
+        .integer("epochs", 1...1000, \.epochs, isLogarithmic: true, "passes over the interactions")
+            .searched(from: 2, to: 50),
+        .integer("batch", 1...65_536, \.batch, isLogarithmic: true, "pairs a step")
+            .searched(from: 64, to: 2048),
+        .integer("negatives", 1...100, \.negatives, "untouched items an interaction")
+            .searched(from: 1, to: 10),
+        .real("learning-rate", 0.00001...1, \.learningRate, isLogarithmic: true, "of Adam")
+            .searched(from: 0.0001, to: 0.03),
     ]
 
     /// Inputs of the tower's first layer, and outputs of all.

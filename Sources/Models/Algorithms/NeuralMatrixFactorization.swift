@@ -33,15 +33,23 @@ public struct NeuralMatrixFactorization: Recommender, Equatable {
     public static let summary = "gmf and mlp under one output, pre-trained (He et al. 2017)"
 
     public static let parameters: [Parameter<NeuralMatrixFactorization>] = [
-        .integer("factors", 1...256, \.factors, isLogarithmic: true, "length of gmf's vectors, outputs of mlp"),
-        .integer("layers", 0...5, \.layers, "mlp's dense layers, each half as wide as the one before"),
-        .integer("pretraining-epochs", 0...100, \.pretrainingEpochs, "of gmf and mlp alone; 0 for none"),
-        .integer("epochs", 1...1000, \.epochs, isLogarithmic: true, "passes over the interactions after that"),
-        .integer("batch", 1...65_536, \.batch, isLogarithmic: true, "pairs a step"),
-        .integer("negatives", 1...100, \.negatives, "untouched items an interaction"),
+        .integer("factors", 1...256, \.factors, isLogarithmic: true, "length of gmf's vectors, outputs of mlp")
+            .searched(from: 4, to: 32),
+        .integer("layers", 0...5, \.layers, "mlp's dense layers, each half as wide as the one before")
+            .searched(from: 0, to: 3),
+        .integer("pretraining-epochs", 0...100, \.pretrainingEpochs, "of gmf and mlp alone; 0 for none")
+            .searched(from: 0, to: 20),
+        .integer("epochs", 1...1000, \.epochs, isLogarithmic: true, "passes over the interactions after that")
+            .searched(from: 1, to: 30),
+        .integer("batch", 1...65_536, \.batch, isLogarithmic: true, "pairs a step")
+            .searched(from: 64, to: 2048),
+        .integer("negatives", 1...100, \.negatives, "untouched items an interaction")
+            .searched(from: 1, to: 10),
         .real("product-share", 0...1, \.productShare, "gmf's part in the joined output"),
-        .real("learning-rate", 0.00001...1, \.learningRate, isLogarithmic: true, "of Adam"),
-        .real("tuning-rate", 0.00001...1, \.tuningRate, isLogarithmic: true, "of gradient descent after pre-training"),
+        .real("learning-rate", 0.00001...1, \.learningRate, isLogarithmic: true, "of Adam")
+            .searched(from: 0.0001, to: 0.03),
+        .real("tuning-rate", 0.00001...1, \.tuningRate, isLogarithmic: true, "of gradient descent after pre-training")
+            .searched(from: 0.001, to: 0.1),
     ]
 
     public func fit(

@@ -6,6 +6,7 @@ extension Popularity: Recommender {
 
     public static let parameters: [Parameter<Popularity>] = [
         .real("half-life-days", 0...3650, \.halfLifeDays, "of an interaction's weight; 0 for none")
+            .searched(from: 0, to: 365)
     ]
 
     /// Nothing to start from: counting is as fast.

@@ -35,7 +35,7 @@ struct StackFit {
             candidates.formUnion(list.map(\.index))
         }
         let items = candidates.sorted()
-        let ideal = (0..<min(wanted.count, Self.length)).reduce(0.0) { $0 + Self.gain($1) }
+        let ideal = (0..<min(wanted.count, Self.length)).reduce(0.0) { $0 + Gain.at($1) }
         cases.append(
             Case(
                 scores: scores.flatMap { member in items.map { member.isEmpty ? 0 : member[Int($0)] } },
@@ -74,9 +74,7 @@ struct StackFit {
         var list: [Scored] = []
         top.drain(into: &list)
         var gain = 0.0
-        for (rank, scored) in list.enumerated() where user.isWanted[Int(scored.index)] { gain += Self.gain(rank) }
+        for (rank, scored) in list.enumerated() where user.isWanted[Int(scored.index)] { gain += Gain.at(rank) }
         return gain / user.ideal
     }
-
-    private static func gain(_ rank: Int) -> Double { 1 / Deterministic.log2(Double(rank + 2)) }
 }

@@ -4,7 +4,7 @@ internal import Linear
 /// What GMF, MLP and NeuMF learn: a network. A user of the histories has embeddings; another one starts as the mean of them
 /// all, and takes steps of Adam towards the items of the history and away from others, with all else standing still. One
 /// without items stays the mean.
-public struct CollaborativeModel: RecommenderModel {
+public struct CollaborativeModel: DescentModel {
     let network: CollaborativeNetwork
     /// Untouched items an item of a user who is folded in.
     let negatives: Int
@@ -28,6 +28,7 @@ public struct CollaborativeModel: RecommenderModel {
     }
 
     public var itemCount: Int { network.itemCount }
+    public var isFinite: Bool { matrices.allSatisfy(\.isFinite) }
 
     public func score(_ user: UserHistory, into scores: UnsafeMutableBufferPointer<Float>) {
         if let known = user.user, known < network.userCount {

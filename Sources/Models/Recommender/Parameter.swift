@@ -6,10 +6,36 @@ public struct Parameter<Target>: Sendable {
     public let domain: ParameterDomain
     /// Whether a search tries values of it unless it is told which: not of a limit, which makes no model better.
     public private(set) var isSearched = true
+    /// What a search tries unless it is told otherwise: all that may be set, or, where that is far more than anybody would
+    /// wait for, the part in which good values lie.
+    public private(set) var searchDomain: ParameterDomain
     /// The present value, as `set` takes it.
     public let get: @Sendable (Target) -> Double
     /// Takes a value of the domain; a choice by its place.
     public let set: @Sendable (inout Target, Double) -> Void
+
+    private init(
+        name: String, doc: String, domain: ParameterDomain, get: @escaping @Sendable (Target) -> Double,
+        set: @escaping @Sendable (inout Target, Double) -> Void
+    ) {
+        (self.name, self.doc, self.domain, self.get, self.set) = (name, doc, domain, get, set)
+        searchDomain = domain
+    }
+
+    /// The same, searched within less than may be set.
+    public func searched(from low: Double, to high: Double) -> Self {
+        var parameter = self
+        switch domain {
+        case .integer(let whole, let isLogarithmic):
+            precondition(whole.contains(Int(low)) && whole.contains(Int(high)), "\(name) takes what is searched")
+            parameter.searchDomain = .integer(Int(low)...Int(high), isLogarithmic: isLogarithmic)
+        case .real(let whole, let isLogarithmic):
+            precondition(whole.contains(low) && whole.contains(high), "\(name) takes what is searched")
+            parameter.searchDomain = .real(low...high, isLogarithmic: isLogarithmic)
+        case .choice: preconditionFailure("the choices of \(name) have no order")
+        }
+        return parameter
+    }
 
     /// A whole number.
     public static func integer(

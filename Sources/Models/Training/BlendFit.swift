@@ -68,7 +68,7 @@ struct BlendFit {
             let score = heldOut.candidates[heldOut.taken].factors
             guard score > 0 else { continue }
             let rank = heldOut.candidates.count { $0.factors > score }
-            if rank < length { sum += 1 / Deterministic.log2(Double(rank + 2)) }
+            if rank < length { sum += Gain.at(rank) }
         }
         return sum
     }

@@ -78,7 +78,7 @@ private struct ComparisonTally {
     private var places: [Int32: Int] = [:]
 
     mutating func add(_ rank: Int?, of model: Int) {
-        present[model] = rank.map { 1 / Deterministic.log2(Double($0 + 2)) } ?? 0
+        present[model] = Gain.at(rank)
         hits[model] += rank == nil ? 0 : 1
         gains[model] += present[model]
     }

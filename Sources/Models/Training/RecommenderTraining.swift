@@ -59,6 +59,8 @@ struct RecommenderTraining {
     ) -> Generation? {
         let start: EarlierModel<R.Model>? = earlier?.model(of: R.self, items: histories.items)
         let model = recommender.fit(histories, from: start, progress: progress, isCancelled: isCancelled)
+        // Nothing can be served of it: scores that are no numbers have no order.
+        if let model, R.refusal(of: model) != nil { return nil }
         let width = settings.neighbours.perItem(items: histories.items.count)
         guard
             let parts = model?.served(neighbours: width, threads: recommender.threads, isCancelled: isCancelled)

@@ -1,4 +1,5 @@
 internal import Events
+internal import Models
 
 /// How good this member's lists are, told by what each user does next: HR@20 and NDCG@20 of the last list at the user's
 /// next event, if that is of an item that is new to the user. Means in which each case weighs less than the next one.
@@ -25,7 +26,7 @@ public struct LiveQuality: Sendable {
 
     mutating func add(_ found: LastLists.Found) {
         let rank: Int? = if case .at(let place) = found { place } else { nil }
-        let gain = rank.map { 1 / Deterministic.log2(Double($0 + 2)) } ?? 0
+        let gain = Gain.at(rank)
         sums.cases += 1
         sums.gains += gain
         sums.squares += gain * gain

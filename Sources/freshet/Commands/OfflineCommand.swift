@@ -60,6 +60,7 @@ enum OfflineCommand {
             if let refusal = evaluation.refusal(splits) { throw CommandFailure(refusal, exitCode: 65) }
             let start = Date()
             let result = evaluation.run(splits)
+            if let refusal = result.refusal { throw CommandFailure(refusal, exitCode: 65) }
             return OfflineReport.Row(title: choice.title, result: result, seconds: Date().timeIntervalSince(start))
         }
         let report = OfflineReport(

@@ -29,6 +29,7 @@ enum PrequentialCommand {
             .option("chart", "FILE.svg", "Draw the live series there."),
             .option("title", "TEXT", "What the chart calls the stream; the file's name by default."),
             .option("points", "N", "Parts of the stream in the series.", type: .int(1...1000), default: "20"),
+            .flag("groups", "Show events of users with few, some and many items before them apart."),
             DataCommand.ratings, DataCommand.force, .flag("json", "Print one JSON object."),
         ],
         run: run)
@@ -54,7 +55,7 @@ enum PrequentialCommand {
         let report = PrequentialReport(
             dataset: arguments["title"] ?? URL(fileURLWithPath: file).lastPathComponent,
             events: stream.count,
-            result: result, other: other)
+            result: result, other: other, hasGroups: arguments.flag("groups"))
         if let path = arguments["chart"] { try OutputFile.write(report.chart.svg(), to: path) }
         if arguments.flag("json") {
             print(report.json)

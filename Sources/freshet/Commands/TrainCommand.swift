@@ -42,7 +42,10 @@ enum TrainCommand {
             let outcome = trial.run(
                 recipe, histories, serving: serving, progress: { bar.update(share: $0) })
             bar.finish()
-            guard let outcome else { throw CommandFailure("the training ended without a model", exitCode: 70) }
+            guard let outcome else {
+                throw CommandFailure(
+                    recipe.divergence, exitCode: recipe.model == GenerationManifest.blendModel ? 70 : 65)
+            }
             return outcome
         }
     }

@@ -32,6 +32,7 @@ struct OfflineReport {
         if let protocolName { object.add("protocol", protocolName) }
         object.add("users", row.result.metrics.count)
         for (name, value) in figures(row) { object.add(name, value) }
+        if row.result.hasUntouchedAsRatings { object.add("no_rating_errors", Self.noRatingErrors) }
         if let first {
             var differences = JSONObject()
             for measure in RankingMeasure.allCases {
@@ -40,18 +41,14 @@ struct OfflineReport {
             }
             object.add("difference", differences)
         }
-        if hasGroups { object.add("groups", row.result.groups().map(group)) }
+        if hasGroups {
+            object.add("groups", row.result.groups().map { $0.object(row.result.metrics.length, cases: "users") })
+        }
         return object
     }
 
-    private func group(_ group: ActivityGroup) -> JSONObject {
-        var object = JSONObject()
-        object.add("from", group.range.lowerBound)
-        object.add("to", group.range.upperBound)
-        object.add("users", group.metrics.count)
-        for measure in RankingMeasure.allCases { object.add(name(measure), group.metrics[measure]) }
-        return object
-    }
+    private static let noRatingErrors =
+        "untouched items are learnt as ratings of 0 beside the others; negatives=0 learns ratings alone"
 
     private func name(_ measure: RankingMeasure) -> String {
         "\(measure.rawValue)@\(rows[0].result.metrics.length)"
@@ -76,6 +73,10 @@ struct OfflineReport {
         var text = HumanFormat.counted(rows[0].result.metrics.count, "case")
         text += protocolName.map { ", \($0)\n\n" } ?? ", all items ranked\n\n"
         text += measures.render(style: style)
+        let unrated = rows.filter(\.result.hasUntouchedAsRatings).map(\.title)
+        if !unrated.isEmpty {
+            text += "\nNo rating errors of \(unrated.joined(separator: ", ")): \(Self.noRatingErrors).\n"
+        }
         if rows.count > 1 {
             text +=
                 "\nIn brackets the difference to \(rows[0].title) and where it lies in 95 of 100 paired resamples "
@@ -126,5 +127,17 @@ struct OfflineReport {
                     })
         }
         return table
+    }
+}
+
+extension ActivityGroup {
+    /// - Parameter cases: what its cases are called.
+    func object(_ length: Int, cases: String) -> JSONObject {
+        var object = JSONObject()
+        object.add("from", range.lowerBound)
+        object.add("to", range.upperBound)
+        object.add(cases, metrics.count)
+        for measure in RankingMeasure.allCases { object.add("\(measure.rawValue)@\(length)", metrics[measure]) }
+        return object
     }
 }

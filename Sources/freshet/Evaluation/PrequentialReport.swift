@@ -17,6 +17,7 @@ struct PrequentialReport {
     let events: Int
     let result: PrequentialResult
     var other: Other?
+    var hasGroups = false
 
     private var hitName: String { "hr@\(result.length)" }
     private var gainName: String { "ndcg@\(result.length)" }
@@ -25,6 +26,7 @@ struct PrequentialReport {
         var object = JSONObject()
         object.add(hitName, result.hitRate)
         object.add(gainName, result.ndcg)
+        for (name, value) in figures { object.add(name, value) }
         object.add("count", result.count)
         object.add("events", events)
         object.add("generations", result.generations.count)
@@ -39,8 +41,18 @@ struct PrequentialReport {
             difference.add(gainName, Self.numbers(other.difference.ndcg))
             object.add("difference", difference)
         }
+        if hasGroups { object.add("groups", result.groups().map { $0.object(result.length, cases: "count") }) }
         object.add("series", seriesObjects)
         return object.text
+    }
+
+    /// What lists have beside HR and NDCG. One item is wanted at a time: its recall is the HR, and its MAP the MRR.
+    private var figures: [(String, Double?)] {
+        let statistics = result.statistics
+        return [RankingMeasure.precision, .mrr].map { ("\($0.rawValue)@\(result.length)", result.metrics[$0]) } + [
+            ("coverage", statistics.coverage), ("novelty", statistics.novelty), ("diversity", statistics.diversity),
+            ("gini", statistics.gini),
+        ]
     }
 
     /// The parts of the stream, beside the other run's where there is one.
@@ -76,6 +88,12 @@ struct PrequentialReport {
         text +=
             "\(HumanFormat.counted(events, "event"))  HR@\(result.length) \(figure(result.hitRate))  "
             + "NDCG@\(result.length) \(figure(result.ndcg))  (\(HumanFormat.grouped(result.count)) scored)\n"
+        if result.count > 0 {
+            var table = TextTable(figures.map { .init($0.0, .right) })
+            table.append(figures.map { $0.1.map { HumanFormat.fixed($0, digits: 4) } ?? "–" })
+            text += table.render(style: style)
+        }
+        if hasGroups { text += groups.render(style: style) }
         if let other {
             text +=
                 "less '\(other.title)', with 95% intervals:  "
@@ -87,6 +105,19 @@ struct PrequentialReport {
                 + "NDCG \(Self.relative(result.ndcg, less: other.difference.ndcg.mean))\n"
         }
         return text
+    }
+
+    private var groups: TextTable {
+        let measures = [RankingMeasure.hitRate, .ndcg, .mrr]
+        var table = TextTable(
+            [.init("items before"), .init("scored", .right)]
+                + measures.map { .init("\($0.rawValue)@\(result.length)", .right) })
+        for group in result.groups() {
+            table.append(
+                ["\(group.range.lowerBound) to \(group.range.upperBound)", HumanFormat.grouped(group.metrics.count)]
+                    + measures.map { HumanFormat.fixed(group.metrics[$0], digits: 4) })
+        }
+        return table
     }
 
     /// What each generation was trained on and how it weighs the learners.

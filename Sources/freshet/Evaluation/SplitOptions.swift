@@ -56,9 +56,20 @@ enum SplitOptions {
         return kept
     }
 
-    /// Says how many events are not asked for, since training does not know their users.
+    /// Says how many events are not asked for, since training does not know their users, and how many users are not whose
+    /// last event is a repetition.
     static func reportStrangers(_ splits: some Sequence<OfflineSplit>) {
-        let (events, users) = splits.reduce((0, 0)) { ($0.0 + $1.strangers.events, $0.1 + $1.strangers.users) }
+        var (events, users, repeaters) = (0, 0, 0)
+        for split in splits {
+            events += split.strangers.events
+            users += split.strangers.users
+            repeaters += split.repeaters
+        }
+        if repeaters > 0 {
+            LineOutput.standardError.write(
+                line: "\(HumanFormat.counted(repeaters, "user")) whose last event is of an item that they had touched "
+                    + "before \(repeaters == 1 ? "is" : "are") not asked for")
+        }
         guard events > 0 else { return }
         LineOutput.standardError.write(
             line: "\(HumanFormat.counted(events, "event")) of \(HumanFormat.counted(users, "user")) whom the training "

@@ -34,9 +34,12 @@ extension ModelsCommand {
 
     static func text(_ type: any Recommender.Type) -> String {
         var table = TextTable([
-            .init("setting"), .init("default", .right), .init("values"), .init("what it is", widthMax: 90),
+            .init("setting"), .init("default", .right), .init("values"), .init("tune tries"),
+            .init("what it is", widthMax: 90),
         ])
-        for setting in settings(type) { table.append([setting.name, setting.value, setting.values, setting.doc]) }
+        for setting in settings(type) {
+            table.append([setting.name, setting.value, setting.values, setting.searched, setting.doc])
+        }
         return "\(type.name): \(type.summary); served by \(served(type))\n" + table.render()
     }
 
@@ -44,7 +47,7 @@ extension ModelsCommand {
         [
             "name": type.name, "summary": type.summary, "served_by": served(type),
             "settings": settings(type).map {
-                ["name": $0.name, "default": $0.value, "values": $0.values, "summary": $0.doc]
+                ["name": $0.name, "default": $0.value, "values": $0.values, "searched": $0.searched, "summary": $0.doc]
             },
         ]
     }
@@ -57,14 +60,17 @@ extension ModelsCommand {
     /// What `set` takes, with the defaults as it takes them.
     private static func settings<R: Recommender>(
         _ type: R.Type
-    ) -> [(name: String, value: String, values: String, doc: String)] {
+    ) -> [(name: String, value: String, values: String, searched: String, doc: String)] {
         let standard = type.init()
         let own = type.parameters.map {
-            (name: $0.name, value: $0.domain.text($0.get(standard)), values: "\($0.domain)", doc: $0.doc)
+            (
+                name: $0.name, value: $0.domain.text($0.get(standard)), values: "\($0.domain)",
+                searched: $0.isSearched ? "\($0.searchDomain)" : "", doc: $0.doc
+            )
         }
         return own + [
-            ("seed", "\(standard.seed)", "a whole number", "of whatever is drawn by chance"),
-            ("threads", "\(standard.threads)", "1 to 256", "at work at once; the model is the same"),
+            ("seed", "\(standard.seed)", "a whole number", "", "of whatever is drawn by chance"),
+            ("threads", "\(standard.threads)", "1 to 256", "", "at work at once; the model is the same"),
         ]
     }
 }

@@ -8,7 +8,8 @@ struct TrialEvaluation: @unchecked Sendable {
     let type: any Recommender.Type
     /// Settings that all trials have.
     let fixed: [(name: String, value: String)]
-    let splits: [OfflineSplit]
+    /// Each fold is made when it is come to: all at once would be the stream as often.
+    let splits: OfflineSplits
     let objectives: [Objective]
     let threads: Int
     let length: Int
@@ -16,29 +17,43 @@ struct TrialEvaluation: @unchecked Sendable {
     let secondsMax: Double?
     let stop: Latch
 
-    /// Nil when the search was stopped; a trial without values when it took too long.
+    /// Nil when the search was stopped; a trial without values when it took too long, was refused, diverged, or after some
+    /// folds was below what its plan asks for.
     func run(_ plan: TrialPlan) -> Trial? {
         let start = DispatchTime.now().uptimeNanoseconds
         let seconds: @Sendable () -> Double = { Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9 }
         let isLate: @Sendable () -> Bool = { secondsMax.map { seconds() > $0 } ?? false }
-        guard let recommender = try? recommender(plan) else { return Trial(plan: plan, values: nil, seconds: 0) }
-        let sharesUsers = type.effortNames.isEmpty
+        guard let recommender = try? recommender(plan) else {
+            return Trial(plan: plan, values: nil, seconds: 0, ending: .refused)
+        }
+        let share = type.effortNames.isEmpty ? plan.budget : 1
         var evaluation = OfflineEvaluation()
         evaluation.model = .recommender(recommender)
         evaluation.length = length
+        var folds: [Double] = []
+        var isBelow = false
         let result = evaluation.run(
-            sharesUsers ? splits.map { $0.keeping(share: plan.budget) } : splits, progress: { _ in },
-            isCancelled: { stop.isSet || isLate() })
+            splits.map { $0.keeping(share: share) }, progress: { _ in }, isCancelled: { stop.isSet || isLate() }
+        ) { fold, result in
+            guard case .measure(let measure) = objectives[0], objectives.count == 1 else { return true }
+            folds.append(result.metrics[measure])
+            isBelow = plan.medians.count >= fold && result.metrics[measure] < plan.medians[fold - 1]
+            return !isBelow
+        }
         if stop.isSet { return nil }
-        let values = result.map { result in
-            objectives.map { objective -> Double in
-                switch objective {
-                case .measure(let measure): result.metrics[measure]
-                case .seconds: seconds()
-                }
+        func ended(_ ending: TrialEnding) -> Trial {
+            Trial(plan: plan, values: nil, seconds: seconds(), folds: folds, ending: ending)
+        }
+        guard let result else { return ended(isLate() ? .late : .refused) }
+        if result.refusal != nil { return ended(.diverged) }
+        if isBelow { return ended(.belowMedian) }
+        let values = objectives.map { objective -> Double in
+            switch objective {
+            case .measure(let measure): result.metrics[measure]
+            case .seconds: seconds()
             }
         }
-        return Trial(plan: plan, values: values, seconds: seconds())
+        return Trial(plan: plan, values: values, seconds: seconds(), folds: folds)
     }
 
     /// Why the algorithm cannot take such data, with the settings that all trials have or those of one; or nil.

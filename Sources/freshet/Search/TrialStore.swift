@@ -5,7 +5,8 @@ internal import ServiceKit
 
 /// The trials of one search in an SQLite file, written one by one, so that a search goes on where it was interrupted.
 ///
-/// Table `search` (name, value) says which search it is; table `trials` has a row a trial, settings and objectives as JSON.
+/// Table `search` (name, value) says which search it is; table `trials` has a row a trial, settings, objectives and what it
+/// had after each fold as JSON.
 final class TrialStore: @unchecked Sendable {
     // One statement at a time: the lock is what makes this class safe to share.
     private let lock = NSLock()
@@ -29,7 +30,8 @@ final class TrialStore: @unchecked Sendable {
         try execute("CREATE TABLE IF NOT EXISTS search (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
         try execute(
             "CREATE TABLE IF NOT EXISTS trials (number INTEGER PRIMARY KEY, settings TEXT NOT NULL, "
-                + "budget REAL NOT NULL, objectives TEXT, seconds REAL NOT NULL)")
+                + "budget REAL NOT NULL, objectives TEXT, seconds REAL NOT NULL, folds TEXT NOT NULL, "
+                + "ending TEXT NOT NULL)")
         try check(description)
     }
 
@@ -52,7 +54,8 @@ final class TrialStore: @unchecked Sendable {
     /// What was tried so far, by number.
     func trials() throws -> [Trial] {
         var trials: [Trial] = []
-        try rows("SELECT number, settings, budget, objectives, seconds FROM trials ORDER BY number", []) { row in
+        try rows("SELECT number, settings, budget, objectives, seconds, folds, ending FROM trials ORDER BY number", [])
+        { row in
             let settings = try JSONDecoder().decode([String: String].self, from: Data(Self.text(row, 1).utf8))
             let values =
                 sqlite3_column_type(row, 3) == SQLITE_NULL
@@ -60,8 +63,11 @@ final class TrialStore: @unchecked Sendable {
             trials.append(
                 Trial(
                     plan: TrialPlan(
-                        number: Int(sqlite3_column_int64(row, 0)), budget: sqlite3_column_double(row, 2),
-                        settings: settings), values: values, seconds: sqlite3_column_double(row, 4)))
+                        number: Int(sqlite3_column_int64(row, 0)), settings: settings,
+                        budget: sqlite3_column_double(row, 2)), values: values,
+                    seconds: sqlite3_column_double(row, 4),
+                    folds: try JSONDecoder().decode([Double].self, from: Data(Self.text(row, 5).utf8)),
+                    ending: TrialEnding(rawValue: Self.text(row, 6)) ?? .refused))
         }
         return trials
     }
@@ -71,11 +77,12 @@ final class TrialStore: @unchecked Sendable {
         encoder.outputFormatting = .sortedKeys
         let settings = String(decoding: try encoder.encode(trial.plan.settings), as: UTF8.self)
         let values = try trial.values.map { String(decoding: try encoder.encode($0), as: UTF8.self) }
+        let folds = String(decoding: try encoder.encode(trial.folds), as: UTF8.self)
         try rows(
-            "INSERT INTO trials VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
                 .number(Double(trial.plan.number)), .text(settings), .number(trial.plan.budget),
-                values.map(Cell.text) ?? .null, .number(trial.seconds),
+                values.map(Cell.text) ?? .null, .number(trial.seconds), .text(folds), .text(trial.ending.rawValue),
             ]
         ) { _ in }
     }

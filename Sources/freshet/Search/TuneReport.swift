@@ -50,13 +50,12 @@ struct TuneReport {
         }
         var text = table.render(style: style)
         if objectives.count > 1 { text += "* no other trial is better by all objectives: the Pareto front\n" }
-        let stopped = trials.count { $0.values == nil }
         text +=
             "\n"
             + (trials.count > search.total
                 ? "\(HumanFormat.counted(trials.count, "trial")), more than were asked for: the store had them"
                 : "\(trials.count) of \(HumanFormat.counted(search.total, "trial"))")
-            + (stopped > 0 ? ", \(stopped) of them stopped" : "") + "\n"
+            + endings + "\n"
         text += "best: --model \(choice(best))\n"
         if let test {
             text +=
@@ -66,6 +65,27 @@ struct TuneReport {
                 + "\(HumanFormat.counted(test.metrics.count, "user"))\n"
         }
         return text
+    }
+
+    /// `, 3 of them without values: 2 diverged, lower learning-rate; 1 took too long`, or nothing.
+    private var endings: String {
+        let without = trials.filter { $0.values == nil }
+        guard !without.isEmpty else { return "" }
+        let parts = TrialEnding.allCases.compactMap { ending -> String? in
+            let count = without.count { $0.ending == ending }
+            return count == 0 ? nil : "\(count) \(Self.words(ending))"
+        }
+        return ", \(without.count) of them stopped: " + parts.joined(separator: "; ")
+    }
+
+    private static func words(_ ending: TrialEnding) -> String {
+        switch ending {
+        case .whole: "whole"
+        case .late: "took longer than --trial-time"
+        case .refused: "refused the data"
+        case .diverged: "diverged, lower learning-rate"
+        case .belowMedian: "below the median of the others after as many folds"
+        }
     }
 
     var json: String {
@@ -98,6 +118,7 @@ struct TuneReport {
             object.add(title(objective), value)
         }
         object.add("seconds", trial.seconds)
+        if trial.values == nil { object.add("ending", trial.ending.rawValue) }
         var settings = JSONObject()
         for name in names { settings.add(name, trial.plan.settings[name] ?? "") }
         object.add("settings", settings)
