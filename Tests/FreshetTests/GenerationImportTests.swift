@@ -51,8 +51,8 @@ import Testing
     @Test func whatIsNoGenerationIsRefused() throws {
         let whole = try data(Self.generation())
         for end in 1..<whole.count { #expect(message(whole.prefix(end)).contains("malformed"), "\(end)") }
-        for first in [UInt8(0), 1, 6, 0x93] {
-            #expect(message(Data([first]) + whole.dropFirst()).contains("versions 2 to 5"))
+        for first in [UInt8(0), 1, 7, 0x93] {
+            #expect(message(Data([first]) + whole.dropFirst()).contains("versions 2 to 6"))
         }
         #expect(message(Data()).contains("no generation.bin"))
         #expect(message(try data(Self.generation(weight: .infinity))).contains("not finite"))

@@ -267,13 +267,10 @@ import Testing
         func check<R: Recommender>(_: R.Type) {
             var shares: [Double] = []
             var recommender = R()
-            // The calling thread tells it when it takes a piece; beside another one it may get few.
-            recommender.threads = 1
+            recommender.threads = 1  // Beside another thread the calling one may get few pieces to tell of.
             _ = recommender.fit(Self.histories, from: nil, progress: { shares.append($0) }, isCancelled: { false })
-            #expect(shares == shares.sorted())
-            #expect(shares.last == 1)
-            // To count is one stage.
-            if name != Popularity.name {
+            #expect(shares == shares.sorted() && shares.last == 1)
+            if name != Popularity.name {  // To count is one stage.
                 #expect(Set(shares).count >= 3 && (shares.first ?? 1) <= 0.5, "\(name): \(shares)")
             }
         }
