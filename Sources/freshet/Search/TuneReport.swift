@@ -17,9 +17,9 @@ struct TuneReport {
     var refusal: String?
 
     /// Trials with all of the effort, which alone can be compared.
-    private var full: [Trial] { trials.filter { $0.plan.budget == 1 && $0.values != nil } }
-    private var front: Set<Int> { Set(search.order.front(full).map(\.plan.number)) }
-    private var objectives: [Objective] { search.order.objectives }
+    var full: [Trial] { trials.filter { $0.plan.budget == 1 && $0.values != nil } }
+    var front: Set<Int> { Set(search.order.front(full).map(\.plan.number)) }
+    var objectives: [Objective] { search.order.objectives }
 
     var best: Trial? { search.order.sorted(full).first }
 
@@ -31,7 +31,7 @@ struct TuneReport {
 
     private var names: [String] { search.space.dimensions.map(\.name) }
 
-    private func title(_ objective: Objective) -> String {
+    func title(_ objective: Objective) -> String {
         objective == .seconds ? "seconds" : "\(objective.name)@\(length)"
     }
 
@@ -57,6 +57,9 @@ struct TuneReport {
                 : "\(trials.count) of \(HumanFormat.counted(search.total, "trial"))")
             + endings + "\n"
         text += "best: --model \(choice(best))\n"
+        if objectives.count > 1 {
+            text += "of the Pareto front that is the best by \(title(objectives[0])), which --objective names first\n"
+        }
         if let test {
             text +=
                 "on what no trial saw: HR@\(length) \(HumanFormat.fixed(test.metrics.hitRate, digits: 4)), "
@@ -123,45 +126,5 @@ struct TuneReport {
         for name in names { settings.add(name, trial.plan.settings[name] ?? "") }
         object.add("settings", settings)
         return object
-    }
-
-    /// One objective over the trials, or two of them against each other with their front.
-    var chart: Chart {
-        let first = title(objectives[0])
-        guard objectives.count > 1 else {
-            var chart = Chart(title: "Search for settings of \(model)", xLabel: "trial", yLabel: first)
-            chart.yHasZero = false
-            var best = -Double.infinity
-            let found = full.map { trial in (x: Double(trial.plan.number), y: trial.values?[0] ?? 0) }
-            let bests = found.map { point -> (x: Double, y: Double) in
-                best = max(best, objectives[0].gain(point.y))
-                return (point.x, abs(best))
-            }
-            chart.subtitle =
-                "\(search.method.rawValue), \(HumanFormat.counted(full.count, "trial")), seed \(search.seed)"
-            chart.series = [
-                .init("trials", colour: 4, drawing: .points, points: found),
-                .init("best so far", colour: 0, drawing: .steps, points: bests),
-            ]
-            return chart
-        }
-        var chart = Chart(
-            title: "Search for settings of \(model): \(first) and \(title(objectives[1]))",
-            xLabel: title(objectives[1]), yLabel: first)
-        chart.xHasZero = objectives[1] == .seconds
-        chart.yHasZero = objectives[0] == .seconds
-        chart.subtitle = "\(search.method.rawValue), \(HumanFormat.counted(full.count, "trial")), seed \(search.seed)"
-        func point(_ trial: Trial) -> (x: Double, y: Double) { (trial.values?[1] ?? 0, trial.values?[0] ?? 0) }
-        let front = front
-        let best = full.filter { front.contains($0.plan.number) }.map(point)
-            .sorted { objectives[1].gain($0.x) > objectives[1].gain($1.x) }
-        chart.series = [
-            .init(
-                "trials", colour: 4, drawing: .points,
-                points: full.filter { !front.contains($0.plan.number) }.map(point)),
-            .init("", colour: 0, drawing: .steps, points: best),
-            .init("Pareto front", colour: 0, drawing: .points, points: best),
-        ]
-        return chart
     }
 }
