@@ -40,7 +40,7 @@ public struct OfflineEvaluation {
         return folds.lazy.compactMap { recommender.refusal(items: $0.train.touchedItemCount) }.first
     }
 
-    /// - Parameter progress: told the share of the training that is done.
+    /// - Parameter progress: told the share of the training and ranking that is done.
     public func run(_ split: OfflineSplit, progress: (Double) -> Void = { _ in }) -> OfflineResult {
         run(CollectionOfOne(split), progress: progress)
     }

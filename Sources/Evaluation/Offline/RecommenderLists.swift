@@ -30,6 +30,9 @@ struct RecommenderLists {
         case refused(String)
     }
 
+    /// Of the progress: ranking takes a while too.
+    private static let trainingShare = 0.9
+
     func rank<R: Recommender>(
         _ recommender: R, _ split: OfflineSplit, _ shop: ShopSettings, _ progress: (Double) -> Void,
         isCancelled: @escaping @Sendable () -> Bool, emit: (Found) -> Void
@@ -38,9 +41,11 @@ struct RecommenderLists {
         let predictsRatings = (recommender as? any RatingRecommender)?.negatives == 0
         let (histories, users) = split.train.histories(
             scale: shop.scale, decay: predictsRatings ? Decay(halfLifeMilliseconds: 0) : shop.trainingDecay)
-        guard let model = recommender.fit(histories, from: nil, progress: progress, isCancelled: isCancelled) else {
-            return .cancelled
-        }
+        let training = Self.trainingShare
+        guard
+            let model = recommender.fit(
+                histories, from: nil, progress: { progress(training * $0) }, isCancelled: isCancelled)
+        else { return .cancelled }
         if let refusal = R.refusal(of: model) { return .refused(refusal) }
         let numbers = histories.items.map { split.train.items.find($0) ?? IdentifierTable.none }
         let asked = users.indices.filter { !split.wanted[users[$0]].isEmpty }
@@ -53,6 +58,7 @@ struct RecommenderLists {
         for (row, number) in numbers.enumerated() { rows[Int(number)] = Int32(row) }
         for start in stride(from: 0, to: asked.count, by: Self.usersAtOnce) {
             if isCancelled() { return .cancelled }
+            progress(training + (1 - training) * Double(start) / Double(asked.count))
             let part = asked[start..<min(start + Self.usersAtOnce, asked.count)]
             let own = part.map { histories.history(of: $0) }
             for (place, (history, list)) in zip(part, zip(own, model.recommend(own, count: length))) {

@@ -59,7 +59,10 @@ enum OfflineCommand {
             if isSampled { evaluation.ranking = .sampled(SampledNegatives()) }
             if let refusal = evaluation.refusal(splits) { throw CommandFailure(refusal, exitCode: 65) }
             let start = Date()
-            let result = evaluation.run(splits)
+            let bar = ProgressBar(choice.title)
+            bar.update(share: 0)
+            let result = evaluation.run(splits) { bar.update(share: $0) }
+            bar.finish()
             if let refusal = result.refusal { throw CommandFailure(refusal, exitCode: 65) }
             return OfflineReport.Row(title: choice.title, result: result, seconds: Date().timeIntervalSince(start))
         }
