@@ -143,6 +143,7 @@ struct CommandLineTests {
         for line in [
             "evaluate offline --data F --train T", "evaluate offline --train T",
             "evaluate offline --train T --test T --split time=0.5", "evaluate prequential F --against /tmp",
+            "evaluate prequential F --model als --model knn",
         ] { #expect(try shell("freshet \(line)").code == 64, "\(line)") }
     }
 
@@ -158,7 +159,7 @@ struct CommandLineTests {
         #expect(run.code == 0, "\(run)")
         let nothing = try shell(
             "cd '\(folder.path)' && head -1 e.jsonl > f.jsonl && "
-                + "freshet evaluate prequential f.jsonl --against popularity")
+                + "freshet evaluate prequential f.jsonl")
         #expect(nothing.code == 65 && nothing.errors.contains("nothing is scored"), "\(nothing)")
     }
 }

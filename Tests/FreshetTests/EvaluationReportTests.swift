@@ -35,6 +35,16 @@ import Testing
         #expect(report.text(style: Style(isEnabled: false)).contains("items before"))
     }
 
+    /// A chart beside another model's says of which the lines are; counts alone have no generations to show.
+    @Test func aStreamsReportNamesItsModel() throws {
+        let stream = try Self.stream()
+        let result = try ModelChoice.prequential("popularity").run(stream)
+        let report = PrequentialReport(dataset: "d", model: "popularity", events: stream.count, result: result)
+        #expect(report.chart.svg().contains("popularity alone: ") && result.generations.isEmpty)
+        #expect(try Self.object(report.json)["model"] as? String == "popularity")
+        #expect(!report.text(style: Style(isEnabled: false)).contains("interactions"))
+    }
+
     /// Figures that are not there have a reason.
     @Test func whoPredictsNoRatingsSaysSo() throws {
         func report(_ model: String) throws -> OfflineReport {

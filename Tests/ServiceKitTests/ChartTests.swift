@@ -33,4 +33,16 @@ import Testing
         #expect(svg.contains("A &lt; B &amp; C") && !svg.contains("nan"))
         #expect(svg.components(separatedBy: "<circle").count == 3)
     }
+
+    /// SVG cuts nothing that runs off its edge; the document's own name keeps the whole.
+    @Test func longTextsEndWithinThePicture() throws {
+        let long = String(repeating: "a stream of events ", count: 12)
+        var chart = Chart(title: long, xLabel: "events", yLabel: "HR@20")
+        chart.subtitle = long
+        chart.series = [.init(long, colour: 0, drawing: .line, points: [(0, 0.1), (10, 0.2)])]
+        let svg = chart.svg()
+        #expect(svg.contains("<title>\(long)</title>"))
+        let texts = svg.split(separator: "\n").filter { $0.contains("a stream") && $0.hasPrefix("<text") }
+        #expect(texts.count == 3 && texts.allSatisfy { $0.contains("…</text>") }, "\(texts)")
+    }
 }

@@ -48,6 +48,11 @@ public struct Chart: Sendable {
     /// Okabe and Ito's, which also the colour-blind tell apart.
     private static let palette = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c8c8c"]
 
+    // What certainly fits to the right of the plot's left edge, in letters of a usual width: SVG cuts nothing by itself.
+    private static let titleColumns = 74
+    private static let subtitleColumns = 102
+    private static let legendColumns = 30
+
     /// The whole document. Points that are not finite are left out.
     public func svg() -> String {
         let points = series.flatMap(\.points)
@@ -61,8 +66,8 @@ public struct Chart: Sendable {
                 + ".t{font-size:18px;font-weight:600;fill:#111}.s{fill:#666}.g{stroke:#e6e6e6}.m{stroke:#777;"
                 + "stroke-width:1.4}.l{fill:none;stroke-width:2.2;stroke-linejoin:round}</style>",
             "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>",
-            text(title, Self.plot.left, 32, "class=\"t\""),
-            text(subtitle, Self.plot.left, 54, "class=\"s\""),
+            text(truncated(title, columns: Self.titleColumns), Self.plot.left, 32, "class=\"t\""),
+            text(truncated(subtitle, columns: Self.subtitleColumns), Self.plot.left, 54, "class=\"s\""),
         ]
         lines += axes(x, y)
         for mark in marks {
@@ -132,6 +137,7 @@ public struct Chart: Sendable {
         var left = Self.plot.left
         let height = 80.0
         func entry(_ title: String, _ sign: String) {
+            let title = truncated(title, columns: Self.legendColumns)
             lines.append(sign)
             lines.append(text(title, left + 32, height + 5, ""))
             left += 32 + Double(displayWidth(title)) * 8.6 + 26

@@ -35,25 +35,29 @@ enum PrequentialCommand {
         run: run)
 
     private static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        let models = arguments.all("model")
+        guard models.count == 1 else {
+            throw UsageError("--model names one model; --against '\(models[1])' compares it with another")
+        }
         for file in ["chart", "hits"] { try OutputFile.check(arguments[file], replaces: arguments.flag("force")) }
         var evaluation = try ModelChoice.prequential(
-            arguments["model"] ?? "blend", settings: arguments.pairs("set"))
+            models[0], settings: arguments.pairs("set"))
         evaluation.points = arguments.int("points") ?? 20
         let against = try arguments["against"].map { try Other($0, points: evaluation.points) }
         let file = arguments.required("file")
         let stream = try EvaluateCommand.readStream(file, rule: DataCommand.rule(arguments))
         EvaluateCommand.warnOfOrder(stream, file)
-        let result = try play(evaluation, stream, arguments["model"] ?? "freshet")
-        guard result.count > 0 || against == nil else {
+        let result = try play(evaluation, stream, models[0])
+        guard result.count > 0 else {
             throw CommandFailure(
-                "nothing is scored, and nothing to compare with '\(arguments["against"] ?? "")'",
+                "nothing is scored of \(HumanFormat.counted(stream.count, "event"))",
                 remedy: "events count from the second fifth on, of users with an earlier one, and of items new to them",
                 exitCode: 65)
         }
         let other = try against.map { try $0.compare(with: result, stream) }
         if let path = arguments["hits"] { try OutputFile.write(result.outcomesText, to: path) }
         let report = PrequentialReport(
-            dataset: arguments["title"] ?? URL(fileURLWithPath: file).lastPathComponent,
+            dataset: arguments["title"] ?? URL(fileURLWithPath: file).lastPathComponent, model: models[0],
             events: stream.count,
             result: result, other: other, hasGroups: arguments.flag("groups"))
         if let path = arguments["chart"] { try OutputFile.write(report.chart.svg(), to: path) }

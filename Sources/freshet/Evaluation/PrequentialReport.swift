@@ -13,6 +13,8 @@ struct PrequentialReport {
     }
 
     let dataset: String
+    /// As `--model` names it.
+    var model = "blend"
     /// Of the stream.
     let events: Int
     let result: PrequentialResult
@@ -24,6 +26,7 @@ struct PrequentialReport {
 
     var json: String {
         var object = JSONObject()
+        object.add("model", model)
         object.add(hitName, result.hitRate)
         object.add(gainName, result.ndcg)
         for (name, value) in figures { object.add(name, value) }
@@ -83,7 +86,9 @@ struct PrequentialReport {
     }
 
     func text(style: Style) -> String {
-        var text = generations.render(style: style) + "\n" + series.render(style: style) + "\n"
+        // Counts alone have no generations.
+        var text = result.generations.isEmpty ? "" : generations.render(style: style) + "\n"
+        text += series.render(style: style) + "\n"
         func figure(_ value: Double) -> String { result.count > 0 ? String(format: "%.4f", value) : "–" }
         text +=
             "\(HumanFormat.counted(events, "event"))  HR@\(result.length) \(figure(result.hitRate))  "
@@ -164,7 +169,8 @@ struct PrequentialReport {
             yLabel: "HR and NDCG of each part of the stream"
         )
         chart.subtitle =
-            "recommend, score, then learn; \(HumanFormat.counted(result.count, "event")) scored: "
+            "\(truncated(Self.legend(model), columns: 40)): \(HumanFormat.counted(result.count, "event")) scored "
+            + "before they are learnt: "
             + "HR@\(result.length) \(HumanFormat.fixed(result.hitRate, digits: 4)), "
             + "NDCG@\(result.length) \(HumanFormat.fixed(result.ndcg, digits: 4))"
         let points = Self.drawable(result)
