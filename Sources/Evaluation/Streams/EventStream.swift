@@ -23,6 +23,9 @@ public final class EventStream {
     /// Ratings that the reader's rule left out.
     public internal(set) var ratingsLeftOut = 0
 
+    /// Whether the reader's table said of no event what it was, so that all of them are views.
+    public internal(set) var isUntyped = false
+
     public init() {
         users = IdentifierTable()
         items = IdentifierTable()

@@ -17,6 +17,11 @@ public struct EventStreamReader {
 
     public init() {}
 
+    /// Whether a file begins as lines of a user and its items do, which have no times.
+    public static func isUserLines(prefix: UnsafeRawBufferPointer) -> Bool {
+        DataFormat.detect(prefix: prefix) == nil && UserLines.isLikely(prefix)
+    }
+
     /// The events, in the order of their times.
     /// - Parameter rejected: told of each line that makes no event, and why.
     /// - Throws: where the layout is not known.
@@ -26,8 +31,10 @@ public struct EventStreamReader {
         let stream = EventStream()
         guard let format = DataFormat.detect(prefix: UnsafeRawBufferPointer(rebasing: bytes.prefix(65_536))) else {
             guard UserLines.isLikely(bytes) else {
+                let complaint = DataFormat.complaint(prefix: UnsafeRawBufferPointer(rebasing: bytes.prefix(65_536)))
                 throw Failure(
-                    line: 1, message: "neither JSON, nor a known table, nor numbers of a user and its items")
+                    line: 1,
+                    message: complaint ?? "neither JSON, nor a known table, nor numbers of a user and its items")
             }
             try UserLines.read(bytes, into: stream)
             return stream
@@ -42,6 +49,7 @@ public struct EventStreamReader {
         reader.read(bytes, take)
         reader.finish(take)
         stream.ratingsLeftOut = reader.ratingsLeftOut
+        stream.isUntyped = reader.isUntyped
         stream.sortByTime()
         return stream
     }

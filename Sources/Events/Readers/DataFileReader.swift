@@ -9,6 +9,9 @@ public final class DataFileReader {
     /// Ratings that the rule left out.
     public private(set) var ratingsLeftOut = 0
 
+    /// Whether the table has neither types nor ratings, so that all its events are views.
+    public var isUntyped: Bool { header?.isUntyped ?? false }
+
     private let rule: RatingRule
     private let decoder: EventDecoder
     private let typeNames: EventTypeNames
@@ -108,6 +111,8 @@ public final class DataFileReader {
                 return nil
             }
             event.type = type
+        } else if header.isUntyped {
+            event.type = .view
         } else {
             let name = cells[header[.type]]
             if name.isEmpty { return .rejected(Rejection(.missingType)) }

@@ -17,10 +17,17 @@ final class TableCells {
         cells.indices.contains(column) ? cells[column] : UnsafeRawBufferPointer(start: nil, count: 0)
     }
 
-    /// A tab if the line has one, `::` in MovieLens, else a comma.
+    /// A tab if the line has one, a semicolon if it has more of them than commas, else a comma.
+    static func separator(of line: some Collection<UInt8>) -> UInt8 {
+        if line.contains(UInt8(ascii: "\t")) { return UInt8(ascii: "\t") }
+        let semicolons = line.count { $0 == UInt8(ascii: ";") }
+        return semicolons > line.count { $0 == UInt8(ascii: ",") } ? UInt8(ascii: ";") : UInt8(ascii: ",")
+    }
+
+    /// That of the line, or `::` in MovieLens.
     func chooseSeparator(_ line: UnsafeRawBufferPointer, _ format: DataFormat) {
         isDoubled = false
-        separator = line.contains(UInt8(ascii: "\t")) ? UInt8(ascii: "\t") : UInt8(ascii: ",")
+        separator = Self.separator(of: line)
         if format == .movieLens, !line.contains(separator), line.contains(UInt8(ascii: ":")) {
             separator = UInt8(ascii: ":")
             isDoubled = true

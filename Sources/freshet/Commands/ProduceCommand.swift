@@ -98,6 +98,7 @@ enum ProduceCommand {
 
     private static func report(_ file: EventFile, _ sender: EventSender) -> Int32 {
         file.rejected.report(of: file.name)
+        file.reportUntyped()
         return status(sender)
     }
 

@@ -7,6 +7,7 @@ final class EventFile {
     let format: DataFormat
     var name: String { input.name }
     var ratingsLeftOut: Int { reader.ratingsLeftOut }
+    let rule: RatingRule
     private let input: InputFile
     private let reader: DataFileReader
     private(set) var events = 0
@@ -18,20 +19,39 @@ final class EventFile {
     private static let pieceBytes = 1 << 14
 
     /// - Parameter format: found by looking at the file when nil.
-    init(_ path: String, format: DataFormat?, rule: RatingRule = .standard, typeNames: EventTypeNames = .standard)
-        throws
-    {
-        input = try InputFile(path)
+    convenience init(
+        _ path: String, format: DataFormat?, rule: RatingRule = .standard, typeNames: EventTypeNames = .standard
+    ) throws {
+        try self.init(InputFile(path), format: format, rule: rule, typeNames: typeNames)
+    }
+
+    /// Of a file whose beginning may have been looked at.
+    init(
+        _ input: InputFile, format: DataFormat?, rule: RatingRule = .standard, typeNames: EventTypeNames = .standard
+    ) throws {
+        self.input = input
         let prefix = try input.peek()
         guard !prefix.isEmpty else { throw CommandFailure("\(input.name) is empty", exitCode: 65) }
         guard let format = format ?? prefix.withUnsafeBytes({ DataFormat.detect(prefix: $0) }) else {
+            let complaint = prefix.withUnsafeBytes { DataFormat.complaint(prefix: $0) }
             throw CommandFailure(
-                "\(input.name) is in no format that is known: its first line is '\(Self.firstLine(prefix))'",
+                "\(input.name) is in no format that is known: "
+                    + (complaint ?? "its first line is '\(Self.firstLine(prefix))'"),
                 remedy: "give --format; known are " + DataFormat.allCases.map(\.rawValue).joined(separator: ", "),
                 exitCode: 65)
         }
         self.format = format
+        self.rule = rule
         reader = DataFileReader(format: format, rule: rule, typeNames: typeNames)
+    }
+
+    /// Says why all events are views, where the table has no types; to be asked at the end.
+    func reportUntyped() {
+        if reader.isUntyped, events > 0 { Self.reportUntyped(name) }
+    }
+
+    static func reportUntyped(_ name: String) {
+        LineOutput.standardError.write(line: "\(name): its table has no column of types: all events are views")
     }
 
     /// How many events the whole file has, by the share that was read; nil where its size is not known.
