@@ -12,8 +12,12 @@ enum EvaluateCommand {
     /// The events of a file; of its lines that make none a count goes to standard error.
     /// - Parameter rule: what star ratings mean; nil for the usual, where no option says otherwise.
     static func readStream(_ path: String, rule: RatingRule? = nil) throws -> EventStream {
-        let data = try contents(path)
-        let name = path == "-" ? "standard input" : path
+        try readStream(InputFile(path), rule: rule)
+    }
+
+    /// Those of a file whose beginning may have been looked at.
+    static func readStream(_ file: InputFile, rule: RatingRule? = nil) throws -> EventStream {
+        let (data, name) = (try contents(file), file.name)
         guard !data.isEmpty else { throw CommandFailure("\(name) is empty", exitCode: 65) }
         var reader = EventStreamReader()
         reader.rule = rule ?? .positives
@@ -25,6 +29,7 @@ enum EvaluateCommand {
             throw CommandFailure("\(name) is no data set that can be read: \(error)", exitCode: 65)
         }
         rejected.report(of: name)
+        if stream.isUntyped, stream.count > 0 { EventFile.reportUntyped(name) }
         let leftOut = reader.rule.text(leftOut: stream.ratingsLeftOut, hasOption: rule != nil)
         if let leftOut, stream.count > 0 { LineOutput.standardError.write(line: "\(name): \(leftOut)") }
         guard stream.count > 0 else {
@@ -40,8 +45,9 @@ enum EvaluateCommand {
     }
 
     /// A whole file, unpacked where it is gzip; `-` for standard input.
-    static func contents(_ path: String) throws -> Data {
-        let file = try InputFile(path)
+    static func contents(_ path: String) throws -> Data { try contents(InputFile(path)) }
+
+    private static func contents(_ file: InputFile) throws -> Data {
         var data = Data()
         while try file.read({ data.append(contentsOf: $0) }) {}
         return data

@@ -45,7 +45,9 @@ enum TuneCommand {
                 type: .duration),
             .option("length", "N", "Items in a list.", type: .int(1...1000), default: "20"),
             .option("top", "N", "Rows of the leaderboard.", type: .int(1...10_000), default: "10"),
-            .option("chart", "FILE.svg", "Draw the trials there, with several objectives by the first two, with the Pareto front."),
+            .option(
+                "chart", "FILE.svg",
+                "Draw the trials there, with several objectives by the first two, with the Pareto front."),
             .option(
                 "best", "FILE",
                 "Write the best settings there, as --model takes them; FILE.yaml: as a configuration that `serve` trains by."

@@ -54,7 +54,7 @@ enum DataSplit {
     }
 
     static func write(_ split: OfflineSplit, to folder: URL, hasNegatives: Bool) throws {
-        for stream in [split.train, split.test] { try refuseLineBreaks(stream) }
+        for stream in [split.train, split.test] { try UserLinesWriter.refuseLineBreaks(stream) }
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
@@ -91,26 +91,7 @@ enum DataSplit {
             try file.finish()
         }
         for (name, identifiers) in [("users.txt", writer.users), ("items.txt", writer.items)] {
-            let file = try output(name)
-            for identifier in identifiers {
-                try file.write {
-                    $0 += identifier
-                    $0.append(UInt8(ascii: "\n"))
-                }
-            }
-            try file.finish()
-        }
-    }
-
-    /// The identifiers stand one a line, by which they get their numbers.
-    private static func refuseLineBreaks(_ stream: EventStream) throws {
-        for index in 0..<stream.count {
-            let event = stream.event(index)
-            for id in [event.user, event.item] where id.contains(where: EventLayout.breaksLines) {
-                throw CommandFailure(
-                    "the id \(String(decoding: id, as: UTF8.self).debugDescription) holds a line break: users.txt and "
-                        + "items.txt cannot hold it", remedy: "leave its events out of the file", exitCode: 65)
-            }
+            try UserLinesWriter.write(identifiers, to: output(name))
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import Evaluation
 internal import Events
+internal import ServiceKit
 
 /// Numbers users and items from 0 in the order in which they come, and writes lines of a user and its items.
 struct UserLinesWriter {
@@ -37,5 +38,28 @@ struct UserLinesWriter {
             try output.write { $0.append(contentsOf: text.utf8) }
         }
         try output.finish()
+    }
+
+    /// One a line: the first has the number 0.
+    static func write(_ identifiers: [[UInt8]], to output: OutputFile) throws {
+        for identifier in identifiers {
+            try output.write {
+                $0 += identifier
+                $0.append(UInt8(ascii: "\n"))
+            }
+        }
+        try output.finish()
+    }
+
+    /// The identifiers stand one a line, by which they get their numbers.
+    static func refuseLineBreaks(_ stream: EventStream) throws {
+        for index in 0..<stream.count {
+            let event = stream.event(index)
+            for id in [event.user, event.item] where id.contains(where: EventLayout.breaksLines) {
+                throw CommandFailure(
+                    "the id \(String(decoding: id, as: UTF8.self).debugDescription) holds a line break, which a file of "
+                        + "identifiers cannot hold", remedy: "leave its events out of the file", exitCode: 65)
+            }
+        }
     }
 }
