@@ -55,4 +55,30 @@ import Testing
         }
         #expect(error?.message.contains("without a header") == true)
     }
+
+    /// What a split leaves out is said, and with what is learnt and asked it makes all of the events.
+    @Test func aSplitCountsWhatItLeavesOut() throws {
+        guard Program.isBuilt else { return print("left out: the program is not built") }
+        try Self.inFolder { folder in
+            // Item z has one user, user w one item; v's second x comes behind the border, and so does all of n.
+            let pairs = ["ux", "vx", "uy", "vy", "uz", "wx", "nx", "ny", "vx", "ux"]
+            let rows = pairs.enumerated().map { "\($1.first ?? "?"),\($1.last ?? "?"),\($0 + 1)\n" }
+            try Data(("user_id,item_id,timestamp\n" + rows.joined()).utf8).write(to: folder.appending(path: "c.csv"))
+            let log = try Program(environment: [:]).run([
+                "data", "split", folder.appending(path: "c.csv").path, "--split", "time=0.5", "--min-user", "2",
+                "--min-item", "2", "--to", folder.path,
+            ]).log
+            #expect(
+                log.contains("2 of 10 events left out by --min-user 2 --min-item 2, with 1 user and 1 item"), "\(log)")
+            #expect(log.contains("of 8 events 4 to learn, 0 to ask of 0 users"), "\(log)")
+            #expect(log.contains("2 events of 1 user whom the training does not know are left out"), "\(log)")
+            #expect(log.contains("2 events of items that their users have in the training"), "\(log)")
+        }
+    }
+
+    @Test(arguments: ["k-fold=100000", "k-fold=1", "time=1.5"]) func aSplitOutOfItsRangeNamesIt(_ rule: String) throws {
+        guard Program.isBuilt else { return print("left out: the program is not built") }
+        let run = try Program(environment: [:]).run(["data", "split", "none.csv", "--split", rule])
+        #expect(run.status == 64 && run.log.contains("above 0 and below 1") && run.log.contains("from 2 to 1000"))
+    }
 }

@@ -7,9 +7,9 @@ internal import ServiceKit
 enum DataConversion {
     static let command = Command(
         "convert", "Write a data set in another layout.",
-        discussion: "Lines of a user and its items number both from 0 in the order in which they come; beside an output "
-            + "FILE.txt the identifier of each number stands in FILE.users.txt and FILE.items.txt. Such lines have no "
-            + "times: read again they are views at the time 0.",
+        discussion: "Lines of a user and its items number both from 0 in the order in which they come; beside FILE.txt "
+            + "the identifier of each number stands in FILE.users.txt and FILE.items.txt. Such lines have no times: read again "
+            + "they are views at the time 0.",
         arguments: [DataCommand.file],
         options: [
             .option(
@@ -65,7 +65,8 @@ enum DataConversion {
 
     /// Writes the events of lines of a user and its items, which have no times.
     private static func rewrite(_ stream: EventStream, _ path: String, _ output: String, _ layout: EventLayout) throws {
-        LineOutput.standardError.write(line: "\(path) has no times: its events are views at the time 0")
+        let name = path == "-" ? "standard input" : path
+        LineOutput.standardError.write(line: "\(name) has no times: its events are views at the time 0")
         let made = try OutputFile(output)
         try made.write { $0.append(contentsOf: layout.header.utf8) }
         for index in 0..<stream.count { try made.write { layout.append(stream.event(index), to: &$0) } }

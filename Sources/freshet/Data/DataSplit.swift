@@ -34,10 +34,13 @@ enum DataSplit {
         for (place, split) in zip(folders, rule.splits(of: stream)) {
             try write(split, to: place, hasNegatives: arguments.flag("negatives"))
             LineOutput.standardError.write(
-                line: "\(place.path): \(HumanFormat.counted(split.train.count, "event")) to learn, "
+                line: "\(place.path): of \(HumanFormat.counted(stream.count, "event")) "
+                    + "\(HumanFormat.grouped(split.train.count)) to learn, "
                     + "\(HumanFormat.grouped(split.test.count)) to ask of "
                     + HumanFormat.counted(split.askedCount, "user")
             )
+            SplitOptions.reportStrangers(CollectionOfOne(split))
+            SplitOptions.reportRepetitions(split, of: stream)
         }
         return 0
     }

@@ -25,7 +25,9 @@ enum SplitOptions {
     static func rule(_ arguments: ParsedArguments) throws -> SplitRule {
         let text = arguments.required("split")
         guard let rule = SplitRule(text) else {
-            throw UsageError("--split takes last-out, time=SHARE or k-fold=NUMBER, not '\(text)'")
+            throw UsageError(
+                "--split takes last-out, time=SHARE (above 0 and below 1) or k-fold=NUMBER (from 2 to 1000), not '\(text)'"
+            )
         }
         return rule
     }
@@ -53,6 +55,17 @@ enum SplitOptions {
         if rule == .lastOut { EvaluateCommand.warnOfOrder(stream, path) }
         let kept = stream.keeping(userMinimum: user, itemMinimum: item)
         guard kept.count > 0 else { throw nothingLeft(of: stream, path, user, item) }
+        if stream.erasures > 0 {
+            LineOutput.standardError.write(
+                line: "\(path): \(HumanFormat.counted(stream.erasures, "event")) left out: they erase a user")
+        }
+        if kept.count < stream.count {
+            LineOutput.standardError.write(
+                line: "\(path): \(HumanFormat.grouped(stream.count - kept.count)) of "
+                    + "\(HumanFormat.counted(stream.count, "event")) left out by --min-user \(user) --min-item \(item), "
+                    + "with \(HumanFormat.counted(stream.userCount - kept.userCount, "user")) and "
+                    + HumanFormat.counted(stream.itemCount - kept.itemCount, "item"))
+        }
         return kept
     }
 
@@ -74,6 +87,15 @@ enum SplitOptions {
         LineOutput.standardError.write(
             line: "\(HumanFormat.counted(events, "event")) of \(HumanFormat.counted(users, "user")) whom the training "
                 + "does not know \(events == 1 ? "is" : "are") left out")
+    }
+
+    /// Says how many events of a stream are neither learnt nor asked for since their users have their items already.
+    static func reportRepetitions(_ split: OfflineSplit, of stream: EventStream) {
+        let count = stream.count - split.train.count - split.test.count - split.strangers.events
+        guard count > 0 else { return }
+        LineOutput.standardError.write(
+            line: "\(HumanFormat.counted(count, "event")) of items that their users have in the training, or have been "
+                + "asked for, \(count == 1 ? "is" : "are") left out")
     }
 
     /// Names the highest minima of both that leave something; with 1 everything is left.
