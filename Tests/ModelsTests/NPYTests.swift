@@ -40,10 +40,20 @@ import Testing
         #expect(throws: NPYArray.Failure.self) { try line.matrix() }
     }
 
+    /// A transposed array is written column by column.
+    @Test func readsFortranOrder() throws {
+        let array = try read(file("{'descr': '<f4', 'fortran_order': True, 'shape': (3, 2), }", values: singles))
+        #expect(array.shape == [3, 2] && array.values == [1, 3, -2, 4, 0.5, 5])
+        let wide = try read(file("{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3), }", values: doubles))
+        #expect(wide.values == [1, 0.5, 4, -2, 3, 5])
+        let line = try read(file("{'descr': '<f4', 'fortran_order': True, 'shape': (6,), }", values: singles))
+        #expect(line.values == six)
+    }
+
     @Test(arguments: [
         ("{'descr': '>f4', 'fortran_order': False, 'shape': (3, 2), }", "type is '>f4'"),
         ("{'descr': '<i8', 'fortran_order': False, 'shape': (3, 2), }", "type is '<i8'"),
-        ("{'descr': '<f4', 'fortran_order': True, 'shape': (3, 2), }", "Fortran order"),
+        ("{'descr': '<f4', 'fortran_order': True, 'shape': (3, 2, 1), }", "Fortran order"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 3), }", "asks for 36"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (3, -2), }", "no tuple of sizes"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4), }", "beyond all bounds"),

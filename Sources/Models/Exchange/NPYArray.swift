@@ -1,7 +1,7 @@
 public import Linear
 
 /// A NumPy array file (`.npy`, format 1.0 and 2.0: numpy.lib.format), as far as factors need it: little-endian float32 or
-/// float64 of one or two dimensions in C order; float32 and int32 are written.
+/// float64 of one or two dimensions, in C or Fortran order; float32 and int32 are written.
 public struct NPYArray: Sendable, Equatable {
     /// The sides, the outermost first: rows × K for factors.
     public let shape: [Int]
@@ -30,10 +30,13 @@ public struct NPYArray: Sendable, Equatable {
             throw Failure(
                 "its type is \(other); float32 and float64 are read, little-endian: array.astype(numpy.float32)")
         }
-        guard try Self.value("fortran_order", in: header) == "False" else {
-            throw Failure("it is in Fortran order: numpy.ascontiguousarray(array) brings it into C order")
-        }
         shape = try Self.shape(try Self.value("shape", in: header))
+        let isFortran = try Self.value("fortran_order", in: header) == "True"
+        guard !isFortran || shape.count <= 2 else {
+            throw Failure(
+                "it is in Fortran order and has \(shape.count) dimensions: numpy.ascontiguousarray(array) brings it "
+                    + "into C order")
+        }
         var count = 1
         for side in shape {
             // Each by itself too: beside a 0 any side has a small product.
@@ -47,7 +50,10 @@ public struct NPYArray: Sendable, Equatable {
             throw Failure(
                 "it has \(bytes.count - start) bytes of values where its shape \(shape) asks for \(count * width)")
         }
-        values = (0..<count).map { index in
+        // Column by column in the file, as a transposed array is written.
+        let (rows, columns) = isFortran && shape.count == 2 ? (shape[0], shape[1]) : (1, count)
+        values = (0..<count).map { place in
+            let index = place % columns * rows + place / columns
             let offset = start + index * width
             return isDouble
                 ? Float(
