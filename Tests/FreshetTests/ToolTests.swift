@@ -110,9 +110,23 @@ import Testing
         ("alss", "no model 'alss'; did you mean 'als'?"), ("zzzzzz", "there are blend, "),
         ("als:factor=64", "did you mean 'factors'? `freshet models algorithms als` shows them"),
         ("als:factors=64.5", "takes a whole number from 1 to 1024"),
+        ("zzzzzz", "`freshet models algorithms` shows the algorithms among them"),
+        ("als:seed=-1", "a whole number from 0 to 18446744073709551615"),
+        ("als:threads=0", "a whole number from 1 to 256"),
     ]) func saysWhatAModelIsCalled(text: String, words: String) {
         let error = #expect(throws: UsageError.self) { try ModelChoice(text, settings: []) }
         #expect(error.map { "\($0)" }?.contains(words) == true, "\(String(describing: error))")
+    }
+
+    /// What the list of algorithms does not show is not said to be shown there, and leads to what does.
+    @Test func theBlendIsNoAlgorithm() throws {
+        let near = #expect(throws: UsageError.self) { try ModelChoice("blendd", settings: []) }
+        #expect(near.map { "\($0)" }?.hasSuffix("did you mean 'blend'?") == true, "\(String(describing: near))")
+        let blend = try #require(ModelsCommand.noAlgorithm("blend"))
+        #expect(blend.contains("training.*") && blend.contains("sequential, neighbours, factors, popularity"))
+        #expect(ModelsCommand.noAlgorithm("factors")?.contains("learner of the blend") == true)
+        #expect(ModelsCommand.noAlgorithm("als") == nil)
+        #expect(ModelsCommand.algorithms.main(["algorithms", "blend"]) == 64)
     }
 
     /// Each algorithm is there with every setting that it takes, and with defaults that it takes.

@@ -139,11 +139,13 @@ extension Recommender {
     public mutating func set(_ name: String, to text: String) throws(SettingFailure) {
         switch name {
         case "seed":
-            guard let value = UInt64(text) else { throw SettingFailure("'\(text)' is no seed") }
+            guard let value = UInt64(text) else {
+                throw SettingFailure("'\(text)' is no seed: it takes a whole number from 0 to \(UInt64.max)")
+            }
             seed = value
         case "threads":
             guard let value = Int(text), 1...256 ~= value else {
-                throw SettingFailure("'\(text)' is no number of threads")
+                throw SettingFailure("'\(text)' is no number of threads: it takes a whole number from 1 to 256")
             }
             threads = value
         default:

@@ -22,7 +22,7 @@ enum OfflineCommand {
         ] + SplitOptions.options(default: "last-out", sampling: "--protocol ncf") + [
             .option(
                 "set", "NAME=VALUE",
-                "A setting of every model (`freshet models algorithms NAME` shows them); can be repeated.",
+                "A setting of every model (`freshet models algorithms NAME` shows an algorithm's); can be repeated.",
                 isRepeating: true),
             .option("length", "N", "Items in a list; 20 by default, with --protocol ncf 10.", type: .int(1...1000)),
             .option(

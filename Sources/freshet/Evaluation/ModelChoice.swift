@@ -11,7 +11,7 @@ struct ModelChoice {
     /// The served list, one learner of it alone, or an algorithm of the catalogue.
     static let all = ["blend"] + learners + RecommenderCatalogue.all.map { $0.name }
     static let names = all.joined(separator: ", ")
-    private static let learners = ["sequential", "neighbours", "factors", "popularity"]
+    static let learners = ["sequential", "neighbours", "factors", "popularity"]
 
     /// Whether a text begins with the name of a model.
     static func isName(_ text: String) -> Bool {
@@ -133,9 +133,16 @@ extension UsageError {
     static func unknown(
         _ what: String, _ name: String, among names: [String], shownBy command: String? = nil
     ) -> UsageError {
-        let near = nearestWord(to: name, among: names).map { "did you mean '\($0)'?" }
-        let found = near ?? "there are " + names.joined(separator: ", ")
-        let more = command.map { (near == nil ? "; `" : " `") + "freshet \($0)` shows them" } ?? ""
-        return UsageError("there is no \(what) '\(name)'; \(found)\(more)")
+        // Among models the blend and its learners are no algorithms with settings to show.
+        let blend = GenerationManifest.blendModel
+        let hidden = names.contains(blend) ? [blend] + ModelChoice.learners : []
+        guard let near = nearestWord(to: name, among: names) else {
+            let all = !hidden.isEmpty ? "shows the algorithms among them" : "shows them"
+            return UsageError(
+                "there is no \(what) '\(name)'; there are " + names.joined(separator: ", ")
+                    + (command.map { "; `freshet \($0)` \(all)" } ?? ""))
+        }
+        let more = hidden.contains(near) ? "" : command.map { " `freshet \($0)` shows them" } ?? ""
+        return UsageError("there is no \(what) '\(name)'; did you mean '\(near)'?\(more)")
     }
 }

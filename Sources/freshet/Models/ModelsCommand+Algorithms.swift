@@ -13,6 +13,7 @@ extension ModelsCommand {
     ) { arguments in
         var types = RecommenderCatalogue.all
         if let name = arguments["name"] {
+            if let words = noAlgorithm(name) { throw UsageError(words) }
             guard let type = RecommenderCatalogue.find(name) else {
                 throw UsageError.unknown("algorithm", name, among: types.map { $0.name })
             }
@@ -24,6 +25,17 @@ extension ModelsCommand {
             print(arguments["name"] == nil ? table(types) : types.map(text).joined(), terminator: "")
         }
         return 0
+    }
+
+    /// What to look at instead for what `evaluate` and `train` take as a model, and what is no algorithm; nil for others.
+    static func noAlgorithm(_ name: String) -> String? {
+        let settings = "training.* of the configuration, which `freshet config` prints"
+        let learners = ModelChoice.learners.joined(separator: ", ")
+        if name == GenerationManifest.blendModel {
+            return "the blend is no algorithm: its settings are \(settings), and its learners \(learners)"
+        }
+        guard ModelChoice.learners.contains(name) else { return nil }
+        return "'\(name)' is a learner of the blend and no algorithm of its own: its settings are \(settings)"
     }
 
     static func table(_ types: [any Recommender.Type]) -> String {
