@@ -45,6 +45,24 @@ import Testing
         #expect(!report.text(style: Style(isEnabled: false)).contains("interactions"))
     }
 
+    @Test func whatHasNoFigureHasAReason() throws {
+        func text(_ categories: Bool) throws -> String {
+            var lines = DataSimulation.lines(users: 40, items: 40, events: 900, seed: 3)
+            if !categories {
+                lines = lines.map { Array(String(decoding: $0, as: UTF8.self).replacing("category", with: "c").utf8) }
+            }
+            let stream = try Array(lines.joined(separator: [10])).withUnsafeBytes { try EventStreamReader().read($0) }
+            var evaluation = try ModelChoice("popularity-count", settings: []).evaluation
+            evaluation.measuresAUC = categories
+            let result = evaluation.run(.lastOut(stream))
+            return OfflineReport(rows: [.init(title: "p", result: result, seconds: 1)]).text(
+                style: Style(isEnabled: false))
+        }
+        let bare = try text(false)
+        #expect(bare.contains("auc –: --auc measures it") && bare.contains("diversity –: the items listed"), "\(bare)")
+        #expect(try !text(true).contains("–"))
+    }
+
     /// Figures that are not there have a reason.
     @Test func whoPredictsNoRatingsSaysSo() throws {
         func report(_ model: String) throws -> OfflineReport {

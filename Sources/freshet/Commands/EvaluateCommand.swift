@@ -6,8 +6,22 @@ internal import ServiceKit
 /// `freshet evaluate`: how good lists are, on data sets.
 enum EvaluateCommand {
     static let command = Command(
-        "evaluate", "Measure the quality of lists on a data set.",
+        "evaluate", "Measure the quality of lists on a data set.", discussion: measures,
         subcommands: [PrequentialCommand.command, OfflineCommand.command])
+
+    /// What each figure is of, and why it may not be there.
+    private static let measures = """
+        Of each user (or event) with a list of N items, of which R were wanted; the figure is the mean over users:
+        HR: 1 with a hit in the list. Recall: hits / R. Precision: hits / N. MRR: 1 / the first hit's rank.
+        MAP: the precision at each hit's rank, summed, / min(R, N). NDCG: / that of the best list of min(R, N) hits.
+        AUC (--auc): pairs of a wanted item and another untouched one in the right order, ties half, / all such pairs; \
+        a wanted item that training never saw counts 0. The served list scores no items, and has none.
+        Of all lists together, where the catalogue is the items with interactions or in lists:
+        Coverage: items in some list / the catalogue. Novelty: -log2 of (an item's interactions / all interactions), \
+        / the items listed. Diversity: pairs of unlike categories / all pairs of a list, mean over lists; without \
+        categories there is none. Gini of how often items are listed: the mean difference of two items / twice the \
+        mean: 0 where all are listed alike.
+        """
 
     /// The events of a file; of its lines that make none a count goes to standard error.
     /// - Parameter rule: what star ratings mean; nil for the usual, where no option says otherwise.

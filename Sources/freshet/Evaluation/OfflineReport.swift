@@ -73,6 +73,8 @@ struct OfflineReport {
         var text = HumanFormat.counted(rows[0].result.metrics.count, "case")
         text += protocolName.map { ", \($0)\n\n" } ?? ", all items ranked\n\n"
         text += measures.render(style: style)
+        let reasons = reasons
+        if !reasons.isEmpty { text += "\n" + reasons.joined(separator: "\n") + "\n" }
         let unrated = rows.filter(\.result.hasUntouchedAsRatings).map(\.title)
         if !unrated.isEmpty {
             text += "\nNo rating errors of \(unrated.joined(separator: ", ")): \(Self.noRatingErrors).\n"
@@ -84,6 +86,21 @@ struct OfflineReport {
         }
         if hasGroups { text += "\n" + groups.render(style: style) }
         return text
+    }
+
+    /// Why a whole row is `–`.
+    private var reasons: [String] {
+        guard protocolName == nil else {
+            return ["–: one wanted item among drawn ones makes neither an AUC nor a list."]
+        }
+        var reasons: [String] = []
+        if rows.allSatisfy({ $0.result.auc == nil }) {
+            reasons.append("auc –: --auc measures it, of an algorithm; the served list and its learners have none.")
+        }
+        if rows.allSatisfy({ $0.result.diversity == nil }) {
+            reasons.append("diversity –: the items listed have no categories, or no list has two.")
+        }
+        return reasons
     }
 
     private var measures: TextTable {
