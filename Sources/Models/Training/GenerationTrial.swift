@@ -8,7 +8,8 @@
 ///   is about the recipe on fresh data, and costs one more training of the warm kind.
 /// - Where too little came after it (a training by hand beside an idle stream), the stretch is the latest tenth of
 ///   the histories, and the serving generation is stood in for by one that its own recipe makes from what came before. A
-///   candidate of that same recipe would then be compared with itself: it is promoted as a renewal, without figures.
+///   candidate of that same recipe would then be compared with itself: it is promoted as a renewal, without figures. One
+///   that is trained on less than the serving generation was is refused then, since no figures could speak for it.
 /// - Factors from outside cannot be trained again: they are judged on what came after the time that they are said to
 ///   include, and one that serves and has seen the stretch is not compared with.
 ///
@@ -52,10 +53,11 @@ public struct GenerationTrial: Sendable {
         let boundary = boundary(histories, serving: serving)
         let before = histories.until(boundary)
         let isFresh = serving.manifest.latestTime <= boundary
-        if !isFresh, recipe.isOfOneRecipe(with: serving.manifest) {
-            let renewed = recipe.train(
+        let extent = TrainingExtent(histories)
+        if !isFresh, recipe.isOfOneRecipe(with: serving.manifest) || !extent.covers(TrainingExtent(serving)) {
+            let untold = recipe.train(
                 histories, earlier: warm, blend: blend, progress: progress, isCancelled: isCancelled)
-            return renewed.map { ($0, GenerationDecision(nil, candidate: $0, serving: serving)) }
+            return untold.map { ($0, GenerationDecision(nil, candidate: $0, serving: serving)) }
         }
         guard
             let judged = recipe.train(
@@ -66,7 +68,7 @@ public struct GenerationTrial: Sendable {
             judged, serving, histories, after: boundary, progress: { progress(0.45 + 0.1 * $0) },
             isCancelled: isCancelled)
         if isCancelled() { return nil }
-        var decision = GenerationDecision(comparison, candidate: judged, serving: serving)
+        var decision = GenerationDecision(comparison, candidate: judged, trainedOn: extent, serving: serving)
         guard decision.isPromoted else { return (judged, decision) }
         guard
             let whole = recipe.train(
@@ -74,6 +76,7 @@ public struct GenerationTrial: Sendable {
                 isCancelled: isCancelled)
         else { return nil }
         decision.latestTime = whole.manifest.latestTime
+        decision.comparison?.standIns?.candidate = true
         return (whole, decision)
     }
 
@@ -111,9 +114,10 @@ public struct GenerationTrial: Sendable {
         done = 0.25
         let other = second.flatMap(frozen)
         guard let one, second == nil || other != nil, !isCancelled() else { return nil }
-        let comparison = HeldOutReplay(histories, settings: settings).compare(
+        var comparison = HeldOutReplay(histories, settings: settings).compare(
             one, with: other, after: boundary, blend: blend, progress: { progress(0.5 + 0.5 * $0) },
             isCancelled: isCancelled)
+        comparison.standIns = .init(candidate: one !== first, serving: other !== second)
         progress(1)
         return isCancelled() ? nil : comparison
     }
