@@ -171,6 +171,10 @@ extension ProgramTests {
             try Data(strange.joined(separator: "\n").utf8).write(to: file)
             let refused = try shop.program.run(["train", file.path])
             #expect(refused.status == 65 && refused.log.contains("is an item of the histories"), "\(refused.log)")
+            // One event of this shop is no model that could take its place.
+            try Data(ProgramShop.event(0, user: shop.user(0)).utf8).write(to: file)
+            let tiny = try shop.program.run(["train", file.path, "--dry-run"])
+            #expect(tiny.status == 1 && tiny.output.contains("trained on less than the one that is"), "\(tiny.output)")
             // Another algorithm as a candidate; whatever the decision, it can be promoted by hand.
             let trained = try shop.program.run(["train", "--model", "als:factors=8,sweeps=4"])
             #expect(trained.status == 0 || trained.status == 1, "\(trained.log)")
