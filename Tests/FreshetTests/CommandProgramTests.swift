@@ -180,6 +180,9 @@ extension ProgramTests {
             #expect(trained.status == 0 || trained.status == 1, "\(trained.log)")
             #expect(try shop.check(["models", "show", "2"]).output.contains("als"))
             #expect(try shop.program.run(["models", "compare", "1", "2", "--json"]).output.contains("ndcg"))
+            #expect(try shop.check(["models", "compare", "1", "1"]).output.contains("same recipe: nothing to compare"))
+            let shown = try shop.check(["models", "show", "2"]).output
+            #expect(shown.contains("judged") && shown.contains("its recipe, trained on what came"), "\(shown)")
             try shop.check(["models", "promote", "2"])
             #expect(try serving() == 2)
             try shop.check(["models", "rollback"])
