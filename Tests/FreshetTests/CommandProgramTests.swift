@@ -171,11 +171,18 @@ extension ProgramTests {
             try Data(strange.joined(separator: "\n").utf8).write(to: file)
             let refused = try shop.program.run(["train", file.path])
             #expect(refused.status == 65 && refused.log.contains("is an item of the histories"), "\(refused.log)")
+            // One event of this shop is no model that could take its place.
+            try Data(ProgramShop.event(0, user: shop.user(0)).utf8).write(to: file)
+            let tiny = try shop.program.run(["train", file.path, "--dry-run"])
+            #expect(tiny.status == 1 && tiny.output.contains("trained on less than the one that is"), "\(tiny.output)")
             // Another algorithm as a candidate; whatever the decision, it can be promoted by hand.
             let trained = try shop.program.run(["train", "--model", "als:factors=8,sweeps=4"])
             #expect(trained.status == 0 || trained.status == 1, "\(trained.log)")
             #expect(try shop.check(["models", "show", "2"]).output.contains("als"))
             #expect(try shop.program.run(["models", "compare", "1", "2", "--json"]).output.contains("ndcg"))
+            #expect(try shop.check(["models", "compare", "1", "1"]).output.contains("same recipe: nothing to compare"))
+            let shown = try shop.check(["models", "show", "2"]).output
+            #expect(shown.contains("judged") && shown.contains("its recipe, trained on what came"), "\(shown)")
             try shop.check(["models", "promote", "2"])
             #expect(try serving() == 2)
             try shop.check(["models", "rollback"])

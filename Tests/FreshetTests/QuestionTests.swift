@@ -248,6 +248,7 @@ import Testing
             #expect(text.contains("\n\(line)\n"), "\(line)")
         }
         #expect(text.contains("freshet_commit_seconds_count "))
+        #expect(text.contains("\nfreshet_live_ndcg ") == (worker.liveQuality.cases > 0))
         metrics.startOver(LeaderService.Standing())
         let without = String(decoding: registry.renderPrometheus(), as: UTF8.self)
         for line in ["freshet_users 0", "freshet_leader 0", "freshet_partitions 0", "freshet_events_total 501"] {
@@ -263,8 +264,9 @@ import Testing
         withExtendedLifetime((board, ServeMetrics(registry))) {}
         let file = URL(fileURLWithPath: SettingsFileTests.path).deletingLastPathComponent()
             .appendingPathComponent("alerts.yaml")
-        // The lag is there only while it is known.
+        // The lag is there only while it is known; so is the live quality, for which there are no alerts.
         let shown = String(decoding: registry.renderPrometheus(), as: UTF8.self) + "# TYPE freshet_partition_lag gauge"
+        #expect(!shown.contains("freshet_live_ndcg") && !shown.contains("freshet_live_hit_rate"))
         let names = try String(contentsOf: file, encoding: .utf8).matches(of: /freshet_[a-z_]+/).map(\.output)
         #expect(names.count > 8)
         for name in names { #expect(shown.contains("# TYPE \(name) "), "\(name)") }

@@ -219,4 +219,20 @@ struct ModelsLog {
         #expect(
             try GenerationDecisionCodec.encode(decision).withUnsafeBytes(GenerationDecisionCodec.decode) == decision)
     }
+
+    /// Decisions from before they told of stand-ins are read as before.
+    @Test func standInsAreKeptAndNeedNotBeThere() throws {
+        var decision = GenerationDecision(isPromoted: false, reason: .less)
+        decision.comparison = GenerationComparison()
+        decision.comparison?.cases = 30
+        let before = GenerationDecisionCodec.encode(decision)
+        for (candidate, serving) in [(false, false), (true, false), (false, true), (true, true)] {
+            decision.comparison?.standIns = .init(candidate: candidate, serving: serving)
+            let bytes = GenerationDecisionCodec.encode(decision)
+            #expect(bytes.count == before.count + 1 && bytes.starts(with: before))
+            #expect(try bytes.withUnsafeBytes(GenerationDecisionCodec.decode) == decision)
+        }
+        decision.comparison?.standIns = nil
+        #expect(try before.withUnsafeBytes(GenerationDecisionCodec.decode) == decision)
+    }
 }

@@ -25,7 +25,25 @@ public struct GenerationComparison: Sendable, Equatable {
     /// Neither generation was trained on anything later than this, in ms; the cases are later.
     public var boundary: Int64 = 0
 
+    /// Whose figures are not the generation's own, but those of its recipe trained until `boundary`: it had seen the cases
+    /// itself, or has been trained again on everything since.
+    public struct StandIns: Sendable, Equatable {
+        public var candidate: Bool
+        public var serving: Bool
+
+        public init(candidate: Bool = false, serving: Bool = false) {
+            self.candidate = candidate
+            self.serving = serving
+        }
+    }
+
+    /// Nil where the record of it does not tell.
+    public var standIns: StandIns?
+
     public init() {}
+
+    /// Whether the cases, and the users that they are of, are enough to tell by.
+    public var isEnough: Bool { cases >= GenerationDecision.casesMin && users >= GenerationDecision.usersMin }
 
     /// N of the lists that are compared.
     public static let length = 20

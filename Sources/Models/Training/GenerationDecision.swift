@@ -6,6 +6,11 @@
 /// figures to speak for it: its NDCG must not be lower at all. Fewer than `casesMin` cases, or `usersMin` users, tell
 /// nothing: then the first sort is promoted, and the second is not.
 ///
+/// Newer data speaks for a candidate only where it is no less: one that was trained here on less than nine tenths of the
+/// serving generation's interactions or items, or on nothing as new (`TrainingExtent`), is refused without figures, and so
+/// it is by figures of a stand-in, which tell of recipes and not of that generation. Beside the generation itself it has to
+/// be better beyond chance: a file of some events must not take the place of a whole catalogue.
+///
 /// Where nothing serves, what was trained here is promoted, and what comes from outside is compared with the lists that
 /// there are without a generation.
 public struct GenerationDecision: Sendable, Equatable {
@@ -23,6 +28,10 @@ public struct GenerationDecision: Sendable, Equatable {
         case byHand
         /// Lower, if not beyond chance, and of another recipe or from outside.
         case lower
+        /// Too few cases or users, and trained on less than the serving one.
+        case tooFewCasesOfLess
+        /// Trained on less than the serving one, and not better beyond chance, or compared with a stand-in only.
+        case less
 
         /// For logs and tables.
         public var text: String {
@@ -34,6 +43,8 @@ public struct GenerationDecision: Sendable, Equatable {
             case .tooFewCases: "too few held-out cases to tell"
             case .byHand: "by hand"
             case .lower: "not the recipe that serves, and its NDCG is lower"
+            case .tooFewCasesOfLess: "too few cases to tell, and trained on less than the one that is served"
+            case .less: "trained on less than the one that is served, and not shown to be better"
             }
         }
     }
@@ -67,22 +78,33 @@ public struct GenerationDecision: Sendable, Equatable {
     /// Decides by the rule.
     /// - Parameters:
     ///   - comparison: nil where none could be made.
+    ///   - extent: what the candidate will have been trained on when it serves, where that is more than it has been judged
+    ///     by; nil for what its manifest says.
     ///   - serving: nil where nothing serves; the comparison is with the lists without a generation then.
     ///   - isFromOutside: so too where another deployment trained it by a recipe of this program.
-    public init(
-        _ comparison: GenerationComparison?, candidate: Generation, serving: Generation?, isFromOutside: Bool = false
+    init(
+        _ comparison: GenerationComparison?, candidate: Generation, trainedOn extent: TrainingExtent? = nil,
+        serving: Generation?, isFromOutside: Bool = false
     ) {
         let manifest = candidate.manifest
         let isOutside = isFromOutside || manifest.model == GenerationManifest.importedModel
         let isSameRecipe = !isOutside && serving.map { manifest.isOfOneRecipe(with: $0.manifest) } ?? false
+        let isLess =
+            !isOutside
+            && serving.map { !(extent ?? TrainingExtent(candidate)).covers(TrainingExtent($0)) } ?? false
         if serving == nil, !isOutside {
             self.init(isPromoted: true, reason: .first)
-        } else if let comparison, comparison.cases >= Self.casesMin, comparison.users >= Self.usersMin {
+        } else if let comparison, comparison.isEnough {
+            let isBetter = comparison.difference.low > 0 && comparison.standIns?.serving != true
             let isLower = comparison.candidate.ndcg < comparison.serving.ndcg
-            let refusal: Reason? = comparison.isWorse ? .worse : !isSameRecipe && isLower ? .lower : nil
+            let refusal: Reason? =
+                comparison.isWorse
+                ? .worse : isLess && !isBetter ? .less : !isSameRecipe && isLower ? .lower : nil
             self.init(isPromoted: refusal == nil, reason: refusal ?? .notWorse)
+        } else if isSameRecipe, !isLess {
+            self.init(isPromoted: true, reason: .renewed)
         } else {
-            self.init(isPromoted: isSameRecipe, reason: isSameRecipe ? .renewed : .tooFewCases)
+            self.init(isPromoted: false, reason: isLess ? .tooFewCasesOfLess : .tooFewCases)
         }
         self.comparison = comparison
         self.serving = serving?.number

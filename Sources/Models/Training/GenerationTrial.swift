@@ -6,9 +6,10 @@
 ///   judged is trained, weights of the learners included, on what came before that stretch; the serving one is judged as
 ///   it is. Only a candidate that is promoted is then trained again on everything, by the same recipe: the decision
 ///   is about the recipe on fresh data, and costs one more training of the warm kind.
-/// - Where too little came after it (a training by hand beside an idle stream), the stretch is the latest tenth of
+/// - Where too little came after it (a training by hand beside an idle stream, or the events of a few users only), the stretch is the latest tenth of
 ///   the histories, and the serving generation is stood in for by one that its own recipe makes from what came before. A
-///   candidate of that same recipe would then be compared with itself: it is promoted as a renewal, without figures.
+///   candidate of that same recipe would then be compared with itself: it is promoted as a renewal, without figures. One
+///   that is trained on less than the serving generation was is refused then, since no figures could speak for it.
 /// - Factors from outside cannot be trained again: they are judged on what came after the time that they are said to
 ///   include, and one that serves and has seen the stretch is not compared with.
 ///
@@ -18,11 +19,6 @@ public struct GenerationTrial: Sendable {
     public var settings: TrainingSettings
     /// The weights without a generation.
     public var blend: BlendSettings
-
-    /// The share of the histories that is judged where too little came after the serving generation's training.
-    static let judgedShare = 0.1
-    /// Interactions after its training for the serving generation to be judged as it is.
-    static let freshMin = 4 * GenerationDecision.casesMin
 
     public init(settings: TrainingSettings, blend: BlendSettings) {
         self.settings = settings
@@ -49,13 +45,14 @@ public struct GenerationTrial: Sendable {
                 histories, earlier: nil, blend: blend, progress: progress, isCancelled: isCancelled)
             return first.map { ($0, GenerationDecision(nil, candidate: $0, serving: nil)) }
         }
-        let boundary = boundary(histories, serving: serving)
+        let boundary = Self.boundary(histories, serving: serving)
         let before = histories.until(boundary)
         let isFresh = serving.manifest.latestTime <= boundary
-        if !isFresh, recipe.isOfOneRecipe(with: serving.manifest) {
-            let renewed = recipe.train(
+        let extent = TrainingExtent(histories)
+        if !isFresh, recipe.isOfOneRecipe(with: serving.manifest) || !extent.covers(TrainingExtent(serving)) {
+            let untold = recipe.train(
                 histories, earlier: warm, blend: blend, progress: progress, isCancelled: isCancelled)
-            return renewed.map { ($0, GenerationDecision(nil, candidate: $0, serving: serving)) }
+            return untold.map { ($0, GenerationDecision(nil, candidate: $0, serving: serving)) }
         }
         guard
             let judged = recipe.train(
@@ -66,7 +63,7 @@ public struct GenerationTrial: Sendable {
             judged, serving, histories, after: boundary, progress: { progress(0.45 + 0.1 * $0) },
             isCancelled: isCancelled)
         if isCancelled() { return nil }
-        var decision = GenerationDecision(comparison, candidate: judged, serving: serving)
+        var decision = GenerationDecision(comparison, candidate: judged, trainedOn: extent, serving: serving)
         guard decision.isPromoted else { return (judged, decision) }
         guard
             let whole = recipe.train(
@@ -74,6 +71,7 @@ public struct GenerationTrial: Sendable {
                 isCancelled: isCancelled)
         else { return nil }
         decision.latestTime = whole.manifest.latestTime
+        decision.comparison?.standIns?.candidate = true
         return (whole, decision)
     }
 
@@ -84,7 +82,7 @@ public struct GenerationTrial: Sendable {
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) -> GenerationDecision {
         let later = max(candidate.manifest.latestTime, serving?.manifest.latestTime ?? .min)
-        let isEnough = histories.times.count { $0 > later } >= Self.freshMin
+        let isEnough = Self.isEnough(histories, after: later)
         let comparison = compare(
             candidate, serving, histories, after: isEnough ? later : candidate.manifest.latestTime,
             isCancelled: isCancelled)
@@ -111,25 +109,11 @@ public struct GenerationTrial: Sendable {
         done = 0.25
         let other = second.flatMap(frozen)
         guard let one, second == nil || other != nil, !isCancelled() else { return nil }
-        let comparison = HeldOutReplay(histories, settings: settings).compare(
+        var comparison = HeldOutReplay(histories, settings: settings).compare(
             one, with: other, after: boundary, blend: blend, progress: { progress(0.5 + 0.5 * $0) },
             isCancelled: isCancelled)
+        comparison.standIns = .init(candidate: one !== first, serving: other !== second)
         progress(1)
         return isCancelled() ? nil : comparison
-    }
-
-    /// The time that the judged stretch begins after, in ms.
-    private func boundary(_ histories: TrainingHistories, serving: Generation) -> Int64 {
-        let fresh = histories.times.filter { $0 > serving.manifest.latestTime }.sorted()
-        return fresh.count >= Self.freshMin
-            ? fresh[fresh.count / 2 - 1] : histories.time(ofShare: 1 - Self.judgedShare)
-    }
-
-    /// The time after which some generations are best compared, in ms: that of the latest training, where enough came
-    /// after it, else the one that the latest tenth of the histories begins after.
-    public static func boundary(_ histories: TrainingHistories, of generations: [Generation]) -> Int64 {
-        let latest = generations.map(\.manifest.latestTime).max() ?? .min
-        return histories.times.count { $0 > latest } >= freshMin
-            ? latest : histories.time(ofShare: 1 - judgedShare)
     }
 }

@@ -26,6 +26,10 @@ public enum GenerationDecisionCodec {
                 comparison.serving.ndcg, comparison.difference.mean, comparison.difference.low,
                 comparison.difference.high,
             ] { writer.double(value) }
+            // Later than version 1 began: what does not know it stops before it.
+            if let standIns = comparison.standIns {
+                writer.byte((standIns.candidate ? 1 : 0) | (standIns.serving ? 2 : 0))
+            }
         }
         return Array(writer.bytes)
     }
@@ -55,6 +59,10 @@ public enum GenerationDecisionCodec {
         comparison.serving = .init(hitRate: try reader.double(), ndcg: try reader.double())
         comparison.difference = PairedInterval(
             mean: try reader.double(), low: try reader.double(), high: try reader.double())
+        if !reader.isAtEnd {
+            let bits = try reader.byte()
+            comparison.standIns = .init(candidate: bits & 1 != 0, serving: bits & 2 != 0)
+        }
         decision.comparison = comparison
         return decision
     }

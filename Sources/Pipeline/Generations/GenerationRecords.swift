@@ -19,6 +19,8 @@ public enum GenerationRecords {
     public static let chunkBytes = 900_000
     /// A chunk's key, generously.
     private static let keyBytes = 64
+    /// Promoted generations that are kept: a rollback reaches one less back.
+    public static let promotedKept = 3
     /// Decisions that are kept.
     public static let decisionsMax = 48
 

@@ -69,7 +69,7 @@ public final class ModelsTopic {
     ///   now than the one that this one was compared with.
     /// - Throws: when another writer took the number each time.
     public func publish(
-        _ generation: Generation, _ decision: GenerationDecision, keeping kept: Int = 3
+        _ generation: Generation, _ decision: GenerationDecision, keeping kept: Int = GenerationRecords.promotedKept
     ) throws(LogError) -> GenerationDecision? {
         for _ in 0..<Self.attemptsMax {
             try refresh()

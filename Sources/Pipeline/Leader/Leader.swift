@@ -22,7 +22,7 @@ public final class Leader {
         /// The catalogue's name, for dead letters.
         public var catalogueTopic = TopicNames().catalogue
         /// Snapshots and generations that are kept.
-        public var kept = 3
+        public var kept = GenerationRecords.promotedKept
 
         public init() {}
     }

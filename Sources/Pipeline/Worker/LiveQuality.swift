@@ -7,7 +7,7 @@ internal import Models
 /// It is no state and changes nothing: what a restart loses is only that some users' next event is not judged.
 public struct LiveQuality: Sendable {
     /// After so many cases a case weighs half.
-    static let halfLifeCases = 1000.0
+    public static let halfLifeCases = 1000.0
 
     /// Sums over all cases since the start, by which stretches can be compared.
     public private(set) var sums = QualityWatch.Sums()

@@ -15,7 +15,7 @@ enum ExitCodes {
         ("73, 74", "A file cannot be made; reading or writing one failed."),
         ("75", "It cannot be done now: try again later."),
         ("78", "The configuration is wrong."),
-        ("128 + N", "Ended by signal N: 130 for Ctrl-C."),
+        ("128 + N", "Ended by signal N: 130 for Ctrl-C, 143 for SIGTERM."),
     ]
 }
 

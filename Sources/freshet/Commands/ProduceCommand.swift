@@ -93,7 +93,7 @@ enum ProduceCommand {
         guard stop.isSet else { return status }
         notes.write(
             line: "interrupted: \(HumanFormat.counted(sender.sent, noun)) \(sender.sent == 1 ? "was" : "were") sent")
-        return 130
+        return Interrupts.exitCode
     }
 
     private static func report(_ file: EventFile, _ sender: EventSender) -> Int32 {

@@ -92,7 +92,7 @@ enum ReplayCommand {
                 throw CommandFailure(
                     "interrupted while writing",
                     remedy: (deployment.isTransactional ? "no reader sees what was written; " : "")
-                        + "`freshet reset` takes it away, then run it again", exitCode: 130)
+                        + "`freshet reset` takes it away, then run it again", exitCode: Interrupts.exitCode)
             }
         }
         report(replay, arguments, extra: "", publisher)

@@ -112,7 +112,7 @@ enum TuneCommand {
                 ?? arguments["trial-time"].map { "all took longer than --trial-time \($0)" }
         }
         try write(report, arguments)
-        return stop.isSet ? 130 : report.best == nil ? 1 : 0
+        return stop.isSet ? Interrupts.exitCode : report.best == nil ? 1 : 0
     }
 
     private static func search(_ type: any Recommender.Type, _ arguments: ParsedArguments) throws -> Search {

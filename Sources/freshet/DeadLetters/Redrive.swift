@@ -63,7 +63,7 @@ struct Redrive {
         report(sent, before: before, repeated: repeated, homeless: homeless)
         guard stop.isSet else { return 0 }
         LineOutput.standardError.write(line: "interrupted: run it again for the others")
-        return 130
+        return Interrupts.exitCode
     }
 
     /// A record that ended the program goes back only where somebody asks for it by its reason: `ingest.skip` does not know

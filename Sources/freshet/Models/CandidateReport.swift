@@ -24,7 +24,8 @@ struct CandidateReport {
             let noted = generation.noting(events: serving?.manifest.events ?? 0)
             try GenerationImport.check(noted)
             if let published = try access.topic.publish(noted, decision) { return try report(published, isDry: false) }
-            Logger(label: "freshet.models").notice("another generation was promoted meanwhile: comparing with that one")
+            LineOutput.standardError.write(
+                line: "another generation was promoted meanwhile: comparing with that one")
         }
         throw CommandFailure(
             "the leader promoted another generation \(Self.attemptsMax) times while this one was being compared",

@@ -25,22 +25,44 @@ enum DecisionText {
     static func table(_ comparison: GenerationComparison, _ first: String, _ second: String) -> String {
         guard comparison.cases > 0 else {
             return "there was nothing to compare on: no known user took a known item after "
-                + time(comparison.boundary)
+                + time(comparison.boundary) + "\n" + tooFew
         }
-        var table = TextTable([.init("generation"), .init("HR@20", .right), .init("NDCG@20", .right)])
-        table.append([first, figure(comparison.candidate.hitRate), figure(comparison.candidate.ndcg)])
-        table.append([second, figure(comparison.serving.hitRate), figure(comparison.serving.ndcg)])
+        var table = TextTable(
+            [.init("generation"), .init("HR@20", .right), .init("NDCG@20", .right)]
+                + (comparison.standIns == nil ? [] : [.init("judged")]))
+        let judged = judged(comparison)
+        for (index, (name, quality)) in [(first, comparison.candidate), (second, comparison.serving)].enumerated() {
+            table.append([name, figure(quality.hitRate), figure(quality.ndcg)] + judged.dropFirst(index).prefix(1))
+        }
         return table.render()
             + "difference in NDCG@20 \(interval(comparison.difference)), 95% paired bootstrap over "
             + "\(HumanFormat.counted(comparison.users, "user"))\n"
             + "\(HumanFormat.counted(comparison.cases, "held-out interaction")) after \(time(comparison.boundary))"
+            + (comparison.isEnough ? "" : "\n" + tooFew)
     }
+
+    /// How each side was judged; nothing where the record does not tell.
+    private static func judged(_ comparison: GenerationComparison) -> [String] {
+        guard let standIns = comparison.standIns else { return [] }
+        return [standIns.candidate, standIns.serving].map {
+            $0 ? "not itself: its recipe, trained on what came until then" : "as it is"
+        }
+    }
+
+    private static let tooFew =
+        "too few to tell: it takes \(GenerationDecision.casesMin) held-out interactions or more, over "
+        + "\(GenerationDecision.usersMin) users or more"
 
     /// Without figures where there was nothing to compare on.
     static func members(_ comparison: GenerationComparison) -> [String: Any] {
-        let members: [String: Any] = [
+        var members: [String: Any] = [
             "cases": comparison.cases, "users": comparison.users, "after": time(comparison.boundary),
+            "enough": comparison.isEnough,
+            "minimum": ["cases": GenerationDecision.casesMin, "users": GenerationDecision.usersMin],
         ]
+        if let standIns = comparison.standIns {
+            members["judged"] = [standIns.candidate, standIns.serving].map { $0 ? "stand-in" : "itself" }
+        }
         guard comparison.cases > 0 else { return members }
         let figures: [String: Any] = [
             "hr@20": [comparison.candidate.hitRate, comparison.serving.hitRate],

@@ -10,7 +10,8 @@ extension ModelsCommand {
     static let compare = Command(
         "compare", "Compare the lists of two generations on held-out interactions.",
         discussion: "On what came after both were trained; where that is too little, on the latest tenth of the "
-            + "histories, and a generation that has seen it is trained again, by its own recipe, on what came before.",
+            + "histories, and a generation that has seen it is trained again, by its own recipe, on what came before: the table and "
+            + "--json (`judged`) say which one. Two of one recipe that have both seen it are not compared.",
         arguments: [Argument("first", "A generation's number."), Argument("second", "Another one's.")],
         options: Deployment.options + [json]
     ) { arguments in
@@ -18,11 +19,14 @@ extension ModelsCommand {
         let numbers = try ["first", "second"].map { try access.number(arguments.required($0)) }
         let generations = try numbers.map { try access.topic.generation($0) }
         let histories = try access.histories()
+        let boundary = GenerationTrial.boundary(histories, of: generations)
+        if GenerationTrial.isOfOneRecipe(generations[0], generations[1], after: boundary) {
+            try reportOneRecipe(numbers, after: boundary, isJSON: arguments.flag("json"))
+            return 0
+        }
         let bar = ProgressBar("compare")
         let comparison = try access.trial().compare(
-            generations[0], generations[1], histories,
-            after: GenerationTrial.boundary(histories, of: generations),
-            progress: { bar.update(share: $0) })
+            generations[0], generations[1], histories, after: boundary, progress: { bar.update(share: $0) })
         bar.finish()
         guard let comparison else {
             throw CommandFailure(
@@ -37,6 +41,18 @@ extension ModelsCommand {
             print(DecisionText.table(comparison, "\(numbers[0])", "\(numbers[1])"))
         }
         return 0
+    }
+
+    /// Figures of what stands in for two generations of one recipe would be the same twice, whatever the two hold.
+    private static func reportOneRecipe(_ numbers: [Int], after boundary: Int64, isJSON: Bool) throws {
+        let after = DecisionText.time(boundary)
+        if isJSON {
+            print(
+                try DecisionText.json(["generations": numbers, "after": after, "same_recipe": true] as [String: Any]))
+        } else {
+            print("same recipe: nothing to compare")
+            print("both were trained on what came after \(after), and trained again without it they would be the same")
+        }
     }
 
     static let export = Command(
@@ -127,16 +143,15 @@ extension ModelsCommand {
         let named = try arguments["until"].map { try time($0) }
         return { histories, trial in
             let until = named ?? histories.time(ofShare: 0.8)
-            let logger = Logger(label: "freshet.models")
             if named == nil {
-                logger.warning(
-                    "--until is not given: the factors are taken to include events up to \(DecisionText.time(until)); if they have seen later ones, the comparison flatters them"
-                )
+                LineOutput.standardError.write(
+                    line: "--until is not given: the factors are taken to include events up to "
+                        + "\(DecisionText.time(until)); if they have seen later ones, the comparison flatters them")
             }
             if until > histories.latestTime {
-                logger.warning(
-                    "--until is later than all events: the factors are taken to include those up to \(DecisionText.time(histories.latestTime))"
-                )
+                LineOutput.standardError.write(
+                    line: "--until is later than all events: the factors are taken to include those up to "
+                        + DecisionText.time(histories.latestTime))
             }
             try checkIdentifiers(factors.ids, of: histories.items)
             guard let generation = factors.generation(histories, until: until, settings: trial.settings) else {

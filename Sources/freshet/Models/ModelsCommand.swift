@@ -6,6 +6,9 @@ import ServiceKit
 enum ModelsCommand {
     static let command = Command(
         "models", "Look at generations of models, compare them, and say which one is served.",
+        discussion: "Kept are the \(GenerationRecords.promotedKept) generations that were promoted last, beside the "
+            + "one that is served, the one that is pinned and the one refused last: a rollback reaches "
+            + "\(GenerationRecords.promotedKept - 1) promotions back. Decisions are kept longer.",
         subcommands: [list, show, compare, promote, rollback, pin, export, importing, algorithms])
 
     static let json = Option.flag("json", "Print JSON.")
@@ -99,8 +102,9 @@ enum ModelsCommand {
         arguments: [number], options: Deployment.options
     ) { arguments in
         let access = try ModelsAccess(Deployment(arguments))
-        try access.topic.promote(access.number(arguments.required("number")))
-        report(access.topic)
+        let number = try access.number(arguments.required("number"))
+        try access.topic.promote(number)
+        report(access.topic, promoted: number)
         return 0
     }
 
@@ -127,11 +131,26 @@ enum ModelsCommand {
         return 0
     }
 
-    private static func report(_ topic: ModelsTopic) {
-        guard let choice = topic.shelf.choice else { return print("no generation is served") }
-        let isPinned = topic.shelf.pinned == choice.number
-        print(
+    private static func report(_ topic: ModelsTopic, promoted number: Int? = nil) {
+        for line in standing(topic.shelf, promoted: number) { print(line) }
+    }
+
+    /// What is served from now on.
+    /// - Parameter number: what has just been promoted: it may have no effect.
+    static func standing(_ shelf: GenerationShelf, promoted number: Int? = nil) -> [String] {
+        guard let choice = shelf.choice else { return ["no generation is served"] }
+        let isPinned = shelf.pinned == choice.number
+        let served =
             "generation \(choice.number) is served"
-                + (isPinned ? " until `freshet models pin none`" : " until a newer one is promoted"))
+            + (isPinned ? " until `freshet models pin none`" : " until a newer one is promoted")
+        guard isPinned else { return [served] }
+        if let number, number != choice.number {
+            return [
+                "generation \(number) is promoted, but has no effect until the pin is lifted: generation "
+                    + "\(choice.number) is pinned",
+                served,
+            ]
+        }
+        return [served + ": it is pinned, and what is promoted has no effect before"]
     }
 }

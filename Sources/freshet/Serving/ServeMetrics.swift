@@ -25,8 +25,6 @@ final class ServeMetrics {
     private let generation: Gauge
     private let generationAge: Gauge
     private let leader: LeaderMetrics
-    private let hitRate: Gauge
-    private let ndcg: Gauge
     private let judged: Counter
     private let commitAge: Gauge
     private let commitTime: Timer
@@ -41,6 +39,14 @@ final class ServeMetrics {
             50_000,
             100_000, 200_000, 500_000, 1_000_000, 5_000_000, 30_000_000,
         ].map { .microseconds($0) }
+
+    private static let hitRate = "freshet_live_hit_rate"
+    private static let ndcg = "freshet_live_ndcg"
+    private static let liveHelp = [
+        hitRate: "HR@20 of this instance's lists by what each user did next: a decayed mean, in which a case weighs "
+            + "half after \(Int(LiveQuality.halfLifeCases)) later ones; absent before the first case since the start.",
+        ndcg: "NDCG@20 of the same cases, the same mean.",
+    ]
 
     init(_ registry: MetricsRegistry = .shared) {
         self.registry = registry
@@ -67,9 +73,6 @@ final class ServeMetrics {
         generation = gauge("freshet_generation_number", "The generation that lists are ranked with; 0 without one.")
         generationAge = gauge(
             "freshet_generation_age_events", "Events learnt since the served generation was trained.")
-        hitRate = gauge(
-            "freshet_live_hit_rate", "HR@20 of this instance's lists by what each user did next, a decayed mean.")
-        ndcg = gauge("freshet_live_ndcg", "NDCG@20 of the same, a decayed mean.")
         judged = counter("freshet_live_cases_total", "Events that the user's last list was judged by.")
         commitAge = gauge(
             "freshet_commit_age_seconds",
@@ -88,6 +91,7 @@ final class ServeMetrics {
     func begin(_ worker: Worker) {
         last = WorkerCounters()
         lastJudged = 0
+        for name in Self.liveHelp.keys { registry.remove(name) }
         let commitTime = commitTime
         worker.committed = { commitTime.recordNanoseconds(Int64($0) * 1_000_000) }
     }
@@ -120,10 +124,17 @@ final class ServeMetrics {
         generation.record(worker.serving?.generation.number ?? 0)
         generationAge.record(worker.generationAge ?? 0)
         leader.update(standing)
-        hitRate.record(worker.liveQuality.hitRate)
-        ndcg.record(worker.liveQuality.ndcg)
+        show(worker.liveQuality)
         judged.increment(by: worker.liveQuality.cases - lastJudged)
         lastJudged = worker.liveQuality.cases
+    }
+
+    /// Nothing before the first case: a mean of 0 after each start would look as if the lists had become worthless.
+    private func show(_ quality: LiveQuality) {
+        guard quality.cases > 0 else { return }
+        for (name, value) in [(Self.hitRate, quality.hitRate), (Self.ndcg, quality.ndcg)] {
+            Gauge(label: name, help: Self.liveHelp[name] ?? "", registry: registry).record(value)
+        }
     }
 
     /// There is no worker for a while: what it had, another instance may have by now.
